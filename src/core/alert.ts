@@ -1,0 +1,32 @@
+import type { Instant } from "./time.ts";
+
+/** Where alerts come from; also the last segment of the webhook's path. */
+export const SOURCE_NAMES = ["alertmanager", "grafana", "cloudwatch", "eventbridge"] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** `unknown` is CloudWatch's INSUFFICIENT_DATA: it neither opens nor closes an episode. */
+export type AlertStatus = "firing" | "resolved" | "unknown";
+
+/** One notification item as a source parsed it. */
+export type Alert = {
+  /** Stable over recurrences, unique within its source. */
+  fingerprint: string;
+  status: AlertStatus;
+  labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
+  startsAt: Instant;
+  /** Undefined while it fires (Alertmanager sends year 1). */
+  endsAt?: Instant;
+  /** Where the alert can be looked at, if its source says so. */
+  url?: string;
+};
+
+/** One webhook body: the source's group of alerts. */
+export type AlertGroup = {
+  source: SourceName;
+  /** The source's key of the group; repeats carry the same one. */
+  groupKey: string;
+  /** How many alerts the source left out of this body; above 0 the guard `truncated` asks. */
+  truncatedAlerts: number;
+  alerts: readonly Alert[];
+};

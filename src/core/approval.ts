@@ -1,0 +1,51 @@
+import type { Effect } from "./action.ts";
+import type { ApprovalPolicy } from "./playbook/playbook.ts";
+import type { Instant } from "./time.ts";
+
+/** One mutating step as people see it before they agree. */
+export type PlannedStep = {
+  path: string;
+  uses: string;
+  effect: Effect;
+  /** `force a new deployment of prod/litellm`. */
+  describe: string;
+  targets: readonly string[];
+  /** Rendered input, redacted; `pending` when it cannot be known yet. */
+  input: Readonly<Record<string, unknown>> | "pending";
+  /** How it is undone, in words; undefined: it cannot be undone. */
+  undo?: string;
+};
+
+export type Vote = {
+  by: string;
+  person: string;
+  via: string;
+  at: Instant;
+  decision: "approve" | "reject";
+  reason?: string;
+};
+
+export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "withdrawn";
+
+/** A request to people (document kind `approval`). Single use: it leaves `pending` once, by compare-and-set. */
+export type Approval = {
+  id: string;
+  runId: string;
+  incidentId?: string;
+  playbook: string;
+  target: string;
+  severity: string;
+  requestedBy: string;
+  policy: ApprovalPolicy;
+  /** Of the playbook text, targets, connection identities and rendered mutating steps. */
+  digest: string;
+  steps: readonly PlannedStep[];
+  /** Facts and reasons: why it is asked. */
+  why: readonly string[];
+  status: ApprovalStatus;
+  votes: readonly Vote[];
+  requestedAt: Instant;
+  expiresAt: Instant;
+  remindedAt?: Instant;
+  decidedAt?: Instant;
+};

@@ -1,0 +1,95 @@
+import type { ConnectionKind, ConnectionSettings } from "./connection.ts";
+import type { Role } from "./decision.ts";
+import type { ApprovalPolicy, Autonomy, BudgetWindow, Matcher } from "./playbook/playbook.ts";
+import type { Condition, Template } from "./scope.ts";
+import type { Level } from "./severity.ts";
+import type { Milliseconds } from "./time.ts";
+
+/** A fact: measured only for alerts that match, cached by its rendered query. */
+export type FactRule = {
+  name: string;
+  match: readonly Matcher[];
+  query?: Template<string>;
+  /** CEL over the alert, used when the query gives nothing. */
+  fallback?: Template<number>;
+  maxAge: Milliseconds;
+};
+
+/** First match wins; `for` counts from the episode's opening. */
+export type SeverityRule = { level: Level; when: Condition; for: Milliseconds };
+
+export type SourceSettings = {
+  alertmanager?: WebhookAuth;
+  grafana?: WebhookAuth | { kind: "hmac"; secret: string; timestampHeader?: string };
+  cloudwatch?: { topics: readonly string[]; allowSignatureVersion1: boolean };
+  eventbridge?: WebhookAuth;
+};
+export type WebhookAuth =
+  | { kind: "bearer"; token: string }
+  | { kind: "basic"; username: string; password: string }
+  | { kind: "none" };
+
+export type ApiToken = { name: string; role: Role; token: string };
+
+export type ApprovalGroup = {
+  people: readonly string[];
+  slackUsers: readonly string[];
+  slackUserGroups: readonly string[];
+  apiTokens: readonly string[];
+};
+
+export type ApprovalSettings = {
+  /** Person → their Slack user and API token, so that one person counts once. */
+  people: Readonly<Record<string, { slack?: string; token?: string }>>;
+  groups: Readonly<Record<string, ApprovalGroup>>;
+  default: ApprovalPolicy;
+};
+
+export type EscalationLevel = {
+  after: Milliseconds;
+  when: "needs-person" | "unmitigated";
+  severities: readonly string[];
+  notify: readonly string[];
+};
+
+/** `stanch.yaml` and the environment, parsed, checked and frozen. Secrets are filled in: never log or serialise it. */
+export type Config = {
+  file: string;
+  vars: Readonly<Record<string, unknown>>;
+  autonomy: Autonomy;
+  sources: SourceSettings;
+  api: { tokens: readonly ApiToken[] };
+  incidents: {
+    correlateBy: readonly string[];
+    reopenWithin: Milliseconds;
+    bake: Milliseconds;
+    maxRuns: number;
+    /** How often open incidents are assessed again. */
+    reassessEvery: Milliseconds;
+    staleAfter: Milliseconds;
+  };
+  facts: readonly FactRule[];
+  severity: readonly SeverityRule[];
+  limits: {
+    budget: readonly BudgetWindow[];
+    maxConcurrentRuns: number;
+    maxTargetsPerStep: number;
+    fleetFraction: number;
+    fleetMin: number;
+    flapping: { changes: number; per: Milliseconds };
+  };
+  approvals: ApprovalSettings;
+  escalation: readonly EscalationLevel[];
+  slack: { channel: string; routes: readonly { match: readonly Matcher[]; channel: string; private: boolean }[] };
+  retention: Milliseconds;
+  maxBody: number;
+  durability: { kind: "everysec" } | { kind: "wait"; replicas: number } | { kind: "aof-always" };
+  connections: { readonly [K in ConnectionKind]: Readonly<Record<string, ConnectionSettings[K]>> };
+  environment: {
+    port: number;
+    redisUrl?: string;
+    playbooks: string;
+    logLevel: string;
+    slack?: { botToken: string; signingSecret?: string; appToken?: string; apiUrl?: string };
+  };
+};

@@ -1,0 +1,36 @@
+/** Settings of each kind of connection, as `stanch.yaml` gives them with secrets already filled in. */
+export type ConnectionSettings = {
+  prometheus: { url: string; headers?: Readonly<Record<string, string>> };
+  http: { baseUrl: string; allowPrivate: boolean; headers: Readonly<Record<string, string>> };
+  redis: { url: string };
+  kubernetes: { context?: string; namespace?: string };
+  ecs: { region?: string };
+  alertmanager: { url: string; headers?: Readonly<Record<string, string>> };
+  settings:
+    | { kind: "http"; http: string; path: string; allow: SettingRules }
+    | { kind: "redis"; redis: string; prefix: string; allow: SettingRules };
+};
+export type ConnectionKind = keyof ConnectionSettings;
+
+/** Which runtime settings may be written, with type and range; an unlisted name is refused. */
+export type SettingRules = Readonly<Record<string, SettingRule>>;
+export type SettingRule =
+  | { type: "number"; min?: number; max?: number }
+  | { type: "boolean" }
+  | { type: "string"; oneOf?: readonly string[] };
+
+/** One named connection. `use` makes its client once per process and closes it at shutdown. */
+export type Connection<K extends ConnectionKind> = {
+  kind: K;
+  name: string;
+  settings: ConnectionSettings[K];
+  use<T>(make: () => T, close?: (client: T) => unknown): T;
+};
+
+/**
+ * The named connections of `stanch.yaml`. Without a name, the only one of its kind is meant.
+ * @throws AppError `invalid_request` when the name is unknown or, without a name, when there is none or more than one.
+ */
+export type Connections = {
+  find<K extends ConnectionKind>(kind: K, name?: string): Connection<K>;
+};

@@ -1,0 +1,68 @@
+import type { Approval } from "./approval.ts";
+import type { Actor, Decided, Decision } from "./decision.ts";
+import type { AlertRecord } from "./episode.ts";
+import type { Incident } from "./incident.ts";
+import type { Lease } from "./lease.ts";
+import type { Pause } from "./store.ts";
+import type { TimelineEntry } from "./timeline.ts";
+import type { IncidentView, Page, RunView } from "./views.ts";
+
+export type PageQuery = { limit: number; cursor?: string };
+
+/** A row of `GET /api/v1/playbooks`. */
+export type PlaybookRow = {
+  name: string;
+  description: string;
+  on: string;
+  severity: readonly string[];
+  autonomy: Readonly<Record<string, string>>;
+  priority: number;
+  file: string;
+  demoted: boolean;
+};
+
+/** The plan for one webhook body: nothing is stored and nothing is called but fact queries. */
+export type Plan = {
+  alerts: readonly {
+    fingerprint: string;
+    labels: Readonly<Record<string, string>>;
+    level: string;
+    incidentKey?: string;
+    sentence: string;
+    playbooks: readonly { playbook: string; matched: boolean; reason: string }[];
+  }[];
+  runs: readonly {
+    playbook: string;
+    target: string;
+    autonomy: string;
+    severity: string;
+    steps: readonly {
+      path: string;
+      uses?: string;
+      effect?: string;
+      describe: string;
+      input?: unknown;
+      note?: string;
+    }[];
+  }[];
+};
+
+/** What the surfaces (HTTP API, chat, CLI) can see and do; the flow provides it. Every method reads the store anew. */
+export type Desk = {
+  decide(actor: Actor, decision: Decision): Promise<Decided>;
+  plan(source: string, body: string): Promise<Plan>;
+  /** Newest first; `status` filters. */
+  incidents(query: PageQuery & { status?: string }): Promise<Page<Incident>>;
+  incident(id: string): Promise<IncidentView | undefined>;
+  timeline(incident: string, from?: number): Promise<readonly TimelineEntry[]>;
+  report(incident: string): Promise<string | undefined>;
+  alerts(query: PageQuery & { state?: string }): Promise<Page<AlertRecord>>;
+  alert(id: string): Promise<AlertRecord | undefined>;
+  runs(query: PageQuery & { state?: string; incident?: string }): Promise<Page<RunView>>;
+  run(id: string): Promise<RunView | undefined>;
+  approvals(query: PageQuery & { status?: string }): Promise<Page<Approval>>;
+  approval(id: string): Promise<Approval | undefined>;
+  leases(query: PageQuery & { status?: string }): Promise<Page<Lease>>;
+  playbooks(): readonly PlaybookRow[];
+  pauses(): Promise<readonly Pause[]>;
+};

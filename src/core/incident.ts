@@ -1,0 +1,29 @@
+import type { Severity } from "./severity.ts";
+import type { Instant } from "./time.ts";
+
+export type IncidentStatus = "open" | "mitigated" | "resolved";
+
+/** The open problem of one correlation key (document kind `incident`). Episodes stand in the set `incident:ID:episodes`. */
+export type Incident = {
+  /** `inc-12`. */
+  id: string;
+  /** Correlation key: `service=litellm,cluster=prod`. */
+  key: string;
+  labels: Readonly<Record<string, string>>;
+  title: string;
+  severity: Severity;
+  status: IncidentStatus;
+  /** Counts re-openings; part of a run's identity. */
+  opening: number;
+  openedAt: Instant;
+  resolvedAt?: Instant;
+  /** Earliest `startsAt` of its alerts; MTTR counts from it. */
+  startedAt: Instant;
+  runs: readonly string[];
+  leases: readonly string[];
+  acknowledged?: { by: string; at: Instant; until: Instant };
+  /** Who said "hands off, I am on it"; pauses this incident's mutations until release. */
+  taken?: { by: string; at: Instant };
+  /** Set once, when the ladder is exhausted. */
+  escalatedAt?: Instant;
+};

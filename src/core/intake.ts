@@ -1,0 +1,37 @@
+import type { AlertGroup, SourceName } from "./alert.ts";
+import type { EpisodeState } from "./episode.ts";
+import type { Instant, Milliseconds } from "./time.ts";
+
+/** Names one episode lineage: source and fingerprint, without the opening. */
+export type EpisodeKey = { source: SourceName; fingerprint: string };
+
+/** One accepted body that waits for assessment. It only says "look at these episodes". */
+export type IntakeEntry = {
+  id: string;
+  source: SourceName;
+  /** The raw body, kept once; `Source.parse` reads it again. */
+  body: string;
+  /** Fingerprints whose episode changed by this body. */
+  changed: readonly string[];
+  acceptedAt: Instant;
+  /** How often it was handed out; after 5 it becomes `poison`. */
+  deliveries: number;
+};
+
+/** The accept side and the stream behind it. @throws AppError `unavailable` when nothing could be stored. */
+export type Intake = {
+  /** Compares, records and queues in one round trip (section 3). */
+  accept(group: AlertGroup, body: Buffer): Promise<{ accepted: number; unchanged: number }>;
+  /** New entries for this consumer; waits up to `block` for one. Survives FLUSHALL and a lost consumer group. */
+  read(options: { count: number; block: Milliseconds }): Promise<readonly IntakeEntry[]>;
+  /** Entries that another consumer took and did not finish within `idle`. */
+  reclaim(idle: Milliseconds): Promise<readonly IntakeEntry[]>;
+  states(keys: readonly EpisodeKey[]): Promise<readonly (EpisodeState | undefined)[]>;
+  /** Closes an episode that its source no longer knows; false when it has moved on meanwhile. */
+  vanish(key: EpisodeKey, opening: number): Promise<boolean>;
+  /** Entries not assessed yet, oldest first. */
+  waiting(limit: number): Promise<readonly IntakeEntry[]>;
+  backlog(): Promise<{ entries: number; oldestAge: Milliseconds }>;
+  /** Last time any body carried this episode (its own record or its group's digest). */
+  lastSeen(key: EpisodeKey): Promise<Instant | undefined>;
+};

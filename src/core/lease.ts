@@ -1,0 +1,26 @@
+import type { Undo } from "./action.ts";
+import type { Instant } from "./time.ts";
+
+export type LeaseStatus = "active" | "reverting" | "reverted" | "failed" | "superseded";
+
+/** The promise to undo a mitigation at a time (document kind `lease`). */
+export type Lease = {
+  id: string;
+  runId: string;
+  incidentId?: string;
+  playbook: string;
+  step: string;
+  target: string;
+  /** What will be done to undo it, in words. */
+  describe: string;
+  undo: Undo;
+  then: { kind: "revert" } | { kind: "playbook"; name: string };
+  status: LeaseStatus;
+  createdAt: Instant;
+  endsAt: Instant;
+  /** The run that undoes it, once it started. */
+  revertRun?: string;
+  /** How often undoing was tried and failed. */
+  attempts: number;
+  extendedBy?: readonly string[];
+};

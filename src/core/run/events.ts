@@ -1,0 +1,96 @@
+import type { Effect, FailureReason, Output } from "../action.ts";
+import type { Autonomy } from "../playbook/playbook.ts";
+import type { AlertView } from "../scope.ts";
+import type { Instant } from "../time.ts";
+
+/** A step's place: `redeploy`, `tree/1/scale` (second case), `rounds/2/set` (third round). Never a bare number. */
+export type StepPath = string;
+
+export type Outcome = "succeeded" | "failed" | "skipped" | "cancelled";
+
+/** Why a run waits without holding a worker. */
+export type WaitReason = "wait" | "retry" | "lock" | "concurrency" | "pause" | "rollout" | "round" | "verify";
+
+/** What a run was created with; everything later is an event after it. */
+export type RunCreated = {
+  type: "created";
+  at: Instant;
+  id: string;
+  playbook: string;
+  /** Key of the stored playbook text (document kind `playbook`). */
+  playbookDigest: string;
+  incidentId?: string;
+  opening: number;
+  rung: number;
+  trigger: "firing" | "recovered" | "manual" | "revert";
+  by: string;
+  severity: string;
+  autonomy: Autonomy;
+  target: string;
+  alsoTargets: readonly string[];
+  vars: Readonly<Record<string, unknown>>;
+  facts: Readonly<Record<string, number | null>>;
+  alert: AlertView;
+  alerts: readonly AlertView[];
+  labels: Readonly<Record<string, string>>;
+  incidentKey: string;
+  /** Guards answer ask for these. */
+  doubtful: boolean;
+  truncated: boolean;
+  /** Set when this run undoes a lease. */
+  lease?: string;
+};
+
+/** The journal of a run: append-only; `rev` of a run is its length. */
+export type RunEvent =
+  | RunCreated
+  | { type: "facts"; at: Instant; facts: Readonly<Record<string, number | null>> }
+  | { type: "branched"; at: Instant; path: StepPath; branch: number | "default" | "none" }
+  | { type: "rounds"; at: Instant; path: StepPath; items: readonly unknown[] }
+  | { type: "round"; at: Instant; path: StepPath; round: number; phase: "waiting" | "done" | "failed"; until?: Instant }
+  | { type: "skipped"; at: Instant; path: StepPath; reason: string }
+  | {
+      type: "intent";
+      at: Instant;
+      path: StepPath;
+      attempt: number;
+      epoch: number;
+      uses: string;
+      effect: Effect;
+      input: Readonly<Record<string, unknown>>;
+      targets: readonly string[];
+      before?: Output;
+    }
+  | { type: "started"; at: Instant; path: StepPath; handle: Output; until: Instant }
+  | {
+      type: "outcome";
+      at: Instant;
+      path: StepPath;
+      outcome: Outcome;
+      output?: Output;
+      reason?: FailureReason | "condition_unknown";
+      message?: string;
+      /** Another attempt is due then. */
+      retryAt?: Instant;
+    }
+  | { type: "waiting"; at: Instant; reason: WaitReason; path?: StepPath; until: Instant; detail?: string }
+  | { type: "asked"; at: Instant; approvalId: string; digest: string; expiresAt: Instant; reason: string }
+  | { type: "granted"; at: Instant; approvalId: string; digest: string; by: string; validUntil: Instant }
+  | {
+      type: "refused";
+      at: Instant;
+      approvalId: string;
+      by: string;
+      how: "rejected" | "expired" | "withdrawn";
+      reason: string;
+    }
+  | { type: "inbox"; at: Instant; taken: number }
+  | { type: "unknown"; at: Instant; path: StepPath; question: string }
+  | { type: "answered"; at: Instant; path: StepPath; answer: "done" | "not-done" | "abort"; by: string }
+  | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
+  | { type: "checked"; at: Instant; path?: StepPath; held: boolean | "unknown"; values: readonly string[] }
+  | { type: "reverting"; at: Instant; reason: string }
+  | { type: "cancelling"; at: Instant; by: string; reason: string }
+  | { type: "ended"; at: Instant; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
+
+export type RunEventType = RunEvent["type"];

@@ -1,0 +1,22 @@
+import type { AlertGroup, SourceName } from "./alert.ts";
+
+/** A webhook call before anyone trusts it. Header names are lower case; `body` is the raw bytes. */
+export type WebhookRequest = {
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Buffer;
+};
+
+/** What a source made of a call: a group to accept, or something it dealt with itself (an SNS confirmation). */
+export type Received = { kind: "group"; group: AlertGroup } | { kind: "handled"; note: string };
+
+/**
+ * One way in for alerts. `receive` authenticates, then parses; `parse` alone is pure and is used again on the kept body
+ * by assess, plan and replay.
+ * @throws AppError `unauthorized` for wrong or missing credentials, `invalid_request` with the field's path for a body it
+ * cannot read, `unavailable` when it cannot decide now (the sender should retry).
+ */
+export type Source = {
+  name: SourceName;
+  receive(request: WebhookRequest): Received | Promise<Received>;
+  parse(body: string): AlertGroup;
+};

@@ -1,0 +1,72 @@
+import type { Approval } from "./approval.ts";
+import type { AlertRecord } from "./episode.ts";
+import type { Incident } from "./incident.ts";
+import type { Lease } from "./lease.ts";
+import type { TimelineEntry } from "./timeline.ts";
+
+/** A run as the API, the chat and the CLI show it; times ISO 8601 UTC. */
+export type RunView = {
+  id: string;
+  playbook: string;
+  incidentId?: string;
+  target: string;
+  state: {
+    kind: RunStateKind;
+    approvalId?: string;
+    expiresAt?: string;
+    reason?: string;
+    question?: string;
+    until?: string;
+  };
+  autonomy: string;
+  severity: string;
+  steps: readonly StepRow[];
+  startedAt: string;
+  endedAt?: string;
+  /** What it is doing now, in words. */
+  sentence: string;
+};
+
+export const RUN_STATE_KINDS = [
+  "ready",
+  "executing",
+  "waiting",
+  "awaiting_approval",
+  "verifying",
+  "reverting",
+  "unknown_outcome",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "observed",
+] as const;
+export type RunStateKind = (typeof RUN_STATE_KINDS)[number];
+
+export type StepRow = {
+  path: string;
+  uses?: string;
+  outcome?: "succeeded" | "failed" | "skipped" | "cancelled";
+  state: "pending" | "executing" | "done";
+  attempt?: number;
+  input?: Readonly<Record<string, unknown>>;
+  output?: Readonly<Record<string, unknown>>;
+  reason?: string;
+  message?: string;
+};
+
+/** Everything people see of one incident at one moment. */
+export type IncidentView = {
+  incident: Incident;
+  /** Open episodes first, at most 50; `firing` and `total` count all. */
+  episodes: readonly AlertRecord[];
+  firing: number;
+  total: number;
+  runs: readonly RunView[];
+  approvals: readonly Approval[];
+  leases: readonly Lease[];
+  timelineLength: number;
+  paused: readonly { scope: string; by: string; reason: string }[];
+};
+
+export type Page<T> = { items: readonly T[]; next?: string };
+export type Timeline = { items: readonly (TimelineEntry & { seq: number })[] };
