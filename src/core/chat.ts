@@ -1,4 +1,4 @@
-import type { Milliseconds } from "./time.ts";
+import type { Instant, Milliseconds } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
 import type { IncidentView } from "./views.ts";
 
@@ -12,14 +12,25 @@ export type ChatState = {
   /** Timeline entries delivered so far; the next one has this sequence number. */
   delivered: number;
   /** Approval id → its message and the digest shown. */
-  approvals: Readonly<Record<string, { message: string; shown: string }>>;
+  approvals: Readonly<Record<string, { message: string; shown: string; reminded?: boolean }>>;
+  /**
+   * Saved before the first post and taken off after the last: a publisher that finds it reads what was posted before it
+   * posts again (a crash or a timeout may have hidden it), and leaves another publisher alone until `until`.
+   */
+  posting?: { by: string; until: Instant };
+  /** Escalations are announced ahead of the thread; the next entry looked at has this sequence number. */
+  announced?: number;
+  /** The incident's own channel, where one is configured: its name is stable, its copy of the timeline has its own count. */
+  room?: { channel: string; delivered: number; topic: string };
 };
 
 export type Published = { ok: true } | { ok: false; retryAfter: Milliseconds; why: string };
 
 /**
  * Brings what people see of one incident up to date: creates or edits its message, posts the timeline entries from
- * `state.delivered` on, in order, and posts or locks approval messages. `save` is called after each thing that was posted.
+ * `state.delivered` on, in order, and posts or locks approval messages. `entries` begins with number `state.delivered`
+ * (what `desk.timeline(id, state.delivered)` reads). `save` is called after each thing that was posted and may throw
+ * when somebody else has saved meanwhile; nothing more is posted then.
  * Idempotent: called again with the same view it does nothing; called with a newer one it catches up.
  */
 export type Chat = {

@@ -80,7 +80,12 @@ export type Config = {
   };
   approvals: ApprovalSettings;
   escalation: readonly EscalationLevel[];
-  slack: { channel: string; routes: readonly { match: readonly Matcher[]; channel: string; private: boolean }[] };
+  slack: {
+    channel: string;
+    routes: readonly { match: readonly Matcher[]; channel: string; private: boolean }[];
+    /** A channel of its own for incidents of these severities; `invite` names approval groups. */
+    incidentChannel?: { severities: readonly string[]; prefix: string; invite: readonly string[] };
+  };
   retention: Milliseconds;
   maxBody: number;
   durability: { kind: "everysec" } | { kind: "wait"; replicas: number } | { kind: "aof-always" };

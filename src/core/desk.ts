@@ -4,6 +4,7 @@ import type { AlertRecord } from "./episode.ts";
 import type { Incident } from "./incident.ts";
 import type { Lease } from "./lease.ts";
 import type { Pause } from "./store.ts";
+import type { Instant } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
 import type { IncidentView, Page, RunView } from "./views.ts";
 
@@ -65,4 +66,8 @@ export type Desk = {
   leases(query: PageQuery & { status?: string }): Promise<Page<Lease>>;
   playbooks(): readonly PlaybookRow[];
   pauses(): Promise<readonly Pause[]>;
+  /** What starting this playbook by hand would do; nothing is stored. @throws AppError `not_found`, `invalid_request`. */
+  preview?(playbook: string, vars: Readonly<Record<string, string>>): Promise<Plan>;
+  /** Puts what a person wrote into the incident's timeline, once per `key`. */
+  note?(actor: Actor, incident: string, note: { at: Instant; text: string; key: string }): Promise<Decided>;
 };

@@ -27,4 +27,6 @@ export type TimelineEntry = {
   /** Who did it: a person, `stanch`, or a source. */
   by: string;
   runId?: string;
+  /** Whom an escalation calls, as `stanch.yaml` names them: `slack:@platform-oncall`; the chat turns it into mentions. */
+  notify?: readonly string[];
 };
