@@ -60,9 +60,14 @@ export type Write =
   /** Ends the claim if it is still this epoch's. */
   | { write: "release"; run: string; epoch: number }
   /** Acknowledges an entry of the assessment stream and removes it. */
-  | { write: "ack"; entry: string };
+  | { write: "ack"; entry: string }
+  /** Removes the named thing at this instant (retention); null keeps it for good again, and so does a `put` of the document. A document's name is `KIND:ID`. */
+  | { write: "expire"; what: "doc" | "list" | "set" | "hash" | "claim"; name: string; at: Instant | null }
+  /** Removes the members of a sorted index whose score is below this. */
+  | { write: "trim"; index: string; below: number };
 
-export type Tx = { checks: readonly Check[]; writes: readonly Write[] };
+/** `durable`: with `durability: wait:N` the commit answers only when N replicas have it (an intent, before its call). */
+export type Tx = { checks: readonly Check[]; writes: readonly Write[]; durable?: boolean };
 
 /** `failed` is the first check that did not hold. */
 export type Committed = { ok: true; now: Instant } | { ok: false; now: Instant; failed: Check };
