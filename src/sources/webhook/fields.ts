@@ -1,0 +1,53 @@
+import { isUtf8 } from "node:buffer";
+import { AppError } from "../../core/errors.ts";
+
+/** A JSON object of which nothing is known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const LONGEST_SHOWN = 80;
+
+/** The 400 for a body that cannot be read: the field's path stands in the message and in the fault. */
+export function unreadable(path: string, message: string): AppError {
+  const shown = path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path;
+  return new AppError("invalid_request", `${shown}: ${message}`, { faults: [{ path: shown, message }] });
+}
+
+/** True for `{…}`; arrays and null are not objects here. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @throws AppError `invalid_request` naming the path. */
+export function objectAt(value: unknown, path: string): JsonObject {
+  if (!isObject(value)) throw unreadable(path, "expected an object");
+  return value;
+}
+
+/** @throws AppError `invalid_request` naming the path, also for an empty string. */
+export function stringAt(value: unknown, path: string): string {
+  if (typeof value !== "string" || value === "") throw unreadable(path, "expected a string that is not empty");
+  return value;
+}
+
+/** A field we can do without: anything but a string that is not empty counts as absent. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The body as text. @throws AppError `invalid_request` when the bytes are not UTF-8: replaced characters could make two labels one. */
+export function bodyText(body: Buffer): string {
+  if (!isUtf8(body)) throw unreadable("body", "expected UTF-8");
+  return body.toString("utf8");
+}
+
+/** @throws AppError `invalid_request` for anything but one JSON object. Of duplicate keys the last counts, as in JSON.parse. */
+export function parseObject(text: string, path = "body"): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const place = /at position \d+/.exec(String(error))?.[0] ?? "";
+    throw unreadable(path, `not valid JSON ${place}`.trimEnd());
+  }
+  return objectAt(value, path);
+}
