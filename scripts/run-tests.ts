@@ -10,6 +10,8 @@ type Tier = {
   except: readonly string[];
   needs: readonly Program[];
   timeoutMs: number;
+  /** The whole tier, so that a test which leaves something open cannot hang it. */
+  deadlineMs: number;
   /** End-to-end and fault tests measure time and start many processes: one file at a time. */
   concurrency: number;
 };
@@ -20,6 +22,7 @@ const TIERS: Readonly<Record<string, Tier>> = {
     except: ["test/e2e/", "test/fault/", "test/optin/"],
     needs: [REDIS],
     timeoutMs: 60_000,
+    deadlineMs: 600_000,
     concurrency: Math.max(2, availableParallelism()),
   },
   e2e: {
@@ -27,9 +30,17 @@ const TIERS: Readonly<Record<string, Tier>> = {
     except: [],
     needs: [REDIS, PROMETHEUS, ALERTMANAGER],
     timeoutMs: 180_000,
+    deadlineMs: 900_000,
     concurrency: 1,
   },
-  fault: { files: "test/fault/**/*.test.ts", except: [], needs: [REDIS], timeoutMs: 300_000, concurrency: 1 },
+  fault: {
+    files: "test/fault/**/*.test.ts",
+    except: [],
+    needs: [REDIS],
+    timeoutMs: 300_000,
+    deadlineMs: 1_200_000,
+    concurrency: 1,
+  },
 };
 
 const [name = "unit", ...only] = process.argv.slice(2);
@@ -66,7 +77,7 @@ function run(tier: Tier, root: string, files: readonly string[]): number {
       `--test-reporter-destination=${tap}`,
       ...files,
     ],
-    { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
+    { cwd: root, stdio: ["ignore", "inherit", "inherit"], timeout: tier.deadlineMs },
   );
   const closing = readFileSync(tap, "utf8")
     .split("\n")

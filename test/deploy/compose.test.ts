@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { has, text, yaml } from "./files.ts";
+
+type Service = {
+  image: string;
+  build?: { context: string; target: string };
+  command?: string[];
+  user?: string;
+  read_only?: boolean;
+  cap_drop?: string[];
+  healthcheck?: { test: string[] };
+  volumes?: string[];
+  ports?: string[];
+  secrets?: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, unknown>;
+};
+type Compose = {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+  secrets: Record<string, { environment: string }>;
+};
+
+const compose = yaml<Compose>("docker-compose.yml");
+const services = Object.entries(compose.services);
+
+describe("docker-compose.yml", () => {
+  it("has Redis, stanch web and worker, Prometheus, Alertmanager and the demo gateway", () => {
+    assert.deepEqual(Object.keys(compose.services).sort(), [
+      "alertmanager",
+      "gateway",
+      "prometheus",
+      "redis",
+      "web",
+      "worker",
+    ]);
+    assert.deepEqual(compose.services["web"]?.command, ["serve", "--role", "web"]);
+    assert.deepEqual(compose.services["worker"]?.command, ["serve", "--role", "worker"]);
+  });
+
+  it("runs Redis with AOF and without eviction", () => {
+    const command = (compose.services["redis"]?.command ?? []).join(" ");
+    assert.match(command, /--appendonly yes/);
+    assert.match(command, /--maxmemory-policy noeviction/);
+  });
+
+  for (const [name, service] of services) {
+    describe(name, () => {
+      it("runs as a user that is not root, on a read-only root, without capabilities", () => {
+        assert.match(service.user ?? "", /^[1-9]\d*:[1-9]\d*$/);
+        assert.equal(service.read_only, true);
+        assert.deepEqual(service.cap_drop, ["ALL"]);
+      });
+
+      it("pins its image, or is built here", () => {
+        if (service.build !== undefined)
+          assert.match(text("Dockerfile"), new RegExp(` AS ${service.build.target}$`, "m"));
+        else assert.match(service.image, /:v?\d+\.\d+\.\d+(-[a-z]+)?$/);
+      });
+
+      it("has a health check", () => {
+        const own = service.healthcheck?.test[0] === "CMD";
+        const built = service.build !== undefined && stage(service.build.target).includes("HEALTHCHECK ");
+        assert.ok(own || built);
+      });
+
+      it("mounts files that exist, read only, and volumes that are declared", () => {
+        for (const volume of service.volumes ?? []) {
+          const [source = "", , mode] = volume.split(":");
+          if (!source.startsWith("./")) assert.ok(source in compose.volumes, `volume ${source}`);
+          else assert.ok(has(source) && mode === "ro", volume);
+        }
+      });
+
+      it("publishes ports on the loopback interface only", () => {
+        for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
+      });
+
+      it("takes secrets that .env.example names", () => {
+        for (const secret of service.secrets ?? []) {
+          const variable = compose.secrets[secret]?.environment ?? "missing";
+          assert.match(text(".env.example"), new RegExp(`^${variable}=$`, "m"));
+        }
+      });
+    });
+  }
+});
+
+describe("Dockerfile", () => {
+  const lines = text("Dockerfile").split("\n");
+
+  it("uses the Node that package-lock.json pins, in every stage", () => {
+    const lock = JSON.parse(text("package-lock.json")) as { packages: Record<string, { version: string }> };
+    const version = lock.packages["node_modules/node"]?.version;
+    const images = lines.filter((line) => line.startsWith("FROM ")).map((line) => line.split(" ")[1]);
+    assert.ok(images.length >= 2);
+    for (const image of images) assert.equal(image, `node:${version}-bookworm-slim`);
+    assert.equal(text(".nvmrc").trim(), version?.split(".")[0]);
+  });
+
+  it("ends with the service, which does not run as root", () => {
+    assert.match(lines.filter((line) => line.startsWith("FROM ")).at(-1) ?? "", / AS stanch$/);
+    assert.match(stage("stanch"), /^USER 1000:1000$/m);
+  });
+
+  it("copies only what exists and what .dockerignore lets through", () => {
+    const ignore = text(".dockerignore");
+    for (const line of lines.filter((candidate) => candidate.startsWith("COPY ") && !candidate.includes("--from"))) {
+      for (const source of line.split(" ").slice(1, -1)) {
+        assert.ok(has(source), source);
+        assert.match(ignore, new RegExp(`^!${source.replace("./", "")}$`, "m"));
+      }
+    }
+  });
+
+  it("starts a file that exists", () => {
+    for (const [, file = ""] of text("Dockerfile").matchAll(/"((?:src|demo)\/[^"]+\.ts)"/g)) assert.ok(has(file), file);
+  });
+});
+
+function stage(name: string): string {
+  return (
+    text("Dockerfile")
+      .split(/^(?=FROM )/m)
+      .find((part) => part.split("\n")[0]?.endsWith(` AS ${name}`)) ?? ""
+  );
+}
