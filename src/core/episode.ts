@@ -53,6 +53,8 @@ export type AlertRecord = {
   assessment: Assessment;
   incidentId?: string;
   explanation?: Explanation;
+  /** Set when no body has carried it for `stale-after`: what its source answered when asked whether it still fires. */
+  stale?: { askedAt: Instant; answer: "firing" | "unreadable" };
   /** Stream entry that the labels and annotations came from; an older entry never overwrites a newer one. */
   entry: string;
 };

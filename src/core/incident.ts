@@ -26,4 +26,14 @@ export type Incident = {
   taken?: { by: string; at: Instant };
   /** Set once, when the ladder is exhausted. */
   escalatedAt?: Instant;
+  /** The moment of the present opening, when it is not the first. */
+  reopenedAt?: Instant;
+  /** Sizes of the sets `incident:ID:firing` and `incident:ID:episodes`; assess changes both in one commit. */
+  counts?: { firing: number; total: number };
+  /** Of the present opening: target → the latest run of its ladder; removing an entry makes assess select anew. */
+  ladders?: Readonly<Record<string, string>>;
+  /** The wake-up that assess has planned, so that a storm does not put it off for ever. */
+  reassessAt?: Instant;
+  /** Standing remarks that the timeline has already (why no playbook runs, what cannot be measured), so that they are said once. */
+  noted?: readonly string[];
 };
