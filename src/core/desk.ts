@@ -4,6 +4,7 @@ import type { AlertRecord } from "./episode.ts";
 import type { Incident } from "./incident.ts";
 import type { Lease } from "./lease.ts";
 import type { Pause } from "./store.ts";
+import type { Task } from "./task.ts";
 import type { Instant } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
 import type { IncidentView, Page, RunView } from "./views.ts";
@@ -64,6 +65,8 @@ export type Desk = {
   approvals(query: PageQuery & { status?: string }): Promise<Page<Approval>>;
   approval(id: string): Promise<Approval | undefined>;
   leases(query: PageQuery & { status?: string }): Promise<Page<Lease>>;
+  /** What people are asked to do; without it there are none. */
+  tasks?(query: PageQuery & { status?: string }): Promise<Page<Task>>;
   playbooks(): readonly PlaybookRow[];
   pauses(): Promise<readonly Pause[]>;
   /** What starting this playbook by hand would do; nothing is stored. @throws AppError `not_found`, `invalid_request`. */
