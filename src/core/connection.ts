@@ -24,6 +24,11 @@ export type Connection<K extends ConnectionKind> = {
   kind: K;
   name: string;
   settings: ConnectionSettings[K];
+  /**
+   * What stands in lock keys for the thing reached: two connections to one API server, Redis database or region have the same.
+   * The connection declared first gives the name (Kubernetes: its context; ECS: empty for the first region, else the region).
+   */
+  identity?: string;
   use<T>(make: () => T, close?: (client: T) => unknown): T;
 };
 

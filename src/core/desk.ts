@@ -49,6 +49,9 @@ export type Plan = {
   }[];
 };
 
+/** Something a person wrote or marked in the chat; `origin` goes to the timeline's entry. */
+export type Note = { at: Instant; text: string; key: string; origin?: "thread" };
+
 /** What the surfaces (HTTP API, chat, CLI) can see and do; the flow provides it. Every method reads the store anew. */
 export type Desk = {
   decide(actor: Actor, decision: Decision): Promise<Decided>;
@@ -72,5 +75,5 @@ export type Desk = {
   /** What starting this playbook by hand would do; nothing is stored. @throws AppError `not_found`, `invalid_request`. */
   preview?(playbook: string, vars: Readonly<Record<string, string>>): Promise<Plan>;
   /** Puts what a person wrote into the incident's timeline, once per `key`. */
-  note?(actor: Actor, incident: string, note: { at: Instant; text: string; key: string }): Promise<Decided>;
+  note?(actor: Actor, incident: string, note: Note): Promise<Decided>;
 };

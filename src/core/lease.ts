@@ -14,7 +14,7 @@ export type Lease = {
   /** What will be done to undo it, in words. */
   describe: string;
   undo: Undo;
-  then: { kind: "revert" } | { kind: "playbook"; name: string };
+  onEnd: { kind: "revert" } | { kind: "playbook"; name: string };
   status: LeaseStatus;
   createdAt: Instant;
   endsAt: Instant;

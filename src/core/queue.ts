@@ -9,8 +9,11 @@ export function queueOf(member: string): QueueName {
   return member.startsWith("chat:") ? "notify" : "run";
 }
 
-/** Called for each wake-up; `signal` aborts when the worker lost its lock or is shutting down. */
-export type WakeHandler = (member: string, signal: AbortSignal) => Promise<void>;
+/**
+ * Called for each wake-up. `signal` aborts when the worker lost its lock or its grace period is over: stop at once.
+ * `draining` aborts earlier, when shutdown begins: finish the step at hand, begin no other.
+ */
+export type WakeHandler = (member: string, signal: AbortSignal, draining: AbortSignal) => Promise<void>;
 
 /**
  * Wake-ups only; the truth is the store's `due` set, so a lost, repeated or spurious one changes nothing.

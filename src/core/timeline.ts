@@ -29,4 +29,6 @@ export type TimelineEntry = {
   runId?: string;
   /** Whom an escalation calls, as `stanch.yaml` names them: `slack:@platform-oncall`; the chat turns it into mentions. */
   notify?: readonly string[];
+  /** Set on what people wrote in the incident's own thread, so that the chat does not repeat it there. */
+  origin?: "thread";
 };

@@ -33,7 +33,8 @@ export type LeaseTerms = {
   until?: Template<Instant>;
   releaseWhen: readonly Condition[];
   bake?: Milliseconds;
-  then: { kind: "revert" } | { kind: "playbook"; name: string };
+  /** What the YAML key `then` says. */
+  onEnd: { kind: "revert" } | { kind: "playbook"; name: string };
 };
 
 type StepCommon = { id: string; name?: string; if?: Condition };

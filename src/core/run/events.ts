@@ -67,6 +67,10 @@ export type RunEvent =
       at: Instant;
       path: StepPath;
       outcome: Outcome;
+      /** A read step has no intent; its outcome says what was called. */
+      uses?: string;
+      input?: Readonly<Record<string, unknown>>;
+      attempt?: number;
       output?: Output;
       reason?: FailureReason | "condition_unknown";
       message?: string;
@@ -74,8 +78,18 @@ export type RunEvent =
       retryAt?: Instant;
     }
   | { type: "waiting"; at: Instant; reason: WaitReason; path?: StepPath; until: Instant; detail?: string }
-  | { type: "asked"; at: Instant; approvalId: string; digest: string; expiresAt: Instant; reason: string }
-  | { type: "granted"; at: Instant; approvalId: string; digest: string; by: string; validUntil: Instant }
+  | {
+      type: "asked";
+      at: Instant;
+      approvalId: string;
+      expiresAt: Instant;
+      reason: string;
+      /** Step digests that the approval shows; a grant covers exactly these. */
+      covers: readonly string[];
+      /** Guards that answered ask and are shown; a grant satisfies exactly these. */
+      guards: readonly string[];
+    }
+  | { type: "granted"; at: Instant; approvalId: string; by: string; validUntil: Instant }
   | {
       type: "refused";
       at: Instant;
@@ -89,7 +103,8 @@ export type RunEvent =
   | { type: "answered"; at: Instant; path: StepPath; answer: "done" | "not-done" | "abort"; by: string }
   | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
   | { type: "checked"; at: Instant; path?: StepPath; held: boolean | "unknown"; values: readonly string[] }
-  | { type: "reverting"; at: Instant; reason: string }
+  | { type: "resolved"; at: Instant }
+  | { type: "reverting"; at: Instant; reason: string; prefix: string }
   | { type: "cancelling"; at: Instant; by: string; reason: string }
   | { type: "ended"; at: Instant; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
 

@@ -1,0 +1,155 @@
+import { formatDuration } from "../duration.ts";
+import { type Guard, type GuardAnswer, type GuardSnapshot, isUnreadable, type Unreadable } from "./snapshot.ts";
+
+const ALLOW: GuardAnswer = { answer: "allow" };
+
+/** An unreadable input is a denial that names what could not be read. */
+function read<T>(value: T | Unreadable, judge: (value: T) => GuardAnswer): GuardAnswer {
+  return isUnreadable(value) ? { answer: "deny", reason: `cannot be read: ${value.unreadable}` } : judge(value);
+}
+
+function ask(condition: boolean, reason: string): GuardAnswer {
+  return condition ? { answer: "ask", reason } : ALLOW;
+}
+
+function pause(snapshot: GuardSnapshot): GuardAnswer {
+  if (isUnreadable(snapshot.pauses))
+    return { answer: "wait", for: "pause", reason: `the kill switch cannot be read: ${snapshot.pauses.unreadable}` };
+  const held = snapshot.pauses.find((one) => snapshot.scopes.includes(one.scope));
+  if (!held) return ALLOW;
+  const until =
+    held.until === undefined ? "until somebody resumes" : `for another ${formatDuration(held.until - snapshot.now)}`;
+  return {
+    answer: "wait",
+    for: "pause",
+    reason: `${held.scope} is paused by ${held.by}${held.reason && ` (${held.reason})`} ${until}`,
+  };
+}
+
+function freeze(snapshot: GuardSnapshot): GuardAnswer {
+  return read(snapshot.freeze, ([window]) => (window ? { answer: "deny", reason: `freeze: ${window.reason}` } : ALLOW));
+}
+
+function blastRadius({ targets, maxTargets }: GuardSnapshot): GuardAnswer {
+  if (targets.length === 0 || targets.some((target) => target.trim() === ""))
+    return { answer: "deny", reason: "the step names no target; an empty selector never means everything" };
+  return targets.length > maxTargets
+    ? { answer: "deny", reason: `${targets.length} targets; at most ${maxTargets} per step` }
+    : ALLOW;
+}
+
+function scope({ targets, declared }: GuardSnapshot): GuardAnswer {
+  const foreign = targets.filter((target) => !declared.includes(target));
+  return foreign.length > 0
+    ? {
+        answer: "deny",
+        reason: `${foreign.join(", ")} is neither the run's target nor one of also-targets (${declared.join(", ")})`,
+      }
+    : ALLOW;
+}
+
+function stale({ firing, manual }: GuardSnapshot): GuardAnswer {
+  if (manual) return ALLOW;
+  return read(firing, (now) =>
+    now === false ? { answer: "deny", reason: "the alert has resolved meanwhile" } : ALLOW,
+  );
+}
+
+function cooldown({ cooldown: left, reserved }: GuardSnapshot): GuardAnswer {
+  if (reserved) return ALLOW;
+  return read(left, (ms) =>
+    ms > 0 ? { answer: "deny", reason: `it ran on this target recently; again in ${formatDuration(ms)}` } : ALLOW,
+  );
+}
+
+function budget({ budgets, reserved }: GuardSnapshot): GuardAnswer {
+  if (reserved) return ALLOW;
+  return read(budgets, (all) => {
+    const full = all.find((one) => one.spent >= one.window.runs);
+    if (!full) return ALLOW;
+    return {
+      answer: "deny",
+      reason: `the ${full.name} budget of ${full.window.runs} per ${formatDuration(full.window.per)} is used up`,
+    };
+  });
+}
+
+function fleet({ fleet: seen }: GuardSnapshot): GuardAnswer {
+  return read(seen, ({ alerting, known, fraction, min }) =>
+    ask(
+      known >= min && alerting / known > fraction,
+      `${alerting} of ${known} known targets alert at once; suspect the monitoring`,
+    ),
+  );
+}
+
+function flapping({ flapping: seen }: GuardSnapshot): GuardAnswer {
+  return read(seen, ({ changes, limit, per }) =>
+    ask(changes >= limit, `the alert changed ${changes} times in ${formatDuration(per)}; it flaps`),
+  );
+}
+
+function relapse({ undoneRecently }: GuardSnapshot): GuardAnswer {
+  return read(undoneRecently, (undone) =>
+    ask(undone, "the same mitigation was undone a short while ago; approve to apply it again and keep it"),
+  );
+}
+
+function stepAsks({ stepAsks: reason }: GuardSnapshot): GuardAnswer {
+  return ask(reason !== undefined, reason ?? "");
+}
+
+function autonomy({ autonomy: level }: GuardSnapshot): GuardAnswer {
+  if (level === "observe") return { answer: "deny", reason: "autonomy is observe: nothing is changed" };
+  return ask(level === "approve", "autonomy is approve for this severity");
+}
+
+function lock({ locks, runId }: GuardSnapshot): GuardAnswer {
+  return read(locks, (holders) => {
+    const held = Object.entries(holders).find(([, owner]) => owner !== runId);
+    return held ? { answer: "wait", for: "lock", reason: `${held[0]} is locked by ${held[1]}` } : ALLOW;
+  });
+}
+
+function concurrency({ running, reserved }: GuardSnapshot): GuardAnswer {
+  if (reserved) return ALLOW;
+  return read(running, ({ count, limit }) =>
+    count >= limit
+      ? { answer: "wait", for: "concurrency", reason: `${count} runs are changing things; at most ${limit} at once` }
+      : ALLOW,
+  );
+}
+
+/** Every guard, in the order people read them: what holds, what denies, what asks, what waits. */
+export const GUARDS: readonly (Guard & { exemptsUndo: boolean })[] = [
+  { name: "pause", evaluate: pause, exemptsUndo: false },
+  { name: "blast-radius", evaluate: blastRadius, exemptsUndo: false },
+  { name: "scope", evaluate: scope, exemptsUndo: true },
+  { name: "freeze", evaluate: freeze, exemptsUndo: true },
+  { name: "stale", evaluate: stale, exemptsUndo: true },
+  { name: "cooldown", evaluate: cooldown, exemptsUndo: true },
+  { name: "budget", evaluate: budget, exemptsUndo: true },
+  { name: "fleet", evaluate: fleet, exemptsUndo: true },
+  { name: "flapping", evaluate: flapping, exemptsUndo: true },
+  {
+    name: "truncated",
+    evaluate: ({ truncated }) => ask(truncated, "the source left alerts out of this group"),
+    exemptsUndo: true,
+  },
+  {
+    name: "doubtful",
+    evaluate: ({ doubtful }) =>
+      ask(doubtful, "stale: the alert fired again without a newer start; it may be a late duplicate"),
+    exemptsUndo: true,
+  },
+  { name: "relapse", evaluate: relapse, exemptsUndo: true },
+  { name: "step", evaluate: stepAsks, exemptsUndo: true },
+  { name: "autonomy", evaluate: autonomy, exemptsUndo: true },
+  {
+    name: "destructive",
+    evaluate: ({ effect }) => ask(effect === "destructive", "the step is destructive: it always needs a person"),
+    exemptsUndo: true,
+  },
+  { name: "lock", evaluate: lock, exemptsUndo: false },
+  { name: "concurrency", evaluate: concurrency, exemptsUndo: true },
+];

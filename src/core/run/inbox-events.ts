@@ -1,0 +1,71 @@
+import type { RunEvent } from "./events.ts";
+import type { InboxItem } from "./inbox.ts";
+import type { MoveInputs } from "./move.ts";
+import type { Run } from "./run.ts";
+
+/** A grant lapses unless the first effect starts within this time (section 14.7). */
+export const GRANT_VALID_FOR = 15 * 60_000;
+
+/** The journal's answer to what lies in the inbox; empty when nothing is new. An item that no longer fits is taken and ignored. */
+export function inboxEvents(run: Run, inputs: MoveInputs): readonly RunEvent[] {
+  if (inputs.inbox.length === 0) return [];
+  const events = inputs.inbox.flatMap((item) => eventsOf(run, item, inputs.now));
+  return [...events, { type: "inbox", at: inputs.now, taken: run.inboxTaken + inputs.inbox.length }];
+}
+
+function eventsOf(run: Run, item: InboxItem, at: number): readonly RunEvent[] {
+  switch (item.kind) {
+    case "approval":
+      return approvalEvents(run, item, at);
+    case "answer":
+      return answerEvents(run, item, at);
+    case "cancel":
+      return run.ended || run.cancelling
+        ? []
+        : [{ type: "cancelling", at, by: item.by, reason: `cancelled by ${item.by}${tail(item.reason)}` }];
+    case "resolved":
+      return run.resolved || run.created.trigger !== "firing" ? [] : [{ type: "resolved", at }];
+    default:
+      return item satisfies never;
+  }
+}
+
+function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>, at: number): readonly RunEvent[] {
+  if (run.asked?.approvalId !== item.approvalId) return [];
+  const { approvalId, by } = item;
+  if (item.status === "approved")
+    return [{ type: "granted", at, approvalId, by, validUntil: item.at + GRANT_VALID_FOR }];
+  return [{ type: "refused", at, approvalId, by, how: item.status, reason: item.reason }];
+}
+
+function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, at: number): readonly RunEvent[] {
+  const { unknown } = run;
+  if (!unknown) return [];
+  const answered: RunEvent = { type: "answered", at, path: unknown.path, answer: item.answer, by: item.by };
+  const record = run.steps.get(unknown.path);
+  const message = `${item.by} said: ${item.answer}`;
+  switch (item.answer) {
+    case "done":
+      return [
+        answered,
+        { type: "outcome", at, path: unknown.path, outcome: "succeeded", output: record?.before ?? {}, message },
+      ];
+    case "not-done":
+      return [
+        answered,
+        { type: "outcome", at, path: unknown.path, outcome: "failed", reason: "target_failed", message, retryAt: at },
+      ];
+    case "abort":
+      return [
+        answered,
+        { type: "outcome", at, path: unknown.path, outcome: "cancelled", message },
+        { type: "cancelling", at, by: item.by, reason: `aborted by ${item.by}` },
+      ];
+    default:
+      return item.answer satisfies never;
+  }
+}
+
+function tail(reason: string): string {
+  return reason === "" ? "" : `: ${reason}`;
+}

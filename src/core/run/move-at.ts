@@ -1,0 +1,143 @@
+import type { Step } from "../playbook/playbook.ts";
+import type { Evaluated } from "../scope.ts";
+import type { Move, MoveInputs } from "./move.ts";
+import { isMutating, readyStep } from "./ready-step.ts";
+import type { Run } from "./run.ts";
+import { scopeOf } from "./scope.ts";
+import { verification } from "./verify-move.ts";
+import type { Item, Position } from "./walk.ts";
+
+type Open = Exclude<Position, { kind: "end" | "failed" }>;
+
+/** What the present place in the playbook needs. Positions that end a run are handled by the caller. */
+export function moveAt(run: Run, position: Open, inputs: MoveInputs): Move {
+  switch (position.kind) {
+    case "action":
+      return actionMove(run, position, inputs);
+    case "parallel":
+      return parallelMove(run, position, inputs);
+    case "switch":
+      return switchMove(run, position, inputs);
+    case "rounds":
+      return roundsMove(run, position, inputs);
+    case "round-end":
+      return roundEndMove(run, position, inputs);
+    case "wait":
+      return waitMove(run, position, inputs);
+    default:
+      return position satisfies never;
+  }
+}
+
+function actionMove(run: Run, position: Extract<Position, { kind: "action" }>, inputs: MoveInputs): Move {
+  const { record, path, step } = position;
+  if (record?.retryAt !== undefined && inputs.now < record.retryAt)
+    return { kind: "wait", until: record.retryAt, reason: "retry", path };
+  const gate = record === undefined ? conditionMove(run, position, inputs) : undefined;
+  if (gate) return gate;
+  const ready = readyStep(run, { step, path, attempt: (record?.attempt ?? 0) + 1, item: position.item }, inputs);
+  return ready.ok ? { kind: "execute", steps: [ready.step] } : failStep(path, ready.reason, inputs, ready.message);
+}
+
+/** Undefined when the step's `if` holds; otherwise what follows from it (section 14.6). */
+function conditionMove(
+  run: Run,
+  place: { step: Step; path: string; item?: Item },
+  inputs: MoveInputs,
+): Move | undefined {
+  const { step, path } = place;
+  if (!step.if) return undefined;
+  const mutating = step.kind !== "action" || isMutating(step, inputs);
+  if (mutating && run.factsStale && step.if.reads.length > 0) return { kind: "measure", facts: step.if.reads };
+  const answer = step.if.test(scopeOf(run, inputs.now, place.item));
+  if (answer.known && answer.value) return undefined;
+  if (answer.known) return skip(path, `if: ${step.if.text} is false`, inputs);
+  if (mutating && run.created.autonomy !== "observe")
+    return failStep(path, "condition_unknown", inputs, `if: ${step.if.text}: ${answer.why}`);
+  return skip(path, `if: ${step.if.text} is unknown: ${answer.why}`, inputs);
+}
+
+function parallelMove(run: Run, position: Extract<Position, { kind: "parallel" }>, inputs: MoveInputs): Move {
+  const begun = position.step.steps.some((step) => run.steps.has(`${position.path}/${step.id}`));
+  const gate = begun ? undefined : conditionMove(run, position, inputs);
+  if (gate) return gate;
+  const ready = [];
+  for (const place of position.steps) {
+    const move = actionMove(
+      run,
+      { kind: "action", ...place, ...(position.item ? { item: position.item } : {}) },
+      inputs,
+    );
+    if (move.kind !== "execute") return move;
+    ready.push(...move.steps);
+  }
+  return { kind: "execute", steps: ready };
+}
+
+function switchMove(run: Run, position: Extract<Position, { kind: "switch" }>, inputs: MoveInputs): Move {
+  const gate = conditionMove(run, position, inputs);
+  if (gate) return gate;
+  const { step, path } = position;
+  const reads = step.cases.flatMap((one) => one.when.reads);
+  if (run.factsStale && reads.length > 0) return { kind: "measure", facts: reads };
+  const scope = scopeOf(run, inputs.now, position.item);
+  for (const [index, one] of step.cases.entries()) {
+    const answer: Evaluated<boolean> = one.when.test(scope);
+    if (!answer.known) return failStep(path, "condition_unknown", inputs, `when: ${one.when.text}: ${answer.why}`);
+    if (answer.value) return { kind: "record", events: [{ type: "branched", at: inputs.now, path, branch: index }] };
+  }
+  const branch = step.default.length > 0 ? "default" : "none";
+  return { kind: "record", events: [{ type: "branched", at: inputs.now, path, branch }] };
+}
+
+function roundsMove(run: Run, position: Extract<Position, { kind: "rounds" }>, inputs: MoveInputs): Move {
+  const gate = conditionMove(run, position, inputs);
+  if (gate) return gate;
+  const { step, path } = position;
+  const items = step.items.render(scopeOf(run, inputs.now, position.item));
+  if (!items.known) return failStep(path, "condition_unknown", inputs, `items: ${items.why}`);
+  if (!Array.isArray(items.value)) return failStep(path, "invalid_input", inputs, "items is not a list");
+  if (items.value.length > 100)
+    return failStep(path, "invalid_input", inputs, `items has ${items.value.length} entries; at most 100`);
+  return { kind: "record", events: [{ type: "rounds", at: inputs.now, path, items: items.value }] };
+}
+
+function roundEndMove(run: Run, position: Extract<Position, { kind: "round-end" }>, inputs: MoveInputs): Move {
+  const { step, path, round, waitingUntil } = position;
+  const at = inputs.now;
+  if (step.wait !== undefined && run.created.autonomy !== "observe") {
+    if (waitingUntil === undefined) {
+      return { kind: "record", events: [{ type: "round", at, path, round, phase: "waiting", until: at + step.wait }] };
+    }
+    if (at < waitingUntil) return { kind: "wait", until: waitingUntil, reason: "round", path };
+  }
+  const stand =
+    step.verify && run.created.autonomy !== "observe"
+      ? verification(run, step.verify, inputs, `${path}/${round}`)
+      : "held";
+  if (stand !== "held" && stand !== "failed") return stand;
+  return { kind: "record", events: [{ type: "round", at, path, round, phase: stand === "held" ? "done" : "failed" }] };
+}
+
+function waitMove(run: Run, position: Extract<Position, { kind: "wait" }>, inputs: MoveInputs): Move {
+  const gate = conditionMove(run, position, inputs);
+  if (gate) return gate;
+  const { path, step } = position;
+  const begun = run.waiting?.reason === "wait" && run.waiting.path === path ? run.waiting : undefined;
+  if (!begun && run.created.autonomy !== "observe")
+    return { kind: "wait", until: inputs.now + step.for, reason: "wait", path };
+  return { kind: "record", events: [{ type: "outcome", at: inputs.now, path, outcome: "succeeded", uses: "wait" }] };
+}
+
+function skip(path: string, reason: string, inputs: MoveInputs): Move {
+  return { kind: "record", events: [{ type: "skipped", at: inputs.now, path, reason }] };
+}
+
+function failStep(
+  path: string,
+  reason: "condition_unknown" | "invalid_input",
+  inputs: MoveInputs,
+  message: string,
+): Move {
+  return { kind: "record", events: [{ type: "outcome", at: inputs.now, path, outcome: "failed", reason, message }] };
+}

@@ -1,0 +1,66 @@
+import type { Effect } from "../action.ts";
+import type { ActionStep } from "../playbook/playbook.ts";
+import type { MoveInputs, ReadyStep } from "./move.ts";
+import type { Run } from "./run.ts";
+import { scopeOf } from "./scope.ts";
+import type { Item } from "./walk.ts";
+
+export type Rendered =
+  | { ok: true; step: ReadyStep }
+  | { ok: false; reason: "condition_unknown" | "invalid_input"; message: string };
+
+type Place = { step: ActionStep; path: string; attempt: number; item: Item | undefined };
+
+/** Renders a step's input and checks it against the action's schema; nothing is called. */
+export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered {
+  const { step, path, attempt } = place;
+  const action = inputs.actions.get(step.uses);
+  if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
+  const rendered = step.with.render(scopeOf(run, inputs.now, place.item));
+  if (!rendered.known) return { ok: false, reason: "condition_unknown", message: `with: ${rendered.why}` };
+  const parsed = action.input.safeParse(rendered.value);
+  if (!parsed.success)
+    return { ok: false, reason: "invalid_input", message: `with: ${parsed.error.issues.map(issueText).join("; ")}` };
+  const input = parsed.data;
+  return targetsOf(
+    () => action.targets(input, inputs.connections),
+    (targets) => ({
+      path,
+      step,
+      uses: step.uses,
+      attempt,
+      input,
+      effect: typeof action.effect === "function" ? action.effect(input) : action.effect,
+      targets,
+      undo: run.created.trigger === "revert",
+    }),
+  );
+}
+
+/** A connection that was removed meanwhile is a predicted failure, found when the targets are named. */
+function targetsOf(read: () => readonly string[], build: (targets: readonly string[]) => ReadyStep): Rendered {
+  try {
+    return { ok: true, step: build(read()) };
+  } catch (error) {
+    return {
+      ok: false,
+      reason: "invalid_input",
+      message: error instanceof Error ? error.message : "targets cannot be named",
+    };
+  }
+}
+
+function issueText(issue: { path: PropertyKey[]; message: string }): string {
+  return `${issue.path.map(String).join(".") || "input"}: ${issue.message}`;
+}
+
+/** Whether a step may change the world; an effect that depends on the input counts as mutating. */
+export function isMutating(step: ActionStep, inputs: Pick<MoveInputs, "actions">): boolean {
+  const effect: Effect | undefined = fixedEffect(step, inputs);
+  return effect !== "read";
+}
+
+function fixedEffect(step: ActionStep, inputs: Pick<MoveInputs, "actions">): Effect | undefined {
+  const effect = inputs.actions.get(step.uses)?.effect;
+  return typeof effect === "function" ? undefined : effect;
+}

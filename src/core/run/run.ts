@@ -1,0 +1,252 @@
+import type { Effect, Output } from "../action.ts";
+import type { Instant } from "../time.ts";
+import type { Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
+
+/** What the journal says of one step. `intent`: called or about to be, outcome not known yet. */
+export type StepRecord = {
+  path: StepPath;
+  state: "intent" | "started" | "done";
+  attempt: number;
+  at: Instant;
+  epoch: number;
+  uses: string;
+  effect: Effect;
+  input: Readonly<Record<string, unknown>>;
+  targets: readonly string[];
+  before?: Output;
+  handle?: Output;
+  /** Next poll (`started`). */
+  until?: Instant;
+  outcome?: Outcome;
+  output?: Output;
+  reason?: string;
+  message?: string;
+  retryAt?: Instant;
+};
+
+export type Grant = {
+  approvalId: string;
+  by: string;
+  validUntil: Instant;
+  covers: readonly string[];
+  guards: readonly string[];
+};
+
+export type Verification = {
+  startedAt: Instant;
+  until: Instant;
+  heldSince?: Instant;
+  checkedAt?: Instant;
+  values: readonly string[];
+};
+
+export type Rounds = { items: readonly unknown[]; done: number; waitingUntil?: Instant; failed: boolean };
+
+/** A run as its journal tells it: a fold over events, nothing else. `rev` is the number of events. */
+export type Run = {
+  rev: number;
+  created: RunCreated;
+  facts: Readonly<Record<string, number | null>>;
+  /** True once it has waited since its facts were measured. */
+  factsStale: boolean;
+  steps: ReadonlyMap<StepPath, StepRecord>;
+  branches: ReadonlyMap<StepPath, number | "default" | "none">;
+  rounds: ReadonlyMap<StepPath, Rounds>;
+  verifications: ReadonlyMap<StepPath, Verification>;
+  waiting?: { reason: WaitReason; path?: StepPath; since: Instant; until: Instant; detail?: string };
+  asked?: { approvalId: string; expiresAt: Instant; covers: readonly string[]; guards: readonly string[] };
+  grants: readonly Grant[];
+  refused?: { how: "rejected" | "expired" | "withdrawn"; by: string; reason: string };
+  inboxTaken: number;
+  unknown?: { path: StepPath; question: string };
+  /** Steps below `prefix` are being undone, latest first. */
+  reverting?: { reason: string; prefix: string };
+  cancelling?: { by: string; reason: string };
+  resolved: boolean;
+  /** True from its first mutating intent on. */
+  mutated: boolean;
+  ended?: { at: Instant; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
+};
+
+/** The run right after its creation. */
+export function newRun(created: RunCreated): Run {
+  return {
+    rev: 1,
+    created,
+    facts: created.facts,
+    factsStale: false,
+    steps: new Map(),
+    branches: new Map(),
+    rounds: new Map(),
+    verifications: new Map(),
+    grants: [],
+    inboxTaken: 0,
+    resolved: false,
+    mutated: false,
+  };
+}
+
+/** The whole journal of a run, in order. @throws Error when the first event is not `created`: a bug, not a prediction. */
+export function foldRun(events: readonly RunEvent[]): Run {
+  const [first, ...rest] = events;
+  if (first?.type !== "created") throw new Error("a run's journal must begin with `created`");
+  return rest.reduce(applyEvent, newRun(first));
+}
+
+/** One event further. Pure. */
+export function applyEvent(run: Run, event: RunEvent): Run {
+  return { ...change(run, event), rev: run.rev + 1 };
+}
+
+function change(run: Run, event: RunEvent): Run {
+  switch (event.type) {
+    case "created":
+      return run;
+    case "facts":
+      return { ...run, facts: { ...run.facts, ...event.facts }, factsStale: false };
+    case "branched":
+      return { ...run, branches: put(run.branches, event.path, event.branch) };
+    case "rounds":
+      return { ...run, rounds: put(run.rounds, event.path, { items: event.items, done: 0, failed: false }) };
+    case "round":
+      return { ...run, rounds: put(run.rounds, event.path, roundAfter(run, event)), factsStale: true };
+    case "skipped":
+    case "intent":
+    case "started":
+    case "outcome":
+      return changeStep(run, event);
+    case "waiting":
+      return { ...run, factsStale: true, waiting: waitingAfter(run, event) };
+    case "verifying":
+      return {
+        ...run,
+        verifications: put(run.verifications, event.path ?? "", {
+          startedAt: event.at,
+          until: event.until,
+          values: [],
+        }),
+      };
+    case "checked":
+      return { ...run, verifications: put(run.verifications, event.path ?? "", checkedAfter(run, event)) };
+    default:
+      return changeCourse(run, event);
+  }
+}
+
+type CourseEvent = Extract<
+  RunEvent,
+  {
+    type:
+      | "asked"
+      | "granted"
+      | "refused"
+      | "inbox"
+      | "unknown"
+      | "answered"
+      | "resolved"
+      | "reverting"
+      | "cancelling"
+      | "ended";
+  }
+>;
+
+function changeCourse(run: Run, event: CourseEvent): Run {
+  switch (event.type) {
+    case "asked":
+      return { ...without(run, "waiting"), factsStale: true, asked: event };
+    case "granted":
+      return { ...without(run, "asked"), grants: [...run.grants, grantOf(run, event)] };
+    case "refused":
+      return { ...without(run, "asked"), refused: { how: event.how, by: event.by, reason: event.reason } };
+    case "inbox":
+      return { ...run, inboxTaken: event.taken };
+    case "unknown":
+      return { ...run, unknown: { path: event.path, question: event.question } };
+    case "answered":
+      return without(run, "unknown");
+    case "resolved":
+      return { ...run, resolved: true };
+    case "reverting":
+      return { ...without(run, "waiting"), reverting: { reason: event.reason, prefix: event.prefix } };
+    case "cancelling":
+      return { ...run, cancelling: { by: event.by, reason: event.reason } };
+    case "ended":
+      return {
+        ...without(without(run, "waiting"), "asked"),
+        ended: { at: event.at, state: event.state, reason: event.reason },
+      };
+    default:
+      return event satisfies never;
+  }
+}
+
+type StepEvent = Extract<RunEvent, { type: "skipped" | "intent" | "started" | "outcome" }>;
+
+function changeStep(run: Run, event: StepEvent): Run {
+  const steps = put(run.steps, event.path, recordAfter(run.steps.get(event.path), event));
+  const mutated = run.mutated || (event.type === "intent" && event.effect !== "read");
+  return { ...without(run, "waiting"), steps, mutated, factsStale: run.factsStale || event.type === "started" };
+}
+
+function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord {
+  const { path, at } = event;
+  const base: StepRecord = old ?? {
+    path,
+    at,
+    state: "done",
+    attempt: 1,
+    epoch: 0,
+    uses: "",
+    effect: "read",
+    input: {},
+    targets: [],
+  };
+  switch (event.type) {
+    case "skipped":
+      return { ...base, state: "done", outcome: "skipped", reason: event.reason };
+    case "intent":
+      return { ...event, state: "intent" };
+    case "started":
+      return { ...base, state: "started", handle: event.handle, until: event.until };
+    case "outcome": {
+      const { type: _, ...rest } = event;
+      return { ...base, ...rest, at: base.at, state: "done" };
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+function roundAfter(run: Run, event: Extract<RunEvent, { type: "round" }>): Rounds {
+  const old = run.rounds.get(event.path) ?? { items: [], done: 0, failed: false };
+  const { waitingUntil: _, ...rest } = old;
+  if (event.phase === "waiting") return { ...rest, waitingUntil: event.until ?? event.at };
+  return event.phase === "done" ? { ...rest, done: event.round + 1 } : { ...rest, failed: true };
+}
+
+function waitingAfter(run: Run, event: Extract<RunEvent, { type: "waiting" }>): NonNullable<Run["waiting"]> {
+  const { type: _, at, ...rest } = event;
+  const same = run.waiting?.reason === event.reason && run.waiting.path === event.path;
+  return { ...rest, since: same && run.waiting ? run.waiting.since : at };
+}
+
+function checkedAfter(run: Run, event: Extract<RunEvent, { type: "checked" }>): Verification {
+  const old = run.verifications.get(event.path ?? "") ?? { startedAt: event.at, until: event.at, values: [] };
+  const { heldSince, ...rest } = old;
+  const checked = { ...rest, checkedAt: event.at, values: event.values };
+  return event.held === true ? { ...checked, heldSince: heldSince ?? event.at } : checked;
+}
+
+function grantOf(run: Run, event: Extract<RunEvent, { type: "granted" }>): Grant {
+  const { approvalId, by, validUntil } = event;
+  return { approvalId, by, validUntil, covers: run.asked?.covers ?? [], guards: run.asked?.guards ?? [] };
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function without<K extends "waiting" | "asked" | "unknown">(run: Run, key: K): Omit<Run, K> & Run {
+  const { [key]: _, ...rest } = run;
+  return rest as Omit<Run, K> & Run;
+}

@@ -1,0 +1,144 @@
+import { formatDuration } from "../duration.ts";
+import type { TimelineEntry, TimelineKind } from "../timeline.ts";
+import type { RunEvent } from "./events.ts";
+import type { Run } from "./run.ts";
+
+type Line = { kind: TimelineKind; text: string; by?: string };
+
+/** The timeline's line for a journal event; undefined for what people need not read. `describe` puts a step in plain words. */
+export function lineOf(
+  run: Run,
+  event: RunEvent,
+  describe: (uses: string, input: Readonly<Record<string, unknown>>) => string,
+): TimelineEntry | undefined {
+  const line = stepLine(run, event, describe) ?? courseLine(run, event);
+  if (line === undefined) return undefined;
+  return { at: event.at, kind: line.kind, text: line.text, by: line.by ?? "stanch", runId: run.created.id };
+}
+
+function stepLine(
+  run: Run,
+  event: RunEvent,
+  describe: (uses: string, input: Readonly<Record<string, unknown>>) => string,
+): Line | undefined {
+  switch (event.type) {
+    case "skipped":
+      return { kind: "step", text: `${event.path} skipped: ${event.reason}` };
+    case "intent":
+      return {
+        kind: "step",
+        text: `${event.path}: ${describe(event.uses, event.input)}${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`,
+      };
+    case "started":
+      return { kind: "step", text: `${event.path} is under way; waiting until the target has finished` };
+    case "outcome":
+      return outcomeLine(run, event);
+    case "branched":
+      return {
+        kind: "step",
+        text: `${event.path}: took ${typeof event.branch === "number" ? `case ${event.branch + 1}` : event.branch}`,
+      };
+    case "rounds":
+      return { kind: "step", text: `${event.path}: ${event.items.length} rounds` };
+    case "round":
+      return { kind: "step", text: roundText(event) };
+    default:
+      return undefined;
+  }
+}
+
+function outcomeLine(run: Run, event: Extract<RunEvent, { type: "outcome" }>): Line | undefined {
+  const undo = event.path.startsWith("undo/");
+  const kind = undo ? "revert" : "step";
+  const retry =
+    event.retryAt === undefined ? "" : `; again in ${formatDuration(Math.max(0, event.retryAt - event.at))}`;
+  if (event.outcome === "failed")
+    return { kind, text: `${event.path} failed: ${event.message ?? event.reason ?? "no reason given"}${retry}` };
+  const effect = run.steps.get(event.path)?.effect ?? "read";
+  const values = effect === "read" ? valuesText(event.output) : "";
+  return { kind, text: `${event.path} ${event.outcome}${event.message ? `: ${event.message}` : ""}${values}` };
+}
+
+/** The few plain fields of a read step's output that people look for. */
+function valuesText(output: Readonly<Record<string, unknown>> | undefined): string {
+  const plain = Object.entries(output ?? {}).filter(([, value]) =>
+    ["string", "number", "boolean"].includes(typeof value),
+  );
+  if (plain.length === 0) return "";
+  return ` (${plain
+    .slice(0, 4)
+    .map(([key, value]) => `${key} ${String(value).slice(0, 60)}`)
+    .join(", ")})`;
+}
+
+function roundText(event: Extract<RunEvent, { type: "round" }>): string {
+  const round = `${event.path}: round ${event.round + 1}`;
+  if (event.phase === "waiting")
+    return `${round} set; watching for ${formatDuration((event.until ?? event.at) - event.at)}`;
+  return event.phase === "done" ? `${round} held` : `${round} did not hold; going back to the round before`;
+}
+
+function courseLine(run: Run, event: RunEvent): Line | undefined {
+  switch (event.type) {
+    case "created":
+      return { kind: "run", text: createdText(event), by: event.by };
+    case "waiting":
+      return waitingLine(run, event);
+    case "asked":
+      return {
+        kind: "approval",
+        text: `approval ${event.approvalId} asked for: ${event.reason}; it expires in ${formatDuration(event.expiresAt - event.at)}`,
+      };
+    case "granted":
+      return { kind: "approval", text: `approved by ${event.by}`, by: event.by };
+    case "refused":
+      return {
+        kind: "approval",
+        text: `approval ${event.how} by ${event.by}${event.reason && `: ${event.reason}`}`,
+        by: event.by,
+      };
+    case "unknown":
+      return {
+        kind: "step",
+        text: `outcome unknown at ${event.path}: ${event.question} Answer done, not-done or abort; nothing more happens until then`,
+      };
+    case "answered":
+      return { kind: "decision", text: `${event.by} answered ${event.answer} for ${event.path}`, by: event.by };
+    case "verifying":
+      return { kind: "verify", text: `measuring recovery for at most ${formatDuration(event.until - event.at)}` };
+    case "checked":
+      return checkedLine(run, event);
+    case "resolved":
+      return { kind: "run", text: "the alert resolved; no further step is started" };
+    case "reverting":
+      return { kind: "revert", text: `undoing what was changed, because ${event.reason}` };
+    case "cancelling":
+      return { kind: "decision", text: event.reason, by: event.by };
+    case "ended":
+      return { kind: "run", text: `${run.created.playbook} ${event.state}: ${event.reason}` };
+    default:
+      return undefined;
+  }
+}
+
+function createdText(event: Extract<RunEvent, { type: "created" }>): string {
+  if (event.lease !== undefined) return `undoing lease ${event.lease} on ${event.target}`;
+  return `playbook ${event.playbook} chosen for ${event.target} (${event.severity}, autonomy ${event.autonomy}); run ${event.id}`;
+}
+
+function waitingLine(run: Run, event: Extract<RunEvent, { type: "waiting" }>): Line | undefined {
+  if (run.waiting?.reason === event.reason && run.waiting.path === event.path) return undefined;
+  if (event.reason === "verify" || event.reason === "rollout" || event.reason === "retry" || event.reason === "round")
+    return undefined;
+  if (event.reason === "wait")
+    return { kind: "step", text: `${event.path ?? ""}: waiting ${formatDuration(event.until - event.at)}` };
+  return { kind: "guard", text: `waiting: ${event.detail ?? event.reason}` };
+}
+
+/** Only changes are told: the first measurement, and each time the answer turns. */
+function checkedLine(run: Run, event: Extract<RunEvent, { type: "checked" }>): Line | undefined {
+  const before = run.verifications.get(event.path ?? "");
+  const held = event.held === true;
+  if (before?.checkedAt !== undefined && (before.heldSince !== undefined) === held) return undefined;
+  return { kind: "verify", text: `${held ? "checks hold" : "checks do not hold yet"}: ${event.values.join("; ")}` };
+}

@@ -1,0 +1,29 @@
+import type { Playbook, Verify } from "../playbook/playbook.ts";
+import type { StepPath } from "./events.ts";
+import type { Move, MoveInputs } from "./move.ts";
+import type { Run } from "./run.ts";
+
+/** Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. */
+export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?: StepPath): Move | "held" | "failed" {
+  const { now } = inputs;
+  const at = path === undefined ? {} : { path };
+  const seen = run.verifications.get(path ?? "");
+  if (seen === undefined)
+    return { kind: "record", events: [{ type: "verifying", at: now, until: now + verify.within, ...at }] };
+  if (seen.heldSince !== undefined && (seen.checkedAt ?? 0) - seen.heldSince >= verify.hold) return "held";
+  const next = seen.checkedAt === undefined ? now : seen.checkedAt + verify.every;
+  if (next > seen.until) return "failed";
+  if (now < next) return { kind: "wait", until: next, reason: "verify", ...at };
+  return { kind: "check", verify, ...at };
+}
+
+/** After the last step: the run succeeds only if its checks hold for the stated time. */
+export function verifyMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
+  if (!playbook.verify) return { kind: "finish", state: "succeeded", reason: "all steps done" };
+  const stand = verification(run, playbook.verify, inputs);
+  if (stand === "held") return { kind: "finish", state: "succeeded", reason: "recovery measured and held" };
+  if (stand !== "failed") return stand;
+  const reason = "verification_failed: the checks did not hold in time";
+  if (!playbook.onFailure.includes("revert") || !run.mutated) return { kind: "finish", state: "failed", reason };
+  return { kind: "record", events: [{ type: "reverting", at: inputs.now, reason, prefix: "" }] };
+}

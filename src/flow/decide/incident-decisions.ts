@@ -1,0 +1,86 @@
+import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import { formatDuration } from "../../core/duration.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Write } from "../../core/store.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
+
+type IncidentDecision = Extract<Decision, { verb: "ack" | "take" | "release" | "close" }>;
+type Edit = { incident: Incident; text: string; writes?: readonly Write[]; wake?: readonly string[] };
+
+/** `ack` stops escalation for this long. */
+export const ACK_FOR: Milliseconds = 30 * 60_000;
+
+/** Acknowledge, take over (which pauses this incident's mutations), release, close. */
+export async function decideIncident(deps: DecideDeps, actor: Actor, decision: IncidentDecision): Promise<Decided> {
+  return settleChange(deps, async () => {
+    const found = await readDoc<Incident>(deps.store, "incident", decision.incident);
+    if ("ok" in found) return found;
+    const now = await deps.store.now();
+    if (found.body.status === "resolved" && decision.verb !== "release") {
+      return refuse("conflict", `${decision.incident} is resolved already`);
+    }
+    const edit = edits[decision.verb](found.body, {
+      actor,
+      now,
+      reason: "reason" in decision ? (decision.reason ?? "") : "",
+    });
+    if (typeof edit === "string") return refuse("conflict", edit);
+    const { id } = found.body;
+    return {
+      change: {
+        checks: [found.check],
+        writes: [
+          { write: "put", kind: "incident", id, body: edit.incident },
+          { write: "due", member: `incident:${id}`, at: 0 },
+          ...(edit.writes ?? []),
+          ...say(id, { at: now, kind: "decision", text: edit.text, by: nameOf(actor) }),
+        ],
+        wake: [`incident:${id}`, `chat:${id}`],
+      },
+      decided: { ok: true, sentence: edit.text },
+    };
+  });
+}
+
+type Asked = { actor: Actor; now: Instant; reason: string };
+
+const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, asked: Asked) => Edit | string>> = {
+  ack: (incident, { actor, now }) => ({
+    incident: { ...incident, acknowledged: { by: nameOf(actor), at: now, until: now + ACK_FOR } },
+    text: `${nameOf(actor)} acknowledged ${incident.id}; escalation rests for ${formatDuration(ACK_FOR)}`,
+  }),
+  take: (incident, { actor, now }) => {
+    if (incident.taken) return `${incident.taken.by} has ${incident.id}; they release it, or it is closed`;
+    const by = nameOf(actor);
+    const scope = `incident:${incident.id}`;
+    return {
+      incident: { ...incident, taken: { by, at: now }, acknowledged: { by, at: now, until: now + ACK_FOR } },
+      text: `${by} took over ${incident.id}: stanch starts no further change on it until release`,
+      writes: [{ write: "put", kind: "pause", id: scope, body: { scope, by, reason: "taken over", at: now } }],
+    };
+  },
+  release: (incident, { actor }) => {
+    if (!incident.taken) return `nobody has ${incident.id}`;
+    const { taken: _, ...rest } = incident;
+    return {
+      incident: rest,
+      text: `${nameOf(actor)} released ${incident.id}: stanch may go on`,
+      writes: [{ write: "delete", kind: "pause", id: `incident:${incident.id}` }],
+    };
+  },
+  close: (incident, { actor, now, reason }) => ({
+    incident: { ...incident, status: "resolved", resolvedAt: now },
+    text: `${nameOf(actor)} closed ${incident.id}${reason && `: ${reason}`}; active leases still end at their time`,
+    writes: closeWrites(incident, now),
+  }),
+};
+
+function closeWrites(incident: Incident, now: Instant): readonly Write[] {
+  return [
+    { write: "delete", kind: "pause", id: `incident:${incident.id}` },
+    { write: "field", hash: "incidents:open", field: incident.key, value: null },
+    { write: "unindex", index: `incidents:${incident.status}`, member: incident.id },
+    { write: "index", index: "incidents:resolved", member: incident.id, score: now },
+  ];
+}

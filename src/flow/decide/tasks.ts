@@ -1,0 +1,58 @@
+import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import type { Task } from "../../core/task.ts";
+import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
+
+/** A person says that a task is done; the step that asked for it goes on. */
+export async function complete(
+  deps: DecideDeps,
+  actor: Actor,
+  decision: Extract<Decision, { verb: "complete" }>,
+): Promise<Decided> {
+  return settleChange(deps, async () => {
+    const found = await readDoc<Task>(deps.store, "task", decision.task);
+    if ("ok" in found) return found;
+    const { body: task } = found;
+    if (task.status === "done")
+      return refuse("conflict", `task ${task.id} was done already, by ${task.by ?? "somebody"}`);
+    const now = await deps.store.now();
+    const done: Task = {
+      ...task,
+      status: "done",
+      by: nameOf(actor),
+      doneAt: now,
+      ...(decision.answer === undefined ? {} : { answer: decision.answer }),
+    };
+    const text = `${nameOf(actor)} did: ${task.ask}${decision.answer === undefined ? "" : ` (${decision.answer})`}`;
+    const member = `run:${task.runId}`;
+    return {
+      change: {
+        checks: [found.check],
+        writes: [
+          { write: "put", kind: "task", id: task.id, body: done },
+          { write: "unindex", index: "tasks:open", member: task.id },
+          { write: "due", member, at: 0 },
+          ...say(task.incidentId, { at: now, kind: "decision", text, by: nameOf(actor) }),
+        ],
+        wake: [member],
+      },
+      decided: { ok: true, sentence: text },
+    };
+  });
+}
+
+/** Lifts a playbook's demotion. */
+export async function resetDemotion(
+  deps: DecideDeps,
+  actor: Actor,
+  decision: Extract<Decision, { verb: "reset" }>,
+): Promise<Decided> {
+  const { playbook } = decision;
+  const found = await readDoc(deps.store, "demotion", playbook);
+  if ("ok" in found) return refuse("not_found", `${playbook} is not demoted`);
+  const committed = await deps.store.commit({
+    checks: [found.check],
+    writes: [{ write: "delete", kind: "demotion", id: playbook }],
+  });
+  if (!committed.ok) return refuse("conflict", `${playbook} has changed at the same moment; try again`);
+  return { ok: true, sentence: `${nameOf(actor)} reset ${playbook}: it has its own autonomy again` };
+}

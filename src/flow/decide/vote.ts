@@ -1,0 +1,127 @@
+import type { Approval, Vote } from "../../core/approval.ts";
+import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import type { Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
+import { groupRefusal, personOf } from "./permission.ts";
+
+type VoteDecision = Extract<Decision, { verb: "approve" | "reject" }>;
+
+/**
+ * Approve or reject. One person counts once, one rejection ends it, and the approval leaves `pending` exactly once, by
+ * compare-and-set; whoever comes later is told who decided.
+ */
+export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecision): Promise<Decided> {
+  return settleChange(deps, async () => {
+    const found = await readDoc<Approval>(deps.store, "approval", decision.approval);
+    if ("ok" in found) return found;
+    const now = await deps.store.now();
+    const refusal = closedRefusal(found.body, now) ?? (await memberRefusal(deps, actor, found.body, decision));
+    if (refusal) return refusal;
+    const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
+    if (next.status !== "pending") deps.observe("approval", next.status);
+    const change: Change = { checks: [found.check], writes: voteWrites(next, actor, now), ...wakes(next) };
+    return { change, decided: { ok: true, sentence: voteSentence(next, decision), id: next.id } };
+  });
+}
+
+function closedRefusal(approval: Approval, now: Instant) {
+  if (approval.status === "pending" && now < approval.expiresAt) return undefined;
+  return refuse("conflict", `approval ${approval.id}: ${closedText(approval)}; nothing has been changed by this`);
+}
+
+/** How an approval ended, for people who come too late. */
+export function closedText(approval: Approval): string {
+  const last = approval.votes.at(-1);
+  switch (approval.status) {
+    case "approved":
+    case "rejected":
+      return `already ${approval.status} by ${last?.by ?? "somebody"}`;
+    case "withdrawn":
+      return "withdrawn, because its run has ended";
+    case "pending":
+    case "expired":
+      return "expired; it never runs anything after that";
+    default:
+      return approval.status satisfies never;
+  }
+}
+
+async function memberRefusal(deps: DecideDeps, actor: Actor, approval: Approval, decision: VoteDecision) {
+  const outside = await groupRefusal(deps, actor, approval.policy.group);
+  if (outside !== undefined) return refuse("forbidden", outside);
+  const person = personOf(deps.config, actor);
+  if (person === undefined && approval.policy.required > 1) {
+    return refuse(
+      "forbidden",
+      `${actor.name} is mapped to no person, and this needs ${approval.policy.required} people; add it under approvals.people`,
+    );
+  }
+  const own = approval.requestedBy === actor.name || (person !== undefined && approval.requestedBy === person);
+  if (decision.verb === "approve" && own && !approval.policy.requesterMayApprove) {
+    return refuse(
+      "forbidden",
+      `${actor.name} asked for this run and may not approve it; somebody else of ${approval.policy.group} has to`,
+    );
+  }
+  const repeated = approval.votes.some(
+    (one) => one.person === (person ?? actor.name) && one.decision === decision.verb,
+  );
+  return repeated
+    ? refuse("conflict", `${actor.name} has already decided; ${approval.policy.required} different people are needed`)
+    : undefined;
+}
+
+function voteOf(deps: DecideDeps, actor: Actor, decision: VoteDecision): Omit<Vote, "at"> {
+  const base = {
+    by: nameOf(actor),
+    person: personOf(deps.config, actor) ?? actor.name,
+    via: actor.via,
+    decision: decision.verb,
+  };
+  return decision.reason === undefined ? base : { ...base, reason: decision.reason };
+}
+
+function withVote(approval: Approval, cast: Vote): Approval {
+  const votes = [...approval.votes.filter((one) => one.person !== cast.person), cast];
+  const yes = votes.filter((one) => one.decision === "approve").length;
+  const status = cast.decision === "reject" ? "rejected" : yes >= approval.policy.required ? "approved" : "pending";
+  return status === "pending" ? { ...approval, votes } : { ...approval, votes, status, decidedAt: cast.at };
+}
+
+function voteWrites(next: Approval, actor: Actor, now: Instant): readonly Write[] {
+  const put: Write = { write: "put", kind: "approval", id: next.id, body: next };
+  if (next.status === "pending") {
+    const text = `${nameOf(actor)} approved ${next.id}; ${next.policy.required - next.votes.length} more needed`;
+    return [put, ...say(next.incidentId, { at: now, kind: "approval", text, by: nameOf(actor) })];
+  }
+  return [put, ...closingWrites(next, { by: nameOf(actor), at: now, reason: next.votes.at(-1)?.reason ?? "" })];
+}
+
+/** What ends an approval besides its document: the run learns of it and is woken. */
+export function closingWrites(approval: Approval, end: { by: string; at: Instant; reason: string }): readonly Write[] {
+  const { id, runId, status } = approval;
+  return [
+    { write: "unindex", index: "approvals:pending", member: id },
+    { write: "undue", member: `approval:${id}` },
+    {
+      write: "append",
+      list: `inbox:${runId}`,
+      items: [{ kind: "approval", at: end.at, approvalId: id, status, by: end.by, reason: end.reason }],
+    },
+    { write: "due", member: `run:${runId}`, at: 0 },
+  ];
+}
+
+function wakes(next: Approval): { wake?: readonly string[] } {
+  const chat = next.incidentId === undefined ? [] : [`chat:${next.incidentId}`];
+  return { wake: next.status === "pending" ? chat : [`run:${next.runId}`, ...chat] };
+}
+
+function voteSentence(next: Approval, decision: VoteDecision): string {
+  if (next.status === "pending")
+    return `noted; ${next.policy.required - next.votes.length} more approval(s) are needed for ${next.id}`;
+  return decision.verb === "approve"
+    ? `approved: ${next.playbook} on ${next.target} goes on now`
+    : `rejected: ${next.playbook} on ${next.target} will not run`;
+}

@@ -1,0 +1,70 @@
+import type { Approval } from "../../core/approval.ts";
+import type { AlertRecord } from "../../core/episode.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { RunEvent } from "../../core/run/events.ts";
+import { foldRun } from "../../core/run/run.ts";
+import type { DocKind, Store } from "../../core/store.ts";
+import type { IncidentView, RunView } from "../../core/views.ts";
+import { runView } from "../run-view.ts";
+
+/** Alerts shown in full; `firing` and `total` count all. */
+const SHOWN = 50;
+
+/** Everything people see of one incident now; undefined when there is none. Reads only. */
+export async function incidentView(store: Store, id: string): Promise<IncidentView | undefined> {
+  const doc = await store.get<Incident>("incident", id);
+  if (!doc) return undefined;
+  const incident = doc.body;
+  const [firing, episodes, leaseIds, timelineLength, pauses] = await Promise.all([
+    store.members(`incident:${id}:firing`),
+    store.members(`incident:${id}:episodes`),
+    store.members(`incident:${id}:leases`),
+    store.length(`timeline:${id}`),
+    store.pauses(),
+  ]);
+  const open = new Set(firing);
+  const shown = [...firing, ...episodes.filter((episode) => !open.has(episode))].slice(0, SHOWN);
+  const runs = await runViews(store, incident.runs);
+  return {
+    incident: { ...incident, leases: leaseIds },
+    episodes: await docs<AlertRecord>(store, "alert", shown),
+    firing: firing.length,
+    total: episodes.length,
+    runs,
+    approvals: await approvalsOf(store, id),
+    leases: await docs<Lease>(store, "lease", leaseIds),
+    timelineLength,
+    paused: pauses.filter((pause) => covers(pause.scope, incident, runs)),
+  };
+}
+
+/** Runs by id, oldest first; unknown ids are left out. */
+export async function runViews(store: Store, ids: readonly string[]): Promise<readonly RunView[]> {
+  const loaded = await Promise.all(ids.map((id) => store.loadRun(id)));
+  return loaded
+    .filter((one) => one.events.length > 0)
+    .map((one) => runView(foldRun(one.events as readonly RunEvent[]), one.now));
+}
+
+/** Documents by id; missing ones are left out. */
+export async function docs<T extends object>(
+  store: Store,
+  kind: DocKind,
+  ids: readonly string[],
+): Promise<readonly T[]> {
+  if (ids.length === 0) return [];
+  const found = await store.getMany<T>(kind, ids);
+  return found.flatMap((doc) => (doc ? [doc.body] : []));
+}
+
+async function approvalsOf(store: Store, incident: string): Promise<readonly Approval[]> {
+  return docs<Approval>(store, "approval", await store.members(`incident:${incident}:approvals`));
+}
+
+function covers(scope: string, incident: Incident, runs: readonly RunView[]): boolean {
+  if (scope === "global" || scope === `incident:${incident.id}`) return true;
+  return runs.some(
+    (run) => run.endedAt === undefined && (scope === `playbook:${run.playbook}` || scope === `target:${run.target}`),
+  );
+}

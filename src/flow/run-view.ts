@@ -1,0 +1,80 @@
+import { formatDuration } from "../core/duration.ts";
+import { redact } from "../core/redact.ts";
+import type { Run, StepRecord } from "../core/run/run.ts";
+import { type Instant, isoTime } from "../core/time.ts";
+import type { RunStateKind, RunView, StepRow } from "../core/views.ts";
+
+/** A run as people and clients see it; secrets are redacted. */
+export function runView(run: Run, now: Instant): RunView {
+  const { created, ended } = run;
+  return {
+    id: created.id,
+    playbook: created.playbook,
+    ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
+    target: created.target,
+    state: stateView(run),
+    autonomy: created.autonomy,
+    severity: created.severity,
+    steps: [...run.steps.values()].map(stepRow),
+    startedAt: isoTime(created.at),
+    ...(ended === undefined ? {} : { endedAt: isoTime(ended.at) }),
+    sentence: sentenceOf(run, now),
+  };
+}
+
+/** The state's name, as design section 9 lists them. Pure and total. */
+export function stateKind(run: Run): RunStateKind {
+  if (run.ended) return run.ended.state;
+  if (run.unknown) return "unknown_outcome";
+  if (run.asked) return "awaiting_approval";
+  const open = [...run.steps.values()].find((step) => step.state !== "done");
+  if (run.reverting) return "reverting";
+  if (open) return "executing";
+  if (run.waiting && run.waiting.reason !== "verify") return "waiting";
+  return run.verifications.has("") ? "verifying" : "ready";
+}
+
+function stateView(run: Run): RunView["state"] {
+  const kind = stateKind(run);
+  return {
+    kind,
+    ...(run.asked ? { approvalId: run.asked.approvalId, expiresAt: isoTime(run.asked.expiresAt) } : {}),
+    ...(run.ended ? { reason: run.ended.reason } : {}),
+    ...(run.unknown ? { question: run.unknown.question } : {}),
+    ...(kind === "waiting" && run.waiting
+      ? { until: isoTime(run.waiting.until), reason: run.waiting.detail ?? run.waiting.reason }
+      : {}),
+  };
+}
+
+function stepRow(record: StepRecord): StepRow {
+  const { path, attempt, uses, reason, message } = record;
+  return {
+    path,
+    attempt,
+    state: record.state === "done" ? "done" : "executing",
+    ...(uses === "" ? {} : { uses }),
+    ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
+    input: redact(record.input),
+    ...(record.output === undefined ? {} : { output: redact(record.output) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+function sentenceOf(run: Run, now: Instant): string {
+  if (run.ended) return `${run.ended.state}: ${run.ended.reason}`;
+  if (run.unknown) return `waits for an answer: ${run.unknown.question}`;
+  if (run.asked)
+    return `waits for approval ${run.asked.approvalId}, for another ${formatDuration(Math.max(0, run.asked.expiresAt - now))}`;
+  const open = [...run.steps.values()].find((step) => step.state !== "done");
+  if (open) return `${open.path}: ${open.uses} is under way`;
+  if (run.reverting) return `undoing: ${run.reverting.reason}`;
+  const check = run.verifications.get("");
+  if (check)
+    return check.heldSince === undefined
+      ? "measuring recovery"
+      : `recovery holds for ${formatDuration(Math.max(0, now - check.heldSince))}`;
+  if (run.waiting) return `waits: ${run.waiting.detail ?? run.waiting.reason}`;
+  return "about to go on";
+}

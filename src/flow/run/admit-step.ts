@@ -1,0 +1,98 @@
+import { type Admission, admit } from "../../core/guard/admit.ts";
+import type { GuardName } from "../../core/guard/snapshot.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import { stepDigest } from "../../core/run/plan.ts";
+import type { Run } from "../../core/run/run.ts";
+import type { Check, Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import { askPeople } from "./ask.ts";
+import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
+import { denyRun, skipObserved } from "./deny.ts";
+import { readSnapshot } from "./guard-snapshot.ts";
+import { locksOf, pauseScopes } from "./locks.ts";
+import { letGo, type Progress } from "./progress.ts";
+import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
+
+export type Admitted = { kind: "admitted"; extra: Extra } | { kind: "not-admitted"; progress: Progress };
+
+/** Lock and concurrency are waited for at most this long. */
+const WAIT_AT_MOST = 10 * 60_000;
+const LOOK_AGAIN = 5_000;
+
+/** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
+export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
+  if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
+  const snapshot = await readSnapshot(turn, ready);
+  const granted = grantedGuards(turn.run, ready, nowOf(turn));
+  const admission = admit(snapshot, granted);
+  switch (admission.kind) {
+    case "allow":
+      return { kind: "admitted", extra: intentExtra(turn, ready) };
+    case "deny":
+      return not(await denyRun(turn, ready, admission));
+    case "ask":
+      return not(await askPeople(turn, ready, admission.voices));
+    case "wait":
+      return not(await holdBack(turn, ready, admission));
+    default:
+      return admission satisfies never;
+  }
+}
+
+function not(progress: Progress): Admitted {
+  return { kind: "not-admitted", progress };
+}
+
+/** The guards that a valid grant for exactly this rendered step has answered; undefined: no grant covers it. */
+function grantedGuards(run: Run, ready: ReadyStep, now: Instant): readonly GuardName[] | undefined {
+  const digest = stepDigest(ready);
+  const grant = run.grants.find((one) => one.covers.includes(digest) && (run.mutated || now <= one.validUntil));
+  return grant?.guards as readonly GuardName[] | undefined;
+}
+
+async function holdBack(
+  turn: Turn,
+  ready: ReadyStep,
+  admission: Extract<Admission, { kind: "wait" }>,
+): Promise<Progress> {
+  const now = nowOf(turn);
+  const { waiting } = turn.run;
+  const same = waiting?.reason === admission.for && waiting.path === ready.path;
+  if (same && admission.for !== "pause" && now - waiting.since > WAIT_AT_MOST) {
+    return denyRun(turn, ready, {
+      kind: "deny",
+      guard: admission.guard,
+      reason: `${admission.reason}; waited 10 minutes`,
+    });
+  }
+  const until = now + LOOK_AGAIN;
+  if (same) return letGo(turn, until);
+  return letGo(
+    withEvents(turn, [
+      { type: "waiting", at: now, reason: admission.for, path: ready.path, until, detail: admission.reason },
+    ]),
+    until,
+  );
+}
+
+/** What the intent's own commit checks and takes: guards cannot race (section 14.2). */
+function intentExtra(turn: Turn, ready: ReadyStep): Extra {
+  const { run, deps } = turn;
+  const id = run.created.id;
+  const locks = locksOf(turn, ready);
+  const checks: Check[] = [
+    { check: "length", list: `inbox:${id}`, is: run.inboxTaken },
+    { check: "unpaused", scopes: pauseScopes(turn, ready) },
+    { check: "free", locks, owner: id },
+  ];
+  const writes: Write[] = [{ write: "lock", locks, owner: id }];
+  if (run.mutated || ready.undo) return { checks, writes };
+  checks.push({ check: "elapsed", marker: cooldownMarker(run.created.playbook, run.created.target) });
+  checks.push({ check: "below", set: RUNNING, member: id, limit: deps.config.limits.maxConcurrentRuns });
+  writes.push({ write: "add", set: RUNNING, members: [id] });
+  for (const { budget, windows } of budgetsOf(turn)) {
+    for (const window of windows) checks.push({ check: "under", budget, id, limit: window.runs, per: window.per });
+    writes.push({ write: "reserve", budget, id, keep: Math.max(...windows.map((window) => window.per)) });
+  }
+  return { checks, writes };
+}

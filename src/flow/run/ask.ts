@@ -1,0 +1,111 @@
+import type { Approval } from "../../core/approval.ts";
+import { digestOf, idOf } from "../../core/hash.ts";
+import type { ApprovalPolicy } from "../../core/playbook/playbook.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import { type AheadStep, planAhead, plannedStep } from "../../core/run/plan.ts";
+import { actionSteps } from "../../core/run/steps.ts";
+import { letGo, type Progress } from "./progress.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+type Voice = { guard: string; reason: string };
+
+/**
+ * Asks people once for every mutating step as it can be shown now. The approval's digest binds the playbook text, the targets
+ * and each rendered input; a later step that differs asks again.
+ */
+export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Promise<Progress> {
+  const approval = approvalFor(turn, ready, voices);
+  const { id } = approval;
+  const covers = approval.steps.flatMap((step) =>
+    "digest" in step && typeof step.digest === "string" ? [step.digest] : [],
+  );
+  const reason = voices.map((voice) => voice.reason).join("; ");
+  const asked = withEvents(turn, [
+    {
+      type: "asked",
+      at: approval.requestedAt,
+      approvalId: id,
+      expiresAt: approval.expiresAt,
+      reason,
+      covers,
+      guards: voices.map((voice) => voice.guard),
+    },
+  ]);
+  const half = approval.requestedAt + Math.floor((approval.expiresAt - approval.requestedAt) / 2);
+  return letGo(asked, undefined, {
+    checks: [{ check: "rev", kind: "approval", id, rev: 0 }],
+    writes: [
+      { write: "put", kind: "approval", id, body: approval },
+      { write: "index", index: "approvals", member: id, score: approval.requestedAt },
+      { write: "index", index: "approvals:pending", member: id, score: approval.requestedAt },
+      { write: "due", member: `approval:${id}`, at: half },
+      ...(approval.incidentId === undefined
+        ? []
+        : [{ write: "add" as const, set: `incident:${approval.incidentId}:approvals`, members: [id] }]),
+    ],
+  });
+}
+
+function approvalFor(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Approval {
+  const { run, playbook } = turn;
+  const { created } = run;
+  const steps = stepsToShow(turn, ready);
+  const policy = policyFor(turn, steps);
+  const now = nowOf(turn);
+  const digest = digestOf(
+    playbook.digest,
+    created.target,
+    ...steps.map((step) => step.digest ?? `pending:${step.path}`),
+  );
+  return {
+    id: idOf("apr", created.id, ready.path, digest, String(run.rev)),
+    runId: created.id,
+    ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
+    playbook: created.playbook,
+    target: created.target,
+    severity: created.severity,
+    requestedBy: created.by,
+    policy,
+    digest,
+    steps,
+    why: [...voices.map((voice) => `${voice.guard}: ${voice.reason}`), ...factLines(run.facts)],
+    status: "pending",
+    votes: [],
+    requestedAt: now,
+    expiresAt: now + policy.expires,
+  };
+}
+
+/** The step at hand first, then what lies ahead of it. */
+function stepsToShow(turn: Turn, ready: ReadyStep): readonly AheadStep[] {
+  const { run, playbook, deps, claim } = turn;
+  const inputs = {
+    now: nowOf(turn),
+    epoch: claim.epoch,
+    inbox: [],
+    actions: deps.actions,
+    connections: deps.connections,
+  };
+  const ahead = planAhead(run, playbook.steps, inputs).filter((step) => step.path !== ready.path);
+  return [plannedStep(ready, deps), ...ahead];
+}
+
+/** The playbook's policy over the configured one; a step may only raise the number required. */
+function policyFor(turn: Turn, steps: readonly AheadStep[]): ApprovalPolicy {
+  const merged = { ...turn.deps.config.approvals.default, ...turn.playbook.approval };
+  const ids = new Set(steps.map((step) => step.id));
+  const required = Math.max(merged.required, ...requiredBySteps(turn, ids));
+  return { ...merged, required };
+}
+
+function requiredBySteps(turn: Turn, ids: ReadonlySet<string>): readonly number[] {
+  return actionSteps(turn.playbook.steps).flatMap((step) =>
+    ids.has(step.id) && step.approval?.required !== undefined ? [step.approval.required] : [],
+  );
+}
+
+function factLines(facts: Readonly<Record<string, number | null>>): readonly string[] {
+  return Object.entries(facts).map(
+    ([name, value]) => `${name} = ${value === null ? "not measurable" : Number(value.toPrecision(4))}`,
+  );
+}

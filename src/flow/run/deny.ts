@@ -1,0 +1,29 @@
+import type { GuardName } from "../../core/guard/snapshot.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import { finishRun } from "./finish.ts";
+import type { Progress } from "./progress.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+/** A denial ends the run `cancelled` with `denied.GUARD`; if it has changed things already, it ends `failed` and says so. */
+export async function denyRun(
+  turn: Turn,
+  ready: ReadyStep,
+  denial: { guard: GuardName; reason: string; kind: "deny" },
+): Promise<Progress> {
+  const reason = `denied.${denial.guard}: ${denial.reason}`;
+  if (turn.run.mutated && turn.playbook.onFailure.includes("revert") && !ready.undo) {
+    return { kind: "go-on", turn: withEvents(turn, [{ type: "reverting", at: nowOf(turn), reason, prefix: "" }]) };
+  }
+  return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason });
+}
+
+/** `observe`: what would be done goes on the timeline, and nothing is called. */
+export function skipObserved(turn: Turn, ready: ReadyStep): Progress {
+  const would = turn.deps.actions.get(ready.uses)?.describe(ready.input) ?? ready.uses;
+  return {
+    kind: "go-on",
+    turn: withEvents(turn, [
+      { type: "skipped", at: nowOf(turn), path: ready.path, reason: `observe: it would ${would}` },
+    ]),
+  };
+}

@@ -1,0 +1,138 @@
+import type { ActionFailure, ActionResult, AnyAction, Output } from "../../core/action.ts";
+import type { RunEvent } from "../../core/run/events.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import { admitStep } from "./admit-step.ts";
+import { actionOf, callAction, contextFor, keepable } from "./call.ts";
+import { goOn, type Progress } from "./progress.ts";
+import { reconcileNow } from "./reconcile.ts";
+import { recordResult } from "./record-result.ts";
+import { retryTime } from "./retry.ts";
+import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
+
+/** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
+export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
+  const [first] = steps;
+  if (first === undefined) return { kind: "go-on", turn };
+  if (steps.length === 1 && first.effect !== "read") return mutate(turn, first);
+  const foreign = steps.find((step) => step.effect !== "read");
+  if (foreign) return { kind: "go-on", turn: withEvents(turn, [refusedInParallel(turn, foreign)]) };
+  const events = await Promise.all(steps.map((step) => readEvent(turn, step)));
+  const [only] = events;
+  const next = withEvents(turn, events.length === 1 && only ? [only] : events);
+  return next.unsaved.length > 20 ? goOn(next) : { kind: "go-on", turn: next };
+}
+
+async function readEvent(turn: Turn, ready: ReadyStep): Promise<RunEvent> {
+  const action = actionOf(turn, ready.uses);
+  const context = contextFor(turn, ready.path, ready.step.timeout);
+  const result = action
+    ? await callAction(turn, ready.uses, () => action.run(ready.input, context))
+    : missing(ready.uses);
+  const base = {
+    at: nowOf(turn),
+    path: ready.path,
+    uses: ready.uses,
+    input: keepable(ready.input),
+    attempt: ready.attempt,
+  };
+  if (result.ok && result.done) return { type: "outcome", ...base, outcome: "succeeded", output: result.output };
+  if (result.ok)
+    return { type: "started", at: base.at, path: ready.path, handle: result.handle, until: base.at + result.pollAfter };
+  const retryAt = retryTime(ready.step, ready, result, base.at);
+  return { type: "outcome", ...base, outcome: "failed", reason: result.reason, message: result.message, ...retryAt };
+}
+
+/**
+ * A mutating step: guards, intent, call, outcome. The intent's commit checks pause, locks, cooldown, budget and the inbox again,
+ * so nothing can change between the guards and the journal; after it the call is made once, fenced by the claim's deadline.
+ */
+async function mutate(turn: Turn, ready: ReadyStep): Promise<Progress> {
+  const action = actionOf(turn, ready.uses);
+  if (!action) return { kind: "go-on", turn: withEvents(turn, [failedEvent(turn, ready, missing(ready.uses))]) };
+  const admitted = await admitStep(turn, ready);
+  if (admitted.kind !== "admitted") return admitted.progress;
+  const prepared = await prepare(turn, ready, action);
+  if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
+  const intent = withEvents(turn, [intentEvent(turn, ready, prepared.before)]);
+  const begun = await goOn(intent, admitted.extra);
+  if (begun.kind !== "go-on") return begun;
+  return callAndRecord(begun.turn, ready, action, prepared.before);
+}
+
+async function prepare(
+  turn: Turn,
+  ready: ReadyStep,
+  action: AnyAction,
+): Promise<{ ok: true; before?: Output } | ActionFailure> {
+  if (!action.prepare) return { ok: true };
+  const context = contextFor(turn, ready.path, ready.step.timeout);
+  let before: Output | undefined;
+  const result = await callAction(turn, ready.uses, async () => {
+    const prepared = await action.prepare?.(ready.input, context);
+    if (prepared && !prepared.ok) return prepared;
+    before = prepared?.before;
+    return { ok: true, done: true, output: {} };
+  });
+  if (!result.ok) return { ...result, sent: "no" };
+  return before === undefined ? { ok: true } : { ok: true, before };
+}
+
+async function callAndRecord(
+  turn: Turn,
+  ready: ReadyStep,
+  action: AnyAction,
+  before: Output | undefined,
+): Promise<Progress> {
+  const context = contextFor(turn, ready.path, Math.min(ready.step.timeout, claimLeft(turn)));
+  const result = await callAction(turn, ready.uses, () => action.run(ready.input, context, before));
+  if (!result.ok && result.sent === "unknown") return reconcileNow(turn, ready.path, result);
+  return recordResult(turn, ready.path, result);
+}
+
+function intentEvent(turn: Turn, ready: ReadyStep, before: Output | undefined): RunEvent {
+  const { path, attempt, uses, effect, input, targets } = ready;
+  const base = {
+    type: "intent" as const,
+    at: nowOf(turn),
+    path,
+    attempt,
+    epoch: turn.claim.epoch,
+    uses,
+    effect,
+    input,
+    targets,
+  };
+  return before === undefined ? base : { ...base, before: keepable(before) };
+}
+
+function failedEvent(turn: Turn, ready: ReadyStep, failure: ActionFailure): RunEvent {
+  const at = nowOf(turn);
+  const { path, uses, attempt } = ready;
+  const retryAt = retryTime(ready.step, ready, failure, at);
+  return {
+    type: "outcome",
+    at,
+    path,
+    uses,
+    attempt,
+    outcome: "failed",
+    reason: failure.reason,
+    message: failure.message,
+    ...retryAt,
+  };
+}
+
+function refusedInParallel(turn: Turn, ready: ReadyStep): RunEvent {
+  const message = "parallel holds read steps only";
+  return failedEvent(turn, ready, { ok: false, reason: "refused", message, retryable: false, sent: "no" });
+}
+
+function missing(uses: string): ActionFailure {
+  return {
+    ok: false,
+    reason: "not_configured",
+    message: `there is no action ${uses} any more`,
+    retryable: false,
+    sent: "no",
+  };
+}

@@ -1,0 +1,69 @@
+import type { Approval } from "../../core/approval.ts";
+import type { Move } from "../../core/run/move.ts";
+import type { Run } from "../../core/run/run.ts";
+import type { Check, Write } from "../../core/store.ts";
+import { cooldownMarker, RUNNING } from "./budgets.ts";
+import { letGo, type Progress } from "./progress.ts";
+import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
+
+/**
+ * Ends a run: one commit that journals the end, frees its locks and its place among the running, starts the cooldown, withdraws
+ * an approval that nobody answered, and wakes the incident (or the lease) that waits for it.
+ */
+export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
+  if (turn.run.ended) return letGo(turn, undefined);
+  const withdrawal = await withdrawApproval(turn);
+  const ended = withEvents(turn, [{ type: "ended", at: nowOf(turn), state: move.state, reason: move.reason }]);
+  const progress = await letGo(ended, undefined, {
+    checks: withdrawal.checks ?? [],
+    writes: [...endWrites(turn), ...(withdrawal.writes ?? [])],
+  });
+  if (progress.kind === "stop") wakeFollowers(turn);
+  return progress;
+}
+
+function endWrites(turn: Turn): readonly Write[] {
+  const { run, playbook } = turn;
+  const { id, incidentId, lease, target } = run.created;
+  const writes: Write[] = [
+    { write: "unlock", locks: heldLocks(run), owner: id },
+    { write: "remove", set: RUNNING, members: [id] },
+    { write: "unindex", index: "runs:active", member: id },
+  ];
+  if (run.mutated && playbook.limits.cooldown !== undefined) {
+    writes.push({ write: "mark", marker: cooldownMarker(playbook.name, target), for: playbook.limits.cooldown });
+  }
+  if (incidentId !== undefined) writes.push({ write: "due", member: `incident:${incidentId}`, at: 0 });
+  if (lease !== undefined) writes.push({ write: "due", member: `lease:${lease}`, at: 0 });
+  return writes;
+}
+
+/** Everything this run may have locked: its targets and those of every intent. */
+export function heldLocks(run: Run): readonly string[] {
+  const { target, alsoTargets } = run.created;
+  return [...new Set([target, ...alsoTargets, ...[...run.steps.values()].flatMap((step) => step.targets)])];
+}
+
+async function withdrawApproval(turn: Turn): Promise<Extra> {
+  const id = turn.run.asked?.approvalId;
+  const doc = id === undefined ? undefined : await turn.deps.store.get<Approval>("approval", id);
+  if (id === undefined || doc?.body.status !== "pending") return {};
+  const checks: Check[] = [{ check: "rev", kind: "approval", id, rev: doc.rev }];
+  const body: Approval = { ...doc.body, status: "withdrawn", decidedAt: nowOf(turn) };
+  return {
+    checks,
+    writes: [
+      { write: "put", kind: "approval", id, body },
+      { write: "unindex", index: "approvals:pending", member: id },
+      { write: "undue", member: `approval:${id}` },
+    ],
+  };
+}
+
+function wakeFollowers(turn: Turn): void {
+  const { incidentId, lease, id } = turn.run.created;
+  const sequence = nowOf(turn);
+  if (incidentId !== undefined) void turn.deps.queue.wake(`incident:${incidentId}`, sequence);
+  if (lease !== undefined) void turn.deps.queue.wake(`lease:${lease}`, sequence);
+  turn.deps.log.info({ run: id }, "run ended");
+}

@@ -1,0 +1,69 @@
+import { idOf } from "../../core/hash.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { LeaseTerms } from "../../core/playbook/playbook.ts";
+import { scopeOf } from "../../core/run/scope.ts";
+import { findStep } from "../../core/run/steps.ts";
+import type { Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import { nowOf, type Turn } from "./turn.ts";
+
+/** A lease that cannot be dated ends after this time: nothing temporary stays. */
+const DEFAULT_LEASE = 60 * 60_000;
+
+/** What the outcome of a leased step stores besides itself: the promise to undo it, due at its end. */
+export function leaseWrites(turn: Turn, path: string): readonly Write[] {
+  const lease = leaseOf(turn, path);
+  if (!lease) return [];
+  const { id, incidentId, createdAt, endsAt, describe } = lease;
+  const line = {
+    at: createdAt,
+    kind: "lease",
+    by: "stanch",
+    runId: lease.runId,
+    text: `lease ${id}: ${describe}, at ${new Date(endsAt).toISOString()} at the latest`,
+  };
+  const shared: Write[] = [
+    { write: "put", kind: "lease", id, body: lease },
+    { write: "index", index: "leases", member: id, score: createdAt },
+    { write: "index", index: "leases:active", member: id, score: createdAt },
+    { write: "due", member: `lease:${id}`, at: endsAt },
+  ];
+  if (incidentId === undefined) return shared;
+  return [
+    ...shared,
+    { write: "add", set: `incident:${incidentId}:leases`, members: [id] },
+    { write: "append", list: `timeline:${incidentId}`, items: [line] },
+  ];
+}
+
+function leaseOf(turn: Turn, path: string): Lease | undefined {
+  const record = turn.run.steps.get(path);
+  const step = findStep(turn.playbook.steps, path);
+  if (!record || !step?.lease || record.outcome !== "succeeded" || path.startsWith("undo/")) return undefined;
+  const undo = turn.deps.actions.get(record.uses)?.revert?.(record.input, record.output ?? {});
+  if (!undo) return undefined;
+  const { created } = turn.run;
+  const now = nowOf(turn);
+  const describe = turn.deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
+  return {
+    id: idOf("lea", created.id, path),
+    runId: created.id,
+    ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
+    playbook: created.playbook,
+    step: path,
+    target: created.target,
+    describe,
+    undo,
+    onEnd: step.lease.onEnd,
+    status: "active",
+    createdAt: now,
+    endsAt: endOf(turn, step.lease, now),
+    attempts: 0,
+  };
+}
+
+function endOf(turn: Turn, terms: LeaseTerms, now: Instant): Instant {
+  if (terms.for !== undefined) return now + terms.for;
+  const until = terms.until?.render(scopeOf(turn.run, now));
+  return until?.known && until.value > now ? until.value : now + DEFAULT_LEASE;
+}

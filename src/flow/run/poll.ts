@@ -1,0 +1,49 @@
+import type { Move } from "../../core/run/move.ts";
+import { actionOf, callAction, contextFor } from "./call.ts";
+import { letGo, type Progress } from "./progress.ts";
+import { recordResult } from "./record-result.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+/** Asks once how a started step is doing; only reads. The step's own timeout ends the waiting. */
+export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>): Promise<Progress> {
+  const { record, step } = move;
+  const action = actionOf(turn, record.uses);
+  const timeout = step?.timeout ?? 10 * 60_000;
+  const at = nowOf(turn);
+  const result = action?.poll
+    ? await callAction(
+        turn,
+        record.uses,
+        async () => action.poll?.(record.handle ?? {}, contextFor(turn, record.path, timeout)) ?? gone(record.uses),
+      )
+    : gone(record.uses);
+  const overdue = at >= record.at + timeout;
+  if (result.ok && result.done) return recordResult(turn, record.path, result);
+  if (result.ok && !overdue) return letGo(keepHandle(turn, record.path, record.handle, result), at + result.pollAfter);
+  if (!result.ok && result.retryable && !overdue) return letGo(turn, at + 5_000);
+  if (!result.ok && !overdue) return recordResult(turn, record.path, { ...result, sent: "refused", retryable: false });
+  const message = `${record.uses} has not finished within its timeout${result.ok ? "" : `: ${result.message}`}`;
+  return recordResult(turn, record.path, { ok: false, reason: "timeout", message, retryable: false, sent: "refused" });
+}
+
+/** A handle that changed is journaled; the same one only needs its next wake-up. */
+function keepHandle(
+  turn: Turn,
+  path: string,
+  old: object | undefined,
+  result: { handle: Readonly<Record<string, unknown>>; pollAfter: number },
+): Turn {
+  if (JSON.stringify(old) === JSON.stringify(result.handle)) return turn;
+  const at = nowOf(turn);
+  return withEvents(turn, [{ type: "started", at, path, handle: result.handle, until: at + result.pollAfter }]);
+}
+
+function gone(uses: string) {
+  return {
+    ok: false as const,
+    reason: "not_configured" as const,
+    message: `${uses} cannot be polled any more`,
+    retryable: false,
+    sent: "refused" as const,
+  };
+}

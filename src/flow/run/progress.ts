@@ -1,0 +1,33 @@
+import type { Instant } from "../../core/time.ts";
+import { type Extra, save, type Turn } from "./turn.ts";
+
+/** What became of one move: go on in memory, load anew because something else changed, or let the run go. */
+export type Progress = { kind: "go-on"; turn: Turn } | { kind: "reload" } | { kind: "stop" };
+
+/** Stores what is unsaved, ends the claim and makes the next wake-up due; `undefined`: only a decision wakes it. */
+export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra = {}): Promise<Progress> {
+  const { run, claim, deps } = turn;
+  const member = `run:${run.created.id}`;
+  const { committed } = await save(turn, {
+    checks: [{ check: "length", list: `inbox:${run.created.id}`, is: run.inboxTaken }, ...(extra.checks ?? [])],
+    writes: [
+      ...(extra.writes ?? []),
+      { write: "release", run: run.created.id, epoch: claim.epoch },
+      until === undefined ? { write: "undue", member } : { write: "due", member, at: until },
+    ],
+  });
+  if (!committed.ok) return afterRefusal(committed.failed);
+  if (until !== undefined) void deps.queue.wake(member, until, Math.max(0, until - committed.now));
+  return { kind: "stop" };
+}
+
+/** Stores and goes on; a refused commit means the run was changed meanwhile, or taken over. */
+export async function goOn(turn: Turn, extra: Extra = {}): Promise<Progress> {
+  const saved = await save(turn, extra);
+  return saved.committed.ok ? { kind: "go-on", turn: saved.turn } : afterRefusal(saved.committed.failed);
+}
+
+/** A lost claim ends the turn: whoever has it now goes on. Anything else is loaded anew. */
+export function afterRefusal(failed: { check: string }): Progress {
+  return failed.check === "claim" ? { kind: "stop" } : { kind: "reload" };
+}

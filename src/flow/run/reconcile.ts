@@ -1,0 +1,72 @@
+import type { ActionFailure, AnyAction } from "../../core/action.ts";
+import type { Move } from "../../core/run/move.ts";
+import type { StepRecord } from "../../core/run/run.ts";
+import { findStep } from "../../core/run/steps.ts";
+import { actionOf, callAction, contextFor } from "./call.ts";
+import { letGo, type Progress } from "./progress.ts";
+import { recordResult } from "./record-result.ts";
+import { saveOutcome } from "./save-outcome.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+type Verdict = Awaited<ReturnType<NonNullable<AnyAction["reconcile"]>>>;
+
+/** A crash left an intent without an outcome: only the target can tell what happened. */
+export async function reconcileStep(turn: Turn, move: Extract<Move, { kind: "reconcile" }>): Promise<Progress> {
+  return settle(turn, move.record, "the worker that called it ended before it could record the outcome");
+}
+
+/** A call ended without a clear answer (a timeout, a broken connection): look before anything else happens. */
+export async function reconcileNow(turn: Turn, path: string, failure: ActionFailure): Promise<Progress> {
+  const record = turn.run.steps.get(path);
+  return record ? settle(turn, record, failure.message) : { kind: "reload" };
+}
+
+async function settle(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
+  const verdict = await look(turn, record);
+  if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result);
+  if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, why);
+  return askWhatHappened(turn, record, `${why}; ${verdict.detail}`);
+}
+
+async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
+  const action = actionOf(turn, record.uses);
+  if (!action?.reconcile) return { verdict: "unknown", detail: `${record.uses} cannot be looked up afterwards` };
+  const intent = {
+    at: record.at,
+    attempt: record.attempt,
+    ...(record.before === undefined ? {} : { before: record.before }),
+  };
+  const context = contextFor(turn, record.path, 30_000);
+  let verdict: Verdict = { verdict: "unknown", detail: "the target could not be read" };
+  const result = await callAction(turn, record.uses, async () => {
+    verdict = (await action.reconcile?.(record.input, context, intent)) ?? verdict;
+    return { ok: true, done: true, output: {} };
+  });
+  return result.ok ? verdict : { verdict: "unknown", detail: result.message };
+}
+
+/** Known not to have happened, and the call deduplicates at its target: one more attempt is safe. */
+async function again(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
+  const step = findStep(turn.playbook.steps, record.path);
+  const at = nowOf(turn);
+  const attempts = Math.max(step?.retry.attempts ?? 1, 2);
+  const retryAt = record.attempt < attempts ? { retryAt: at } : {};
+  const message = `${why}; it was not done`;
+  return saveOutcome(
+    withEvents(turn, [
+      { type: "outcome", at, path: record.path, outcome: "failed", reason: "unreachable", message, ...retryAt },
+    ]),
+    {},
+  );
+}
+
+/** Never guesses: the run stops as `unknown_outcome` and people are asked. It keeps its locks. */
+async function askWhatHappened(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
+  const what = actionOf(turn, record.uses)?.describe(record.input) ?? record.uses;
+  const question = `did this take effect: ${what}? (${why})`;
+  const asked = withEvents(turn, [{ type: "unknown", at: nowOf(turn), path: record.path, question }]);
+  const incident = turn.run.created.incidentId;
+  return letGo(asked, undefined, {
+    writes: incident === undefined ? [] : [{ write: "due", member: `incident:${incident}`, at: 0 }],
+  });
+}

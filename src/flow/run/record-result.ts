@@ -1,0 +1,46 @@
+import type { ActionFailure, ActionResult } from "../../core/action.ts";
+import type { RunEvent } from "../../core/run/events.ts";
+import { findStep } from "../../core/run/steps.ts";
+import type { Write } from "../../core/store.ts";
+import { budgetsOf } from "./budgets.ts";
+import { leaseWrites } from "./lease-writes.ts";
+import type { Progress } from "./progress.ts";
+import { retryTime } from "./retry.ts";
+import { saveOutcome } from "./save-outcome.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+/** Journals what came of a mutating call; the lease of a step that succeeded is created in the same commit. */
+export async function recordResult(turn: Turn, path: string, result: ActionResult): Promise<Progress> {
+  const at = nowOf(turn);
+  if (result.ok && !result.done) {
+    return saveOutcome(
+      withEvents(turn, [{ type: "started", at, path, handle: result.handle, until: at + result.pollAfter }]),
+      {},
+    );
+  }
+  if (!result.ok) return saveOutcome(withEvents(turn, [failedAt(turn, path, result)]), refund(turn, path, result));
+  const next = withEvents(turn, [{ type: "outcome", at, path, outcome: "succeeded", output: result.output }]);
+  return saveOutcome(next, { writes: leaseWrites(next, path) });
+}
+
+function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
+  const record = turn.run.steps.get(path);
+  const retryAt = record ? retryTime(findStep(turn.playbook.steps, path), record, result, nowOf(turn)) : {};
+  return {
+    type: "outcome",
+    at: nowOf(turn),
+    path,
+    outcome: "failed",
+    reason: result.reason,
+    message: result.message,
+    ...retryAt,
+  };
+}
+
+/** A call proven never sent gives its budget back (section 14.2), if it was the run's only effect so far. */
+function refund(turn: Turn, path: string, result: ActionFailure): { writes: readonly Write[] } {
+  const others = [...turn.run.steps.values()].some((step) => step.effect !== "read" && step.path !== path);
+  if (result.sent !== "no" || others || result.retryable) return { writes: [] };
+  const id = turn.run.created.id;
+  return { writes: budgetsOf(turn).map(({ budget }) => ({ write: "unreserve", budget, id })) };
+}

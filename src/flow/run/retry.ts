@@ -1,0 +1,20 @@
+import type { ActionFailure, Effect } from "../../core/action.ts";
+import type { ActionStep } from "../../core/playbook/playbook.ts";
+import type { Instant } from "../../core/time.ts";
+
+/**
+ * When the next attempt is due; empty when there is none. A mutating step is retried only when its call is known not to have
+ * taken effect (section 14.2): never sent, or definitively refused.
+ */
+export function retryTime(
+  step: ActionStep | undefined,
+  call: { attempt: number; effect: Effect },
+  failure: Pick<ActionFailure, "retryable" | "sent">,
+  now: Instant,
+): { retryAt?: Instant } {
+  const { attempt, effect } = call;
+  if (!step || !failure.retryable || attempt >= step.retry.attempts) return {};
+  if (effect !== "read" && failure.sent === "unknown") return {};
+  const factor = step.retry.backoff === "exponential" ? 2 ** (attempt - 1) : 1;
+  return { retryAt: now + step.retry.delay * factor };
+}

@@ -1,0 +1,87 @@
+import type { Playbook } from "../../core/playbook/playbook.ts";
+import type { RunEvent } from "../../core/run/events.ts";
+import type { InboxItem } from "../../core/run/inbox.ts";
+import { applyEvent, type Run } from "../../core/run/run.ts";
+import { lineOf } from "../../core/run/sentence.ts";
+import type { Check, Claim, Committed, Write } from "../../core/store.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
+import type { RunDeps } from "./deps.ts";
+
+/** One worker's hold on one run: from its claim to the moment it lets go. Immutable; each step makes the next one. */
+export type Turn = {
+  deps: RunDeps;
+  claim: Claim;
+  /** End of the claim on the monotonic clock. */
+  deadline: number;
+  run: Run;
+  playbook: Playbook;
+  /** Decisions that the journal has not taken yet. */
+  inbox: readonly InboxItem[];
+  /** Events that `run` holds already and the store does not; they go with the next commit. */
+  unsaved: readonly RunEvent[];
+  lines: readonly TimelineEntry[];
+  signal: AbortSignal;
+};
+
+/** Store time now, from the claim's own reading and the monotonic clock since. */
+export function nowOf(turn: Turn): Instant {
+  return Math.round(turn.claim.now + turn.deps.claimFor - (turn.deadline - turn.deps.monotonic()));
+}
+
+/** How much of the claim is left. */
+export function claimLeft(turn: Turn): Milliseconds {
+  return turn.deadline - turn.deps.monotonic();
+}
+
+/** The turn with further events in memory; nothing is stored yet. */
+export function withEvents(turn: Turn, events: readonly RunEvent[]): Turn {
+  const describe = (uses: string, input: Readonly<Record<string, unknown>>) =>
+    turn.deps.actions.get(uses)?.describe(input) ?? uses;
+  const unsaved = [...turn.unsaved];
+  const lines = [...turn.lines];
+  let { run } = turn;
+  for (const event of events) {
+    const line = lineOf(run, event, describe);
+    if (line !== undefined) lines.push(line);
+    unsaved.push(event);
+    run = applyEvent(run, event);
+  }
+  return { ...turn, run, unsaved, lines };
+}
+
+export type Extra = { checks?: readonly Check[]; writes?: readonly Write[] };
+
+/** Stores what is unsaved, fenced by the claim's epoch and the journal's length. */
+export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn; committed: Committed }> {
+  const { run, claim, deps, unsaved } = turn;
+  const id = run.created.id;
+  const checks: Check[] = [
+    { check: "claim", run: id, epoch: claim.epoch },
+    { check: "length", list: `run:${id}`, is: run.rev - unsaved.length },
+    ...(extra.checks ?? []),
+  ];
+  const committed = await deps.store.commit({ checks, writes: [...journalWrites(turn), ...(extra.writes ?? [])] });
+  if (!committed.ok) return { turn, committed };
+  for (const event of unsaved) deps.observe(run, event);
+  wakeChat(turn, committed.now);
+  return { turn: { ...turn, unsaved: [], lines: [] }, committed };
+}
+
+function journalWrites(turn: Turn): readonly Write[] {
+  const { run, unsaved, lines } = turn;
+  const incident = run.created.incidentId;
+  const writes: Write[] = [];
+  if (unsaved.length > 0) writes.push({ write: "append", list: `run:${run.created.id}`, items: unsaved });
+  if (incident !== undefined && lines.length > 0) {
+    writes.push({ write: "append", list: `timeline:${incident}`, items: lines });
+    writes.push({ write: "due", member: `chat:${incident}`, at: 0 });
+  }
+  return writes;
+}
+
+function wakeChat(turn: Turn, at: Instant): void {
+  const incident = turn.run.created.incidentId;
+  if (incident === undefined || turn.lines.length === 0) return;
+  void turn.deps.queue.wake(`chat:${incident}`, at);
+}

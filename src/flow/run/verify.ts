@@ -1,0 +1,81 @@
+import type { VerifyCheck } from "../../core/playbook/playbook.ts";
+import type { Move } from "../../core/run/move.ts";
+import { scopeOf } from "../../core/run/scope.ts";
+import { actionOf, callAction, contextFor } from "./call.ts";
+import { goOn, type Progress } from "./progress.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+
+type Verdict = { held: boolean | "unknown"; text: string };
+
+/** Measures every check of a verification once. All must hold; what cannot be measured has not held (section 14.6). */
+export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Progress> {
+  const verdicts = await Promise.all(
+    move.verify.checks.map((check) => measureCheck(turn, check, move.path ?? "verify")),
+  );
+  const held = verdicts.every((verdict) => verdict.held === true)
+    ? true
+    : verdicts.some((verdict) => verdict.held === false)
+      ? false
+      : "unknown";
+  const path = move.path === undefined ? {} : { path: move.path };
+  return goOn(
+    withEvents(turn, [
+      { type: "checked", at: nowOf(turn), held, values: verdicts.map((verdict) => verdict.text), ...path },
+    ]),
+  );
+}
+
+async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promise<Verdict> {
+  const scope = scopeOf(turn.run, nowOf(turn));
+  const input = check.with.render(scope);
+  if (!input.known) return { held: "unknown", text: `${check.uses}: ${input.why}` };
+  const samples = await enoughSamples(turn, check, path);
+  if (samples !== undefined) return { held: "unknown", text: samples };
+  const result = await callCheck(turn, check.uses, input.value, path);
+  if (!result.ok) return { held: "unknown", text: `${check.uses}: ${result.message}` };
+  if (!result.done) return { held: "unknown", text: `${check.uses}: has not finished` };
+  const answer = check.expect.test(result.output);
+  const shown = `${check.expect.text} (${summary(result.output)})`;
+  return answer.known
+    ? { held: answer.value, text: `${shown}: ${answer.value ? "holds" : "does not hold"}` }
+    : { held: false, text: `${shown}: ${answer.why}` };
+}
+
+/** Undefined when there are enough; a sentence when not, or when they cannot be counted. */
+async function enoughSamples(turn: Turn, check: VerifyCheck, path: string): Promise<string | undefined> {
+  const { minSamples } = check;
+  if (!minSamples) return undefined;
+  const query = minSamples.query.render(scopeOf(turn.run, nowOf(turn)));
+  if (!query.known) return `min-samples: ${query.why}`;
+  const result = await callCheck(turn, "prometheus.query", { query: query.value }, path);
+  const value = result.ok && result.done ? result.output["value"] : undefined;
+  if (typeof value === "number" && value >= minSamples.atLeast) return undefined;
+  return `${typeof value === "number" ? Math.floor(value) : "no"} samples yet; at least ${minSamples.atLeast} are needed`;
+}
+
+async function callCheck(turn: Turn, uses: string, input: Readonly<Record<string, unknown>>, path: string) {
+  const action = actionOf(turn, uses);
+  const parsed = action?.input.safeParse(input);
+  if (!action || !parsed?.success) {
+    return {
+      ok: false as const,
+      message: action
+        ? `its input does not fit: ${parsed?.error?.issues[0]?.message ?? ""}`
+        : "there is no such action",
+    };
+  }
+  return callAction(turn, uses, () => action.run(parsed.data, contextFor(turn, path, 30_000)));
+}
+
+function summary(output: Readonly<Record<string, unknown>>): string {
+  const plain = Object.entries(output).filter(
+    ([, value]) => value === null || ["string", "number", "boolean"].includes(typeof value),
+  );
+  return plain
+    .slice(0, 3)
+    .map(
+      ([key, value]) =>
+        `${key} ${typeof value === "number" ? Number(value.toPrecision(4)) : String(value).slice(0, 60)}`,
+    )
+    .join(", ");
+}
