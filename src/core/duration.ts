@@ -1,45 +1,52 @@
 import { AppError } from "./errors.ts";
 import type { Milliseconds } from "./time.ts";
 
+/** Longest duration that Prometheus can hold: 2^63 - 1 nanoseconds, about 292 years. */
+const LONGEST: Milliseconds = 9_223_372_036_854;
+
 const UNITS = [
-  ["y", 365 * 86_400_000],
-  ["w", 7 * 86_400_000],
-  ["d", 86_400_000],
+  ["y", 365 * 24 * 3_600_000],
+  ["w", 7 * 24 * 3_600_000],
+  ["d", 24 * 3_600_000],
   ["h", 3_600_000],
   ["m", 60_000],
   ["s", 1_000],
   ["ms", 1],
 ] as const;
 
-const GRAMMAR = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/;
+const GRAMMAR = new RegExp(`^${UNITS.map(([unit]) => `(?:([0-9]+)${unit})?`).join("")}$`);
 
 /**
- * Prometheus's duration grammar: `1h30m`, `500ms`, `1d`; units in falling order, `0` alone allowed.
- * @throws AppError `invalid_request` with the text and an example.
+ * Milliseconds of a duration in Prometheus' grammar: `1h30m`, `500ms`, `1d`, `0`; units from large to small, each once.
+ * See `ParseDuration` in prometheus/common `model/time.go`. @throws AppError `invalid_request`.
  */
 export function parseDuration(text: string): Milliseconds {
   if (text === "0") return 0;
-  const match = text === "" ? null : GRAMMAR.exec(text);
-  if (!match)
-    throw new AppError(
-      "invalid_request",
-      `${JSON.stringify(text.slice(0, 40))} is no duration; write it like 30s, 15m or 1h30m`,
-    );
-  const total = UNITS.reduce((sum, [, factor], index) => sum + Number(match[index + 1] ?? 0) * factor, 0);
-  if (!Number.isSafeInteger(total))
-    throw new AppError("invalid_request", `${text.slice(0, 40)} is too long a duration`);
+  const parts = text === "" ? null : GRAMMAR.exec(text);
+  if (parts === null) {
+    throw new AppError("invalid_request", `${quoted(text)} is no duration; write it like 90s, 1h30m, 500ms or 1d`);
+  }
+  const total = UNITS.reduce((sum, [, length], index) => sum + Number(parts[index + 1] ?? 0) * length, 0);
+  if (total > LONGEST) throw new AppError("invalid_request", `the duration ${quoted(text)} is too long`);
   return total;
 }
 
-/** The shortest text of a duration: `1h30m`; below a second in ms. Negative times read as 0s. */
-export function formatDuration(ms: Milliseconds): string {
-  let rest = Math.max(0, Math.round(ms >= 1_000 ? Math.round(ms / 1_000) * 1_000 : ms));
-  if (rest === 0) return "0s";
+/**
+ * A duration for people in the same grammar, in days and less: `1h30m`. From one second on it is rounded to seconds, so that
+ * what is left of a window reads well; `parseDuration` reads it back. Negative is `0s`.
+ */
+export function formatDuration(length: Milliseconds): string {
+  let rest = length < 1_000 ? Math.round(length) : Math.round(length / 1_000) * 1_000;
+  if (!(rest > 0)) return "0s";
   let text = "";
-  for (const [unit, factor] of UNITS.slice(2)) {
-    const count = Math.floor(rest / factor);
-    rest -= count * factor;
+  for (const [unit, size] of UNITS.slice(2)) {
+    const count = Math.floor(rest / size);
     if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
   }
   return text;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
 }
