@@ -5,21 +5,29 @@ import { createTerminal, type Terminal } from "./demo/terminal.ts";
 import { type Stops, startWorld } from "./demo/world.ts";
 import { ensurePrograms, REDIS, remedy } from "./lib/packages.ts";
 
-const HELP = `npm run demo [-- --keep] [-- --manual]
+const HELP = `npm run demo -- [--keep] [--manual] [--recorded]
   A gateway's provider fails, an alert fires, stanch enables the fallback, errors fall, the incident closes.
-  --keep    stay up afterwards, until Ctrl-C
-  --manual  a person approves the change
+  --keep      stay up afterwards, until Ctrl-C
+  --manual    a person approves the change
+  --recorded  play recorded notifications even where Prometheus and Alertmanager are installed
 `;
 const LIMIT_MS = 85_000;
 
-const { values } = parseArgs({
-  options: { keep: { type: "boolean" }, manual: { type: "boolean" }, help: { type: "boolean" } },
+const { values: flags } = parseArgs({
+  options: {
+    keep: { type: "boolean", default: false },
+    manual: { type: "boolean", default: false },
+    recorded: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
-if (values.help) process.stdout.write(HELP);
-else process.exitCode = await main(values.keep ?? false, values.manual ?? false);
+if (flags.help) process.stdout.write(HELP);
+else process.exitCode = await main(flags);
+
+type Flags = { keep: boolean; manual: boolean; recorded: boolean };
 
 /** Runs the demo; whatever happens, every process it started is stopped. 0 fine, 1 the story did not end well. */
-async function main(keep: boolean, manual: boolean): Promise<number> {
+async function main(flags: Flags): Promise<number> {
   const terminal = createTerminal();
   const missing = ensurePrograms([REDIS], (line) => terminal.line(line));
   if (missing.length > 0) {
@@ -31,7 +39,7 @@ async function main(keep: boolean, manual: boolean): Promise<number> {
     process.once(signal, () => void stopAll(stops).then(() => process.exit(130)));
   }
   try {
-    await play(stops, terminal, { keep, manual });
+    await play(stops, terminal, flags);
     return 0;
   } catch (error) {
     terminal.bad(error instanceof Error ? error.message : String(error));
@@ -42,12 +50,12 @@ async function main(keep: boolean, manual: boolean): Promise<number> {
   }
 }
 
-async function play(stops: Stops, terminal: Terminal, { keep, manual }: { keep: boolean; manual: boolean }) {
+async function play(stops: Stops, terminal: Terminal, { keep, ...flags }: Flags): Promise<void> {
   terminal.chapter("Everything starts");
-  const world = await startWorld(stops, terminal, manual);
-  const deadline = performance.now() + (manual ? LIMIT_MS + 300_000 : LIMIT_MS - terminal.seconds() * 1000);
+  const world = await startWorld(stops, terminal, flags);
+  const deadline = performance.now() + (flags.manual ? LIMIT_MS + 300_000 : LIMIT_MS - terminal.seconds() * 1000);
   try {
-    await tell(world, terminal, { left: () => Math.max(1, deadline - performance.now()) }, manual);
+    await tell(world, terminal, { left: () => Math.max(1, deadline - performance.now()) }, flags.manual);
   } catch (error) {
     process.stderr.write(`\nthe last lines of stanch's log:\n${world.stanch.process.output().slice(-3_000)}\n`);
     throw error;

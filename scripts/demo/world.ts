@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { type Gateway, startGateway } from "../../demo/gateway.ts";
 import { hasMonitoring, startMonitoring } from "../lib/monitoring.ts";
 import { freePort } from "../lib/processes.ts";
-import { type Stanch, startStanch } from "./stanch.ts";
+import { type Stanch, startStanch } from "../lib/stanch.ts";
 import { startStandIn } from "./stand-in.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -23,11 +23,14 @@ export type World = {
 /** What has been started, to be stopped in reverse; also used when starting fails half-way. */
 export type Stops = (() => Promise<unknown>)[];
 
+/** `manual`: a person approves; `recorded`: no real Prometheus and Alertmanager even where they are installed. */
+export type Mode = { manual: boolean; recorded: boolean };
+
 /**
  * Starts the gateway simulator, Prometheus and Alertmanager (or their stand-in) and stanch, all on free ports of 127.0.0.1,
  * with all files in a new temporary folder. Pushes onto `stops` how to end each. @throws Error when one does not start.
  */
-export async function startWorld(stops: Stops, terminal: Terminal, manual: boolean): Promise<World> {
+export async function startWorld(stops: Stops, terminal: Terminal, mode: Mode): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), "stanch-demo-"));
   stops.push(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   const gateway = await startGateway({ traffic: 50 });
@@ -37,7 +40,8 @@ export async function startWorld(stops: Stops, terminal: Terminal, manual: boole
   const port = await freePort();
   const token = randomBytes(16).toString("hex");
   const target = { gateway, dir, webhook: `http://127.0.0.1:${port}/webhooks/alertmanager`, token };
-  const monitoring = hasMonitoring() ? await real(stops, terminal, target) : await standIn(stops, terminal, target);
+  const watch = hasMonitoring() && !mode.recorded ? real : standIn;
+  const monitoring = await watch(stops, terminal, target);
 
   const apiToken = randomBytes(16).toString("hex");
   const stanch = await startStanch({
@@ -50,7 +54,7 @@ export async function startWorld(stops: Stops, terminal: Terminal, manual: boole
       ALERTMANAGER_TOKEN: token,
       PROMETHEUS_URL: monitoring.prometheus,
       GATEWAY_URL: gateway.url,
-      DEMO_AUTONOMY: manual ? "approve" : "auto",
+      DEMO_AUTONOMY: mode.manual ? "approve" : "auto",
     },
   });
   stops.push(() => stanch.process.stop());
@@ -75,11 +79,9 @@ async function standIn(stops: Stops, terminal: Terminal, { gateway, webhook, tok
   const recorded = join(DEMO, "recorded");
   const started = await startStandIn({ metrics: gateway.metrics, recorded, webhook, token });
   stops.push(() => started.close());
-  terminal.line(
-    "Prometheus and Alertmanager are not both installed: recorded Alertmanager notifications are played instead,",
-  );
+  terminal.line("recorded Alertmanager notifications are played instead of a real Prometheus and Alertmanager,");
   terminal.detail(
-    "and a stand-in answers queries. For the real ones: apt-get install prometheus prometheus-alertmanager",
+    "and a stand-in answers queries. For the real ones: apt-get install -y prometheus prometheus-alertmanager",
   );
   return { prometheus: started.prometheus };
 }

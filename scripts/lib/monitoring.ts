@@ -16,6 +16,8 @@ export type MonitoringOptions = {
   /** Full URL of the webhook, and the bearer token that it wants. */
   webhook: string;
   token: string;
+  /** More values for the templates. */
+  values?: Readonly<Record<string, string>>;
 };
 
 /** True when both programs are installed. */
@@ -32,6 +34,7 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
     ALERTMANAGER: alertmanager,
     WEBHOOK: options.webhook,
     TOKEN: options.token,
+    ...options.values,
   };
   await mkdir(options.dir, { recursive: true });
   for (const file of ["prometheus.yml", "alertmanager.yml", "rules.yml"]) {

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { answers, type Running, startProcess, waitFor } from "../lib/processes.ts";
+import { answers, type Running, startProcess, waitFor } from "./processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
