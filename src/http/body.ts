@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import { AppError } from "../core/errors.ts";
+import type { Milliseconds } from "../core/time.ts";
+
+/** How much of a body that is too large is read and dropped, so that the sender gets to read the answer. */
+const DRAIN_FACTOR = 4;
+const DRAIN_TIME: Milliseconds = 2000;
+
+/** Thrown when the client went away before its body was complete; nobody is there to answer. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+}
+
+/**
+ * The raw body, collected by hand. @throws AppError `too_large` above `limit` bytes, `invalid_request` for a compressed one;
+ * ClientGone when the connection broke.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new AppError(
+      "invalid_request",
+      `bodies compressed with ${encoding.slice(0, 20)} are not read; send them plain`,
+    );
+  }
+  const declared = Number(request.headers["content-length"] ?? 0);
+  const body = declared > limit ? undefined : await collect(request, limit);
+  if (body !== undefined) return body;
+  await drain(request, limit * DRAIN_FACTOR);
+  throw new AppError("too_large", `the body is larger than ${limit} bytes; send smaller groups, or raise max-body`);
+}
+
+/** Undefined as soon as more than `limit` bytes came. */
+function collect(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.once("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.once("error", () => reject(new ClientGone()));
+    request.once("close", () => reject(new ClientGone()));
+  });
+}
+
+/** Reads on and forgets, until the end, `most` bytes or a short time have passed. */
+function drain(request: IncomingMessage, most: number): Promise<void> {
+  return new Promise((resolve) => {
+    let size = 0;
+    const timer = setTimeout(resolve, DRAIN_TIME);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.removeAllListeners("data");
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) done();
+    });
+    request.once("end", done);
+    request.once("close", done);
+    if (request.readableEnded || request.destroyed) done();
+  });
+}

@@ -1,0 +1,102 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { ApiToken } from "../core/config.ts";
+import type { Desk } from "../core/desk.ts";
+import { AppError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Milliseconds } from "../core/time.ts";
+import { sendError } from "./answer.ts";
+import { apiHandler } from "./api.ts";
+import { createIdentify } from "./auth.ts";
+import { type Exposition, type Health, mountOperations, type Reloaded } from "./operations.ts";
+import { apiRoutes } from "./routes/index.ts";
+import { type Accept, webhookHandler } from "./webhooks.ts";
+
+/** How long a client may take: for the headers, for the whole request, and idle between two requests. */
+export type Timeouts = { headers: Milliseconds; request: Milliseconds; keepAlive: Milliseconds; check: Milliseconds };
+
+/** `keepAlive` is above the 60 s of common load balancers, so that they, not we, close idle connections. */
+const TIMEOUTS: Timeouts = { headers: 10_000, request: 30_000, keepAlive: 65_000, check: 1000 };
+const MOST_CONNECTIONS = 10_000;
+
+export type HttpOptions = {
+  accept: Accept;
+  desk: Desk;
+  tokens: readonly ApiToken[];
+  /** --insecure-dev: no token is needed. */
+  insecure?: boolean;
+  metrics: Pick<Metrics, "rejected"> & { expose(): Promise<Exposition> };
+  health: Health;
+  /** Bolt's receiver: an Express router that answers `/slack/events`. It reads its own body, so it stands before everything that would. */
+  slackReceiver?: RequestHandler;
+  reload(): Promise<Reloaded>;
+  /** Bytes of one body. */
+  maxBody: number;
+  log: Log;
+  timeouts?: Partial<Timeouts>;
+};
+
+/** `close` lets requests under way finish for `grace`, then cuts them off. */
+export type Http = {
+  app: Express;
+  listen(port: number, host: string): Promise<{ port: number }>;
+  close(grace: Milliseconds): Promise<void>;
+};
+
+/** The web side of stanch: webhooks, API, Slack's events, health and metrics. It listens only when told to. */
+export function createHttp(options: HttpOptions): Http {
+  const app = createExpress(options);
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const server = createServer({ connectionsCheckingInterval: timeouts.check }, app);
+  server.headersTimeout = timeouts.headers;
+  server.requestTimeout = timeouts.request;
+  server.keepAliveTimeout = timeouts.keepAlive;
+  server.maxConnections = MOST_CONNECTIONS;
+  return { app, listen: (port, host) => listen(server, port, host), close: (grace) => close(server, grace) };
+}
+
+function createExpress(options: HttpOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", false);
+  app.set("case sensitive routing", true);
+  app.post("/webhooks/:source", webhookHandler(options));
+  if (options.slackReceiver !== undefined) app.use(options.slackReceiver);
+  const deps = { ...options, identify: createIdentify(options.tokens, options.insecure ?? false) };
+  for (const route of apiRoutes) app[route.method](`/api/v1${route.path}`, apiHandler(deps, route));
+  mountOperations(app, deps);
+  app.use(() => {
+    throw new AppError("not_found", "there is no such route; docs/api.md lists them");
+  });
+  app.use(errorHandler(options.log));
+  return app;
+}
+
+/** Express tells an error handler by its four parameters. */
+function errorHandler(log: Log): ErrorRequestHandler {
+  return (error, request, response, _next) => sendError(log, request, response, error);
+}
+
+function listen(server: Server, port: number, host: string): Promise<{ port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      const message = `listening on ${host}:${port}: ${cause.message}; choose another PORT or stop what has it`;
+      reject(new AppError("unavailable", message, { cause }));
+    });
+    server.listen(port, host, () => resolve({ port: (server.address() as AddressInfo).port }));
+  });
+}
+
+function close(server: Server, grace: Milliseconds): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), grace);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
