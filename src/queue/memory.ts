@@ -3,7 +3,7 @@ import type { Instant } from "../core/time.ts";
 import { jobIdOf } from "./job-id.ts";
 
 export type MemoryQueueOptions = {
-  clock(): Instant;
+  clock: { now(): Instant };
   onError?(error: unknown, what: string): void;
   dropAdds?(member: string): boolean;
 };
@@ -29,7 +29,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
   const draining = new AbortController();
 
   const ready = (): Job | undefined => {
-    const now = options.clock();
+    const now = options.clock.now();
     let first: Job | undefined;
     for (const job of jobs.values()) {
       if (job.active || job.at > now || !handlers.has(queueOf(job.member))) continue;
@@ -52,7 +52,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
     async wake(member, sequence, delay = 0) {
       const id = jobIdOf(member, sequence);
       if (draining.signal.aborted || options.dropAdds?.(member) || jobs.has(id)) return;
-      jobs.set(id, { id, member, at: options.clock() + delay, active: false });
+      jobs.set(id, { id, member, at: options.clock.now() + delay, active: false });
     },
     async work(names, _concurrency, handler) {
       for (const name of names) handlers.set(name, handler);

@@ -3,13 +3,13 @@ import { after, before, describe, test } from "node:test";
 import { Redis } from "ioredis";
 import type { Queue } from "../../src/core/queue.ts";
 import { createBullmqQueue } from "../../src/queue/bullmq.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
 import { queueConformance, until } from "./conformance.ts";
-import { type OwnRedis, spawnRedis } from "./spawn-redis.ts";
 
-let redis: OwnRedis;
+let redis: TestRedis;
 let control: Redis;
 before(async () => {
-  redis = await spawnRedis();
+  redis = await startRedis();
   control = new Redis(redis.url);
   control.on("error", () => undefined);
 });
@@ -86,7 +86,7 @@ describe("the queue on BullMQ", () => {
 
 describe("when Redis goes away", () => {
   test("adds are dropped without an error or a delay, and workers take jobs again without a restart", async (t) => {
-    const own = await spawnRedis();
+    const own = await startRedis();
     t.after(() => own.stop());
     const queue = createBullmqQueue({ url: own.url });
     t.after(() => queue.stop(0));
@@ -104,7 +104,7 @@ describe("when Redis goes away", () => {
     assert.equal(await queue.canary("run", 1_000), false);
     await assert.rejects(queue.depth("run"), { code: "unavailable" });
 
-    await own.start();
+    await own.restart();
     await untilConnected(queue);
     assert.equal(await queue.canary("run", 3_000), true);
     assert.equal(await queue.canary("notify", 3_000), true);
@@ -118,7 +118,7 @@ describe("when Redis goes away", () => {
   });
 
   test("stop ends within the grace period although Redis is down", async (t) => {
-    const own = await spawnRedis();
+    const own = await startRedis();
     t.after(() => own.stop());
     const queue = createBullmqQueue({ url: own.url });
     t.after(() => queue.stop(0));

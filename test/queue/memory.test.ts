@@ -6,7 +6,7 @@ import { queueConformance } from "./conformance.ts";
 describe("the queue in memory", () => {
   queueConformance(async (options) => {
     let now = 1_000_000;
-    const queue = createMemoryQueue({ clock: () => now, ...options });
+    const queue = createMemoryQueue({ clock: { now: () => now }, ...options });
     return {
       queue,
       async until(holds) {
@@ -21,7 +21,7 @@ describe("the queue in memory", () => {
   });
 
   test("drain also runs what the handlers cause, and counts", async () => {
-    const queue = createMemoryQueue({ clock: () => 0 });
+    const queue = createMemoryQueue({ clock: { now: () => 0 } });
     await queue.work(["run"], 1, async (member) => {
       if (member !== "run:3") await queue.wake(`run:${Number(member.slice(4)) + 1}`, 0);
     });
@@ -30,7 +30,7 @@ describe("the queue in memory", () => {
   });
 
   test("next tells when the earliest waiting wake-up is due", async () => {
-    const queue = createMemoryQueue({ clock: () => 100 });
+    const queue = createMemoryQueue({ clock: { now: () => 100 } });
     assert.equal(queue.next(), undefined);
     await queue.wake("run:1", 0, 50);
     await queue.wake("run:2", 0, 20);
