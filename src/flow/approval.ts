@@ -33,7 +33,7 @@ async function expire(deps: DecideDeps, doc: Doc<Approval>, now: Instant): Promi
     ],
   });
   if (!committed.ok) return;
-  deps.observe("approval", "expired");
+  deps.metrics.approval("expired");
   await deps.queue.wake(`run:${runId}`, now);
 }
 

@@ -109,7 +109,8 @@ async function nextRung(deps: SettleDeps, doc: Doc<Incident>, runs: readonly Run
   };
   const plan = planRun(request, await deps.autonomyLimits());
   if (!plan.ok) return escalate(deps, doc, `${next.playbook.name} cannot be started: ${plan.reason}`);
-  const body: Incident = { ...incident, runs: [...incident.runs, plan.id] };
+  const ladders = { ...incident.ladders, [plan.created.target]: plan.id };
+  const body: Incident = { ...incident, ladders, runs: [...incident.runs, plan.id] };
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "incident", id: incident.id, rev }, ...plan.checks],
     writes: [{ write: "put", kind: "incident", id: incident.id, body }, ...plan.writes],

@@ -1,5 +1,6 @@
 import type { Config } from "../../core/config.ts";
 import type { Actor, Decided } from "../../core/decision.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import type { Queue } from "../../core/queue.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
@@ -14,7 +15,7 @@ export type DecideDeps = {
   config: Config;
   /** Members of a Slack user group; throws when it cannot be read, and then nobody of it may approve. */
   slackGroup(id: string): Promise<ReadonlySet<string>>;
-  observe(name: string, status: string): void;
+  metrics: Pick<Metrics, "approval">;
 };
 
 type Failure = Extract<Decided, { ok: false }>;

@@ -19,7 +19,7 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const refusal = closedRefusal(found.body, now) ?? (await memberRefusal(deps, actor, found.body, decision));
     if (refusal) return refusal;
     const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
-    if (next.status !== "pending") deps.observe("approval", next.status);
+    if (next.status !== "pending") deps.metrics.approval(next.status);
     const change: Change = { checks: [found.check], writes: voteWrites(next, actor, now), ...wakes(next) };
     return { change, decided: { ok: true, sentence: voteSentence(next, decision), id: next.id } };
   });

@@ -23,13 +23,19 @@ const STEP_NEEDS = 35_000;
  * run that another worker holds, or that has nothing to do, changes nothing.
  * @throws AppError "unavailable" when the store cannot be reached; the sweeper wakes the run again.
  */
-export async function advance(deps: RunDeps, runId: string, signal: AbortSignal): Promise<void> {
+export async function advance(
+  deps: RunDeps,
+  runId: string,
+  signal: AbortSignal,
+  draining?: AbortSignal,
+): Promise<void> {
   const started = deps.monotonic();
   const claim = await deps.store.claim(runId, deps.claimFor);
   if (!claim) return;
   let turn: Turn | undefined = await openTurn(deps, claim, started, signal);
   if (!turn) return;
   while (turn) {
+    if (draining?.aborted) return void (await letGo(turn, nowOf(turn)));
     const progress: Progress = await oneMove(turn);
     if (progress.kind === "stop") return;
     turn = progress.kind === "reload" ? await openTurn(deps, claim, started, signal) : progress.turn;

@@ -1,21 +1,14 @@
 import type { ActionTable } from "../../core/action.ts";
 import type { Config } from "../../core/config.ts";
 import type { Connections } from "../../core/connection.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Queue } from "../../core/queue.ts";
-import type { RunEvent } from "../../core/run/events.ts";
 import type { Run } from "../../core/run/run.ts";
-import type { AlertView } from "../../core/scope.ts";
+import type { Scope } from "../../core/scope.ts";
 import type { Store } from "../../core/store.ts";
 import type { Milliseconds } from "../../core/time.ts";
-
-/** Structured logging, static message first as pino has it. */
-export type Log = {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-};
 
 /** What advancing a run needs from outside. */
 export type RunDeps = {
@@ -27,9 +20,8 @@ export type RunDeps = {
   /** The playbook a run started with, compiled; throws AppError when its text is gone. */
   playbookOf(run: Run): Promise<Playbook>;
   /** Measures facts anew, past the cache; null where it could not. */
-  measure(names: readonly string[], alert: AlertView): Promise<Readonly<Record<string, number | null>>>;
-  /** Told after each commit; counts, nothing else. */
-  observe(run: Run, event: RunEvent): void;
+  measure(names: readonly string[], scope: Scope): Promise<Readonly<Record<string, number | null>>>;
+  metrics: Metrics;
   log: Log;
   /** Milliseconds of a clock that never jumps and goes on while the process is frozen. */
   monotonic(): number;

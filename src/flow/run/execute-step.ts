@@ -1,4 +1,4 @@
-import type { ActionFailure, ActionResult, AnyAction, Output } from "../../core/action.ts";
+import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { admitStep } from "./admit-step.ts";

@@ -6,6 +6,7 @@ import { lineOf } from "../../core/run/sentence.ts";
 import type { Check, Claim, Committed, Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
+import { countEvent } from "./count.ts";
 import type { RunDeps } from "./deps.ts";
 
 /** One worker's hold on one run: from its claim to the moment it lets go. Immutable; each step makes the next one. */
@@ -63,7 +64,7 @@ export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn;
   ];
   const committed = await deps.store.commit({ checks, writes: [...journalWrites(turn), ...(extra.writes ?? [])] });
   if (!committed.ok) return { turn, committed };
-  for (const event of unsaved) deps.observe(run, event);
+  for (const event of unsaved) countEvent(deps.metrics, run, event);
   wakeChat(turn, committed.now);
   return { turn: { ...turn, unsaved: [], lines: [] }, committed };
 }
