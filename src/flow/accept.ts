@@ -1,4 +1,4 @@
-import type { AlertGroup } from "../core/alert.ts";
+import type { AlertGroup, SourceName } from "../core/alert.ts";
 import { AppError, codeOf } from "../core/errors.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
@@ -9,17 +9,24 @@ import type { Milliseconds } from "../core/time.ts";
 /** The part of the metrics that this hop counts. */
 export type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "rejected" | "acceptSeconds">;
 
+type Stored = { accepted: number; unchanged: number };
+
+/** The store's side. `repeated` knows by a body's digest alone that nothing has changed; undefined: it has to be read. */
+export type AcceptIntake = Pick<Intake, "accept"> & {
+  repeated?(source: SourceName, body: Buffer): Promise<Stored | undefined>;
+};
+
 /** `clock` is monotonic, in milliseconds. */
 export type AcceptDeps = {
   sources: ReadonlyMap<string, Source>;
-  intake: Pick<Intake, "accept">;
+  intake: AcceptIntake;
   metrics: AcceptMetrics;
   log: Pick<Log, "info" | "warn">;
   clock(): Milliseconds;
 };
 
 /** The body of the 202: alerts whose episode changed and those known already; `note` says what else a call was good for. */
-export type Accepted = { accepted: number; unchanged: number; note?: string };
+export type Accepted = Stored & { note?: string };
 
 /** A caller gets its 503 within 2 s, so that it sends again while the alert is young. */
 const STORE_DEADLINE_MS = 1500;
@@ -61,20 +68,36 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
 }
 
 async function receive(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Accepted> {
+  const known = await repeated(deps, source, request);
+  if (known !== undefined) return counted(deps, source, known);
   const received = await source.receive(request);
-  if (received.kind === "handled") {
-    deps.log.info({ source: source.name, note: received.note }, "webhook handled");
-    return { accepted: 0, unchanged: 0, note: received.note };
+  switch (received.kind) {
+    case "handled":
+      deps.log.info({ source: source.name, note: received.note }, "webhook handled");
+      return { accepted: 0, unchanged: 0, note: received.note };
+    case "group":
+      return counted(deps, source, await store(deps, received.group, request.body));
+    default:
+      return received satisfies never;
   }
-  const stored = await store(deps, received.group, request.body);
-  deps.metrics.accepted(source.name, stored.accepted);
-  deps.metrics.unchanged(source.name, stored.unchanged);
+}
+
+function counted(deps: AcceptDeps, { name }: Source, stored: Stored): Stored {
+  deps.metrics.accepted(name, stored.accepted);
+  deps.metrics.unchanged(name, stored.unchanged);
   // Repeats come every few minutes for every group: only changes are worth a line.
-  if (stored.accepted > 0) deps.log.info({ source: source.name, ...stored }, "alerts accepted");
+  if (stored.accepted > 0) deps.log.info({ source: name, ...stored }, "alerts accepted");
   return stored;
 }
 
-async function store(deps: AcceptDeps, group: AlertGroup, body: Buffer): Promise<Accepted> {
+/** The way for a body that was sent before: authenticated, but not read again. Undefined: it has to be read. */
+async function repeated(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Stored | undefined> {
+  if (source.authenticate === undefined || deps.intake.repeated === undefined) return undefined;
+  source.authenticate(request);
+  return withinDeadline(deps.intake.repeated(source.name, request.body));
+}
+
+async function store(deps: AcceptDeps, group: AlertGroup, body: Buffer): Promise<Stored> {
   if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
   const { accepted, unchanged } = await withinDeadline(deps.intake.accept(group, body));
   return { accepted, unchanged };

@@ -58,6 +58,7 @@ async function withinLimit<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new CallHung("no answer")), CALL_WITHIN + 1_000);
+    timer.unref();
   });
   try {
     return await Promise.race([call, limit]);

@@ -1,0 +1,72 @@
+import type { AlertGroup, SourceName } from "../../core/alert.ts";
+import type { Config } from "../../core/config.ts";
+import type { AlertRecord } from "../../core/episode.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Intake } from "../../core/intake.ts";
+import type { Log } from "../../core/log.ts";
+import type { MatchIndex } from "../../core/match-index.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import type { Severity } from "../../core/severity.ts";
+import type { Check, Store, Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import type { RunPlan, RunRefused, RunRequest } from "../run/create-run.ts";
+import type { FactReader } from "./facts.ts";
+import type { KeyedLocks } from "./locks.ts";
+
+/** Part of one commit. */
+export type Extra = { checks: readonly Check[]; writes: readonly Write[] };
+
+/** A member of the due set that is worth waking without waiting for the sweeper. */
+export type Wake = { member: string; at: Instant };
+
+/** Part of one commit and the wake-ups that follow it. */
+export type Part = Extra & { wakes: readonly Wake[] };
+
+/** Whether the source still knows the alert of this episode. */
+export type Presence = "firing" | "gone" | "unreadable";
+
+/** What assess needs from outside. Hooks give writes that go into the same commit as the change they belong to. */
+export type AssessPorts = {
+  store: Store;
+  intake: Intake;
+  /** The pure parser of the source. @throws AppError `invalid_request` when the body cannot be read. */
+  parse(source: SourceName, body: string): AlertGroup;
+  config: Pick<Config, "incidents" | "facts" | "severity" | "vars">;
+  /** The playbooks in force now. */
+  index(): MatchIndex;
+  facts: FactReader;
+  planRun(request: RunRequest): RunPlan | RunRefused;
+  /** Withdraws approvals and cancels runs of an incident that has just recovered. */
+  resolvedWrites(incident: Incident, now: Instant): Promise<Extra>;
+  /** Re-arms escalation and announces pending approvals again. */
+  raisedWrites(incident: Incident, from: Severity, now: Instant): Promise<Extra>;
+  /** Pages people about alerts that could not be assessed. */
+  poisonWrites(records: readonly AlertRecord[], now: Instant): Promise<Extra>;
+  stillFiring(record: AlertRecord): Promise<Presence>;
+  /** Best effort: the due set is the truth. */
+  wake(wakes: readonly Wake[]): void;
+  log: Pick<Log, "info" | "warn" | "error">;
+  metrics: Pick<Metrics, "poisoned">;
+};
+
+/** The ports and what one process keeps between assessments. */
+export type AssessDeps = AssessPorts & {
+  /** Per correlation key: keeps this process from racing itself; the store's checks keep others. */
+  locks: KeyedLocks;
+  /** Lets one heavy piece of work run per turn of the event loop. */
+  turn(): Promise<void>;
+  /** Correlation key → incident as last seen; verified by every use. */
+  current: Map<string, string>;
+};
+
+/** An empty part. */
+export const NOTHING: Part = { checks: [], writes: [], wakes: [] };
+
+/** Joins parts in order. */
+export function joinParts(parts: readonly (Extra & { wakes?: readonly Wake[] })[]): Part {
+  return {
+    checks: parts.flatMap((part) => part.checks),
+    writes: parts.flatMap((part) => part.writes),
+    wakes: parts.flatMap((part) => part.wakes ?? []),
+  };
+}

@@ -1,0 +1,131 @@
+import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episode.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Doc } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import type { AssessDeps } from "./deps.ts";
+import type { Subject } from "./subject.ts";
+
+/** A subject with what the store says of it now. */
+export type Seen = {
+  subject: Subject;
+  id: string;
+  state: EpisodeState;
+  /** The record of the present episode; absent when it was never assessed. */
+  doc?: Doc<AlertRecord>;
+  /** Records of earlier episodes of the same fingerprint that still count as open. */
+  former: readonly Doc<AlertRecord>[];
+};
+
+/** Everything one assessment decides on, read at one go; the commit checks that it has not changed. */
+export type Scene = {
+  now: Instant;
+  seen: readonly Seen[];
+  /** Incident id → its document. */
+  incidents: ReadonlyMap<string, Doc<Incident>>;
+  /** Correlation key → the incident that the store points to; absent: none. */
+  current: ReadonlyMap<string, string>;
+};
+
+/** The hash that points from a correlation key to the incident that new alerts join. */
+export const CURRENT = "incidents:open";
+
+/** Episodes further back than this, left open by flapping while nobody assessed, are found by the re-assessment. */
+const LOOK_BACK = 3;
+/** Beyond this many remembered keys the table is emptied. */
+const REMEMBERED = 20_000;
+
+/** Reads states, records and incidents of the subjects in two round trips, three when an alert stands in a former incident. */
+export async function look(deps: AssessDeps, subjects: readonly Subject[]): Promise<Scene> {
+  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
+  const [now, states, current] = await Promise.all([
+    deps.store.now(),
+    deps.intake.states(subjects.map((subject) => subject.key)),
+    pointers(deps, keys, (key) => deps.current.get(key)),
+  ]);
+  const [seen, pointed] = await Promise.all([readSeen(deps, subjects, states), readIncidents(deps, current.values())]);
+  const joined = seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
+  const others = await readIncidents(
+    deps,
+    joined.filter((id) => !pointed.has(id)),
+  );
+  const incidents = new Map([...pointed, ...others]);
+  return verified(deps, { now, seen, incidents, current });
+}
+
+/** Drops what this process remembers of the subjects' keys: after a conflict the store is asked again. */
+export function forget(deps: AssessDeps, subjects: readonly Subject[]): void {
+  for (const subject of subjects) deps.current.delete(subject.correlation.key);
+}
+
+async function pointers(
+  deps: AssessDeps,
+  keys: readonly string[],
+  known: (key: string) => string | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await Promise.all(keys.map(async (key) => [key, known(key) ?? (await deps.store.field(CURRENT, key))] as const));
+  return new Map(rows.flatMap(([key, id]) => (id === undefined ? [] : [[key, id] as const])));
+}
+
+/** A remembered pointer is good while its incident is not resolved; else the store is asked. */
+async function verified(deps: AssessDeps, scene: Scene): Promise<Scene> {
+  const stale = [...scene.current]
+    .filter(([key, id]) => deps.current.get(key) === id && isOver(scene.incidents.get(id)?.body))
+    .map(([key]) => key);
+  remember(deps, scene);
+  if (stale.length === 0) return scene;
+  for (const key of stale) deps.current.delete(key);
+  const asked = await pointers(deps, stale, () => undefined);
+  const fresh = await readIncidents(
+    deps,
+    [...asked.values()].filter((id) => !scene.incidents.has(id)),
+  );
+  const rest = [...scene.current].filter(([key]) => !stale.includes(key));
+  return { ...scene, current: new Map([...rest, ...asked]), incidents: new Map([...scene.incidents, ...fresh]) };
+}
+
+function isOver(incident: Incident | undefined): boolean {
+  return incident === undefined || incident.status === "resolved";
+}
+
+function remember(deps: AssessDeps, scene: Scene): void {
+  if (deps.current.size > REMEMBERED) deps.current.clear();
+  for (const [key, id] of scene.current) deps.current.set(key, id);
+}
+
+async function readIncidents(deps: AssessDeps, ids: Iterable<string>): Promise<ReadonlyMap<string, Doc<Incident>>> {
+  const wanted = [...new Set(ids)];
+  if (wanted.length === 0) return new Map();
+  const docs = await deps.store.getMany<Incident>("incident", wanted);
+  return new Map(wanted.flatMap((id, index) => (docs[index] ? [[id, docs[index]] as const] : [])));
+}
+
+async function readSeen(
+  deps: AssessDeps,
+  subjects: readonly Subject[],
+  states: readonly (EpisodeState | undefined)[],
+): Promise<readonly Seen[]> {
+  const known = subjects.flatMap((subject, index) => {
+    const state = states[index];
+    return state === undefined ? [] : [{ subject, state, ids: idsOf(subject, state.opening) }];
+  });
+  const docs = await deps.store.getMany<AlertRecord>(
+    "alert",
+    known.flatMap((one) => one.ids),
+  );
+  let at = 0;
+  return known.map(({ subject, state, ids }) => {
+    const [doc, ...former] = docs.slice(at, at + ids.length);
+    at += ids.length;
+    const seen = { subject, state, id: ids[0] ?? "", former: former.filter((one) => one !== undefined).filter(isOpen) };
+    return doc === undefined ? seen : { ...seen, doc };
+  });
+}
+
+function idsOf({ key }: Subject, opening: number): readonly string[] {
+  const back = Math.min(opening, LOOK_BACK + 1);
+  return Array.from({ length: back }, (_, index) => episodeId(key.source, key.fingerprint, opening - index));
+}
+
+function isOpen(doc: Doc<AlertRecord>): boolean {
+  return doc.body.state.status !== "resolved";
+}

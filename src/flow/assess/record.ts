@@ -1,0 +1,62 @@
+import type { Alert } from "../../core/alert.ts";
+import type { AlertRecord, Assessment, EpisodeState, Explanation } from "../../core/episode.ts";
+import type { Doc, Write } from "../../core/store.ts";
+import type { Extra } from "./deps.ts";
+import type { Seen } from "./look.ts";
+import { compareEntries } from "./subject.ts";
+
+/** What assessment concluded about one episode. */
+export type Conclusion = { assessment: Assessment; explanation: Explanation; incidentId?: string };
+
+/** The record of an episode after an assessment; text of an older stream entry never replaces newer text. */
+export function recordOf(seen: Seen, conclusion: Conclusion): AlertRecord {
+  const { subject, state, id, doc } = seen;
+  const old = doc?.body;
+  const keepsText = old !== undefined && compareEntries(subject.entry, old.entry) < 0;
+  const text = keepsText ? old : subject;
+  return {
+    id,
+    source: subject.key.source,
+    alert: withState(text.alert, state),
+    state,
+    truncated: text.truncated,
+    ...conclusion,
+    ...(old?.stale === undefined ? {} : { stale: old.stale }),
+    entry: text.entry,
+  };
+}
+
+/** The record of an episode that has ended; what was concluded of it stays. */
+export function closedRecord(old: AlertRecord, state: EpisodeState): AlertRecord {
+  const { stale: _, ...rest } = old;
+  return { ...rest, alert: withState(old.alert, state), state };
+}
+
+/** The alert's own word for status and times is one moment's; the episode's state is what counts. */
+function withState(alert: Alert, state: EpisodeState): Alert {
+  const { endsAt: _, ...rest } = alert;
+  const times = state.endsAt === undefined ? {} : { endsAt: state.endsAt };
+  return { ...rest, status: state.status, startsAt: state.startsAt, ...times };
+}
+
+/** The writes that bring a record from `doc` to `next`; none when nothing people can see has changed. */
+export function recordWrites(doc: Doc<AlertRecord> | undefined, next: AlertRecord): Extra {
+  const old = doc?.body;
+  if (old !== undefined && gist(old) === gist(next)) return { checks: [], writes: [] };
+  const { id, assessment, state } = next;
+  const writes: Write[] = [{ write: "put", kind: "alert", id, body: next }];
+  if (old === undefined) writes.push({ write: "index", index: "alerts", member: id, score: state.openedAt });
+  if (old?.assessment !== assessment) {
+    if (old) writes.push({ write: "unindex", index: `alerts:${old.assessment}`, member: id });
+    writes.push({ write: "index", index: `alerts:${assessment}`, member: id, score: state.openedAt });
+  }
+  return { checks: [{ check: "rev", kind: "alert", id, rev: doc?.rev ?? 0 }], writes };
+}
+
+/** What makes a record worth writing again; measured values and times of sight alone do not. */
+function gist({ entry, assessment, incidentId, state, explanation, stale }: AlertRecord): string {
+  const answers = explanation?.severity.map((row) => row.answer);
+  const notes = explanation?.playbooks.map((note) => [note.playbook, note.matched, note.reason]);
+  const { status, doubtful, startsAt } = state;
+  return JSON.stringify([entry, assessment, incidentId, status, doubtful, startsAt, explanation?.level, answers, notes, stale]);
+}

@@ -1,0 +1,59 @@
+import type { Alert, AlertGroup } from "../../core/alert.ts";
+import { type Correlation, correlate } from "../../core/correlate.ts";
+import type { AlertRecord } from "../../core/episode.ts";
+import type { EpisodeKey, IntakeEntry } from "../../core/intake.ts";
+import type { AlertView, Scope } from "../../core/scope.ts";
+import type { Instant } from "../../core/time.ts";
+import type { Facts } from "./facts.ts";
+
+/** One episode lineage to look at, with the text known of its alert. What to do hangs on its current state, not on the text. */
+export type Subject = {
+  key: EpisodeKey;
+  alert: Alert;
+  correlation: Correlation;
+  truncated: boolean;
+  /** Stream entry that the text came from. */
+  entry: string;
+};
+
+/** The alerts of an accepted body whose episode changed by it. */
+export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: readonly string[]): readonly Subject[] {
+  const alerts = new Map(group.alerts.map((alert) => [alert.fingerprint, alert]));
+  return entry.changed.flatMap((fingerprint) => {
+    const alert = alerts.get(fingerprint);
+    if (alert === undefined) return [];
+    const correlation = correlate(alert.labels, by);
+    const truncated = group.truncatedAlerts > 0;
+    return [{ key: { source: entry.source, fingerprint }, alert, correlation, truncated, entry: entry.id }];
+  });
+}
+
+/** An episode that is looked at again, with the text that is stored of it. */
+export function subjectOfRecord(record: AlertRecord, by: readonly string[]): Subject {
+  const { source, alert, truncated, entry } = record;
+  const key = { source, fingerprint: alert.fingerprint };
+  return { key, alert, correlation: correlate(alert.labels, by), truncated, entry };
+}
+
+/** Negative when `a` is the older stream entry (`milliseconds-sequence`). */
+export function compareEntries(a: string, b: string): number {
+  const [aTime = 0, aSequence = 0] = a.split("-").map(Number);
+  const [bTime = 0, bSequence = 0] = b.split("-").map(Number);
+  return aTime === bTime ? aSequence - bSequence : aTime - bTime;
+}
+
+/** What expressions see of an alert. */
+export function viewOfAlert(alert: Alert): AlertView {
+  const { labels, annotations, status, startsAt, fingerprint } = alert;
+  return { labels, annotations, status, startsAt, fingerprint };
+}
+
+type ScopeParts = { alert: Alert; now: Instant; vars: Readonly<Record<string, unknown>>; facts?: Facts; incident?: Scope["incident"] };
+
+const NO_INCIDENT: Scope["incident"] = { id: "", key: "", severity: "", opening: 0, labels: {} };
+
+/** The names that facts, severity rules and a playbook's target see; there is no run yet. */
+export function alertScope({ alert, now, vars, facts = {}, incident = NO_INCIDENT }: ScopeParts): Scope {
+  const view = viewOfAlert(alert);
+  return { alert: view, alerts: [view], incident, facts, vars, steps: {}, target: "", now };
+}

@@ -1,0 +1,39 @@
+import type { WakeHandler } from "../core/queue.ts";
+import { tendApproval } from "./approval.ts";
+import type { DecideDeps } from "./decide/deps.ts";
+import { tendLease } from "./lease.ts";
+import { advance } from "./run/advance.ts";
+import { type SettleDeps, settleIncident } from "./settle.ts";
+
+/** What wake-ups need: the engine's dependencies and the two hops that other modules own. */
+export type WakeDeps = SettleDeps &
+  DecideDeps & {
+    /** Assesses an open incident again; it plans its own next wake-up. */
+    reassess(incident: string): Promise<void>;
+    publish(incident: string, signal: AbortSignal): Promise<void>;
+  };
+
+/** One handler for everything that can be due, by the member's prefix. Repeating any of them changes nothing. */
+export function createWakeHandler(deps: WakeDeps): WakeHandler {
+  return async (member, signal, draining) => {
+    const colon = member.indexOf(":");
+    const kind = member.slice(0, colon);
+    const id = member.slice(colon + 1);
+    switch (kind) {
+      case "run":
+        return advance(deps, id, signal, draining);
+      case "approval":
+        return tendApproval(deps, id);
+      case "lease":
+        return tendLease(deps, id);
+      case "incident":
+        await deps.reassess(id);
+        return settleIncident(deps, id);
+      case "chat":
+        return deps.publish(id, signal);
+      default:
+        deps.log.warn({ member }, "a wake-up of an unknown kind was dropped");
+        await deps.store.commit({ checks: [], writes: [{ write: "undue", member }] });
+    }
+  };
+}

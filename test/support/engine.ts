@@ -1,0 +1,279 @@
+import { z } from "zod";
+import { type ActionResult, type AnyAction, defineAction, type Effect } from "../../src/core/action.ts";
+import type { Config } from "../../src/core/config.ts";
+import type { Actor } from "../../src/core/decision.ts";
+import type { AlertRecord } from "../../src/core/episode.ts";
+import type { Incident } from "../../src/core/incident.ts";
+import type { Lease } from "../../src/core/lease.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { noMetrics } from "../../src/core/metrics.ts";
+import type { ActionStep, Playbook, Step, Verify } from "../../src/core/playbook/playbook.ts";
+import type { RunEvent } from "../../src/core/run/events.ts";
+import { foldRun, type Run } from "../../src/core/run/run.ts";
+import type { Condition, Evaluated, Scope, Template } from "../../src/core/scope.ts";
+import type { Store } from "../../src/core/store.ts";
+import { revertPlaybook } from "../../src/flow/lease.ts";
+import { planRun } from "../../src/flow/run/create-run.ts";
+import { createWakeHandler, type WakeDeps } from "../../src/flow/wake.ts";
+import { createMemoryStore } from "../../src/store/memory/index.ts";
+
+export const ANNA: Actor = { name: "anna", via: "api", role: "admin", person: "anna" };
+
+/** A template that is always this value. */
+export function constant<T>(value: T): Template<T> {
+  return { text: JSON.stringify(value), reads: [], render: () => ({ known: true, value }) };
+}
+
+export function condition(
+  text: string,
+  test: (scope: Scope) => boolean | undefined,
+  reads: readonly string[] = [],
+): Condition {
+  const answer = (scope: Scope): Evaluated<boolean> => {
+    const value = test(scope);
+    return value === undefined ? { known: false, why: "unknown" } : { known: true, value };
+  };
+  return { text, reads, test: answer };
+}
+
+export function step(id: string, uses: string, more: Partial<ActionStep> = {}): ActionStep {
+  return {
+    kind: "action",
+    id,
+    uses,
+    with: constant({}),
+    timeout: 600_000,
+    retry: { attempts: 1, delay: 1_000, backoff: "constant" },
+    continueOnError: false,
+    ...more,
+  };
+}
+
+export function playbook(name: string, steps: readonly Step[], more: Partial<Playbook> = {}): Playbook {
+  return {
+    name,
+    description: name,
+    match: [],
+    severity: ["P0", "P1", "P2"],
+    priority: 0,
+    vars: {},
+    target: constant("thing:one"),
+    alsoTargets: [],
+    autonomy: { P0: "auto", P1: "auto", P2: "auto" },
+    limits: { budget: [] },
+    steps,
+    onFailure: ["next-playbook", "escalate"],
+    on: "firing",
+    file: `${name}.yaml`,
+    text: `text of ${name}`,
+    digest: `digest-of-${name}`,
+    ...more,
+  };
+}
+
+export function verify(uses: string, more: Partial<Verify> = {}): Verify {
+  const expect = {
+    text: "ok == true",
+    test: (output: Readonly<Record<string, unknown>>) => ({ known: true as const, value: output["ok"] === true }),
+  };
+  return { checks: [{ uses, with: constant({}), expect }], every: 10_000, hold: 30_000, within: 300_000, ...more };
+}
+
+/** One scripted action: what it answers, call by call, and how often it took effect. */
+export type Scripted = { calls: { input: Readonly<Record<string, unknown>>; stepKey: string; at: number }[] };
+
+export function scripted(
+  world: Map<string, AnyAction>,
+  name: string,
+  options: Partial<AnyAction> & {
+    effect?: Effect;
+    answer?: (call: number) => ActionResult | Promise<ActionResult>;
+  } = {},
+): Scripted {
+  const record: Scripted = { calls: [] };
+  const { answer, ...rest } = options;
+  const action = defineAction({
+    name,
+    effect: "disruptive",
+    input: z.record(z.string(), z.unknown()),
+    output: z.record(z.string(), z.unknown()),
+    targets: () => (options.effect === "read" ? [] : ["thing:one"]),
+    describe: () => `do ${name}`,
+    async run(input, ctx) {
+      if (options.effect !== "read") ctx.fence();
+      record.calls.push({ input, stepKey: ctx.stepKey, at: ctx.now });
+      return answer ? answer(record.calls.length) : { ok: true as const, done: true as const, output: {} };
+    },
+    ...rest,
+  });
+  world.set(name, action);
+  return record;
+}
+
+export const CONFIG = {
+  autonomy: "auto",
+  incidents: {
+    correlateBy: ["service"],
+    reopenWithin: 1_800_000,
+    bake: 600_000,
+    maxRuns: 3,
+    reassessEvery: 60_000,
+    staleAfter: 32_400_000,
+  },
+  limits: {
+    budget: [],
+    maxConcurrentRuns: 5,
+    maxTargetsPerStep: 5,
+    fleetFraction: 0.3,
+    fleetMin: 10,
+    flapping: { changes: 4, per: 1_800_000 },
+  },
+  approvals: {
+    people: { anna: {}, ben: {} },
+    groups: { oncall: { people: ["anna", "ben"], slackUsers: [], slackUserGroups: [], apiTokens: [] } },
+    default: { group: "oncall", required: 1, requesterMayApprove: true, expires: 900_000, onExpiry: "escalate" },
+  },
+} as unknown as Config;
+
+export type World = {
+  store: Store;
+  actions: Map<string, AnyAction>;
+  playbooks: Map<string, Playbook>;
+  deps: WakeDeps;
+  clock: { now(): number };
+  pass(ms: number): Promise<void>;
+  drain(): Promise<void>;
+  open(name: string, more?: Partial<Incident>): Promise<string>;
+  run(id: string): Promise<Run>;
+  timeline(): Promise<readonly string[]>;
+};
+
+/** The flow on the memory store with virtual time; wake-ups come from the due set alone, as if every queue add were lost. */
+export function createWorld(config: Config = CONFIG): World {
+  let now = 1_000_000;
+  const clock = { now: () => now };
+  const { store } = createMemoryStore(clock);
+  const actions = new Map<string, AnyAction>();
+  const playbooks = new Map<string, Playbook>();
+  const playbookOf = async (run: Run): Promise<Playbook> => {
+    const lease = run.created.lease === undefined ? undefined : await store.get<Lease>("lease", run.created.lease);
+    return lease ? revertPlaybook(lease.body) : playbooks.get(run.created.playbook)!;
+  };
+  const deps: WakeDeps = {
+    store,
+    queue: {
+      wake: async () => {},
+      work: async () => {},
+      canary: async () => true,
+      depth: async () => 0,
+      stop: async () => {},
+    },
+    actions,
+    connections: {
+      find: () => {
+        throw new Error("no connections here");
+      },
+    },
+    config,
+    playbookOf,
+    measure: async () => ({}),
+    metrics: noMetrics,
+    log: silentLog,
+    monotonic: () => now,
+    claimFor: 60_000,
+    candidates: async () =>
+      [...playbooks.values()].map((one) => ({ playbook: one, alert: ALERT, alerts: [ALERT], facts: {} })),
+    autonomyLimits: async () => ({ ceiling: config.autonomy, demoted: new Set<string>() }),
+    slackGroup: async () => new Set<string>(),
+    reassess: async (id) => {
+      await store.commit({ checks: [], writes: [{ write: "undue", member: `incident:${id}` }] });
+    },
+    publish: async (id) => {
+      await store.commit({ checks: [], writes: [{ write: "undue", member: `chat:${id}` }] });
+    },
+  };
+  const handle = createWakeHandler(deps);
+  const signal = new AbortController().signal;
+  const drain = async (): Promise<void> => {
+    for (let rounds = 0; rounds < 200; rounds++) {
+      const due = await store.due(50);
+      if (due.length === 0) return;
+      for (const { member } of due) await handle(member, signal, signal);
+    }
+    throw new Error("wake-ups never end");
+  };
+  return {
+    store,
+    actions,
+    playbooks,
+    deps,
+    clock,
+    drain,
+    async pass(ms) {
+      const end = now + ms;
+      while (now < end) {
+        now = Math.min(end, now + 5_000);
+        await drain();
+      }
+    },
+    async open(name, more = {}) {
+      const incident: Incident = {
+        id: "inc-1",
+        key: "service=a",
+        labels: { service: "a" },
+        title: "a is down",
+        severity: "P0",
+        status: "open",
+        opening: 1,
+        openedAt: now,
+        startedAt: now,
+        runs: [],
+        leases: [],
+        ...more,
+      };
+      const plan = planRun(
+        {
+          incident,
+          playbook: playbooks.get(name)!,
+          alert: ALERT,
+          alerts: [ALERT],
+          severity: incident.severity,
+          facts: {},
+          rung: 0,
+          trigger: "firing",
+          by: "stanch",
+          now,
+        },
+        { ceiling: config.autonomy, demoted: new Set() },
+      );
+      if (!plan.ok) throw new Error(plan.reason);
+      const body = { ...incident, runs: [plan.id] };
+      await store.commit({
+        checks: [],
+        writes: [
+          { write: "put", kind: "incident", id: incident.id, body },
+          { write: "add", set: `incident:${incident.id}:firing`, members: ["one"] },
+          ...plan.writes,
+        ],
+      });
+      return plan.id;
+    },
+    async run(id) {
+      return foldRun((await store.loadRun(id)).events as readonly RunEvent[]);
+    },
+    async timeline() {
+      return (await store.list<{ text: string }>("timeline:inc-1")).map((entry) => entry.text);
+    },
+  };
+}
+
+export const ALERT: AlertRecord = {
+  id: "alertmanager-f-1",
+  source: "alertmanager",
+  alert: { fingerprint: "f", status: "firing", labels: { service: "a" }, annotations: {}, startsAt: 1 },
+  state: { status: "firing", opening: 1, openedAt: 1, lastSeen: 1, startsAt: 1, doubtful: false },
+  truncated: false,
+  assessment: "matched",
+  incidentId: "inc-1",
+  entry: "1-0",
+};
