@@ -1,0 +1,3 @@
+export { createConsoleChat } from "./console/console-chat.ts";
+export { createUserGroups } from "./slack/people.ts";
+export { createSlack, SLACK_PATH, type Slack, type SlackOptions } from "./slack/slack.ts";

@@ -1,0 +1,167 @@
+import type { Effect } from "../../core/action.ts";
+import type { Approval, PlannedStep, Vote } from "../../core/approval.ts";
+import { lasting, plain } from "../words.ts";
+import { actions, type Block, context, fitted, header, section } from "./blocks.ts";
+import { button } from "./buttons.ts";
+import type { Message } from "./incident-message.ts";
+import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
+
+const EFFECTS: Readonly<Record<Effect, string>> = {
+  read: "only reads",
+  reversible: "🟢 reversible",
+  disruptive: "🟠 disruptive",
+  destructive: "🔴 destructive",
+};
+
+const OUTCOMES = {
+  approved: "✅ Approved",
+  rejected: "⛔ Rejected",
+  expired: "⌛ Expired, nothing was run",
+  withdrawn: "↩️ Withdrawn",
+} as const;
+
+const SHOWN_STEPS = 12;
+
+/** What the message of an approval needs besides it: whom it calls, and where its incident's message is. */
+export type ApprovalContext = { mentions: readonly Mrkdwn[]; incidentLink?: Mrkdwn };
+
+/** The message of one approval: open with buttons, or locked with who decided, when and from where. */
+export function approvalMessage(approval: Approval, about: ApprovalContext): Message {
+  return approval.status === "pending" ? pending(approval, about) : locked(approval, approval.status, about);
+}
+
+function pending(approval: Approval, { mentions, incidentLink }: ApprovalContext): Message {
+  const { severity, playbook, policy } = approval;
+  const asks = policy.veto === undefined ? "Approval needed" : "Runs unless someone objects";
+  const calls = mentions.length === 0 ? undefined : join(mentions, " ");
+  const who = approval.requestedBy === "stanch" ? "stanch wants" : `${approval.requestedBy} wants`;
+  const intro = mrkdwn`${who} to run *${foreign(playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, incidentLink)}. This will be done:`;
+  return {
+    text: mrkdwn`🗳️ ${asks}: ${playbook} on ${approval.target} (${severity}, ${approval.id})`.mrkdwn,
+    blocks: fitted([
+      header(`🗳️ ${asks} · ${severity} · ${playbook}`),
+      section(join([calls, intro], " ")),
+      ...steps(approval.steps),
+      whyBlock(approval.why),
+      votesBlock(approval),
+      context(policyLine(approval), mrkdwn`${approval.id} · plan ${approval.digest.slice(0, 12)}`),
+      controls(approval),
+    ]),
+  };
+}
+
+function locked(approval: Approval, status: keyof typeof OUTCOMES, { incidentLink }: ApprovalContext): Message {
+  const what = mrkdwn`*${foreign(approval.playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, incidentLink)}`;
+  const at =
+    approval.decidedAt === undefined ? undefined : mrkdwn`${OUTCOMES[status]} ${when(approval.decidedAt, "date")}`;
+  const describes = approval.steps.slice(0, SHOWN_STEPS).map((step) => mrkdwn`• ${foreign(step.describe, 300)}`);
+  return {
+    text: mrkdwn`${OUTCOMES[status]}: ${approval.playbook} on ${approval.target} (${approval.id})`.mrkdwn,
+    blocks: fitted([
+      header(`${OUTCOMES[status]} · ${approval.severity} · ${approval.playbook}`),
+      section(join([what, ...describes])),
+      section(join([at, ...approval.votes.slice(-10).map(voteLine)])),
+      context(mrkdwn`${approval.id} · closed`),
+    ]),
+  };
+}
+
+function forIncident({ incidentId }: Approval, incidentLink: Mrkdwn | undefined): Mrkdwn {
+  if (incidentId === undefined) return mrkdwn``;
+  return mrkdwn` for ${incidentLink ?? foreign(incidentId)}`;
+}
+
+function steps(planned: readonly PlannedStep[]): Block[] {
+  const shown = planned.slice(0, SHOWN_STEPS).map((step, index) => section(stepText(step, index + 1)));
+  const more = planned.length - shown.length;
+  return more > 0 ? [...shown, context(mrkdwn`… and ${more} more steps: _Show plan_ has them`)] : shown;
+}
+
+function stepText(step: PlannedStep, number: number): Mrkdwn {
+  const targets =
+    step.targets.length === 0
+      ? mrkdwn`–`
+      : join(
+          step.targets.slice(0, 5).map((target) => code(target, 150)),
+          ", ",
+        );
+  const later = step.input === "pending" ? mrkdwn`\n_its input is not known yet; it asks again then_` : undefined;
+  return join([
+    mrkdwn`*${number}. ${foreign(step.describe, 600)}*`,
+    mrkdwn`${EFFECTS[step.effect]} · target ${targets} · ${step.undo === undefined ? "*cannot be undone*" : `undo: ${step.undo}`}${later}`,
+  ]);
+}
+
+function whyBlock(why: readonly string[]): Block | undefined {
+  if (why.length === 0) return undefined;
+  return section(join([mrkdwn`*Why*`, ...why.slice(0, 15).map((reason) => mrkdwn`• ${foreign(reason, 180)}`)]));
+}
+
+function votesBlock(approval: Approval): Block | undefined {
+  if (approval.votes.length === 0) return undefined;
+  const yes = approval.votes.filter((vote) => vote.decision === "approve").length;
+  return section(join([mrkdwn`*${yes} of ${approval.policy.required}*`, ...approval.votes.slice(-10).map(voteLine)]));
+}
+
+function voteLine(vote: Vote): Mrkdwn {
+  const did = vote.decision === "approve" ? "approved" : "rejected";
+  const reason = vote.reason === undefined ? mrkdwn`` : mrkdwn`: ${vote.reason}`;
+  return mrkdwn`${did} by *${foreign(vote.by, 120)}* from ${vote.via} ${when(vote.at, "date")}${reason}`;
+}
+
+function policyLine({ policy, expiresAt }: Approval): Mrkdwn {
+  if (policy.veto !== undefined) {
+    return mrkdwn`Group ${code(policy.group, 100)} may object; without an objection it runs ${lasting(policy.veto)} after this message`;
+  }
+  const people = policy.required === 1 ? "1 person" : `${policy.required} people`;
+  const own = policy.requesterMayApprove ? "" : ", not who asked for it";
+  const then = policy.onExpiry === "escalate" ? "people are called" : "it is denied";
+  return mrkdwn`${people} of ${code(policy.group, 100)}${own} · until ${when(expiresAt, "date")}, then ${then}; it never runs by itself`;
+}
+
+function controls(approval: Approval): Block | undefined {
+  const { id, policy } = approval;
+  const destructive = approval.steps.filter((step) => step.effect === "destructive").length;
+  const confirm = destructive > 0 ? { confirm: `${destructive} of the steps cannot be made good again.` } : {};
+  return actions([
+    policy.veto === undefined
+      ? button({ text: "Approve", command: `approve ${id}`, style: "primary", ...confirm })
+      : undefined,
+    button({ text: policy.veto === undefined ? "Reject" : "Object", command: `reject ${id}`, style: "danger" }),
+    button({ text: "Show plan", command: `plan ${id}` }),
+  ]);
+}
+
+/** The plan with its rendered inputs, for a modal or a private answer. */
+export function planBlocks(approval: Approval): Block[] {
+  const detail = approval.steps.map((step, index) =>
+    section(
+      join([
+        mrkdwn`*${index + 1}. ${foreign(step.describe, 400)}*`,
+        mrkdwn`${code(step.uses, 100)} · ${EFFECTS[step.effect]}`,
+        inputText(step),
+      ]),
+    ),
+  );
+  return fitted([
+    section(mrkdwn`*${foreign(approval.playbook, 120)}* on ${code(approval.target, 200)}`),
+    ...detail,
+    whyBlock(approval.why),
+  ]);
+}
+
+function inputText({ input }: PlannedStep): Mrkdwn {
+  if (input === "pending") return mrkdwn`_input not known yet_`;
+  const lines = Object.entries(input).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? plain(value, 300) : JSON.stringify(value)}`,
+  );
+  return lines.length === 0 ? mrkdwn`_no input_` : preformatted(lines, 1500);
+}
+
+/** The nudge at half time, in the approval's thread. */
+export function reminderMessage(approval: Approval, { mentions }: ApprovalContext): Message {
+  const calls = mentions.length === 0 ? undefined : join(mentions, " ");
+  const line = mrkdwn`⏰ still waiting for a decision on *${foreign(approval.playbook, 120)}*; it expires ${when(approval.expiresAt, "date")}`;
+  const text = join([calls, line], " ");
+  return { text: text.mrkdwn, blocks: [section(text)] };
+}

@@ -1,0 +1,108 @@
+import { plain, shorten } from "../words.ts";
+import { cut, type Mrkdwn } from "./text.ts";
+
+/** Slack's limits (docs.slack.dev, Block Kit reference); `all` is what chat.postMessage takes of blocks before `msg_blocks_too_long`. */
+export const LIMITS = {
+  blocks: 50,
+  viewBlocks: 100,
+  section: 3000,
+  field: 2000,
+  fields: 10,
+  context: 10,
+  actions: 25,
+  header: 150,
+  button: 75,
+  value: 2000,
+  actionId: 255,
+  viewTitle: 24,
+  metadata: 3000,
+  all: 12_000,
+} as const;
+
+type PlainText = { type: "plain_text"; text: string; emoji: boolean };
+type MrkdwnText = { type: "mrkdwn"; text: string; verbatim: true };
+
+export type Confirm = { title: PlainText; text: PlainText; confirm: PlainText; deny: PlainText };
+
+export type Button = {
+  type: "button";
+  text: PlainText;
+  action_id: string;
+  value: string;
+  style?: "primary" | "danger";
+  confirm?: Confirm;
+};
+
+/** The blocks that stanch uses. */
+export type Block =
+  | { type: "header"; text: PlainText }
+  | { type: "section"; text: MrkdwnText }
+  | { type: "section"; fields: readonly MrkdwnText[] }
+  | { type: "context"; elements: readonly MrkdwnText[] }
+  | { type: "actions"; elements: readonly Button[] }
+  | { type: "divider" }
+  | {
+      type: "input";
+      block_id: string;
+      optional: boolean;
+      label: PlainText;
+      element: { type: "plain_text_input"; action_id: string; multiline: boolean; max_length: number };
+    };
+
+/** Plain text, cut to `max`; Slack refuses an empty one, so a dash stands for nothing. */
+export function plainText(text: string, max: number): PlainText {
+  return { type: "plain_text", text: shorten(plain(text, max), max) || "–", emoji: false };
+}
+
+export function header(text: string): Block {
+  return { type: "header", text: plainText(text, LIMITS.header) };
+}
+
+/** `verbatim` keeps Slack from making links and mentions of what only looks like them. */
+export function section(text: Mrkdwn): Block {
+  return { type: "section", text: textOf(text, LIMITS.section) };
+}
+
+export function fields(texts: readonly Mrkdwn[]): Block {
+  return { type: "section", fields: texts.slice(0, LIMITS.fields).map((text) => textOf(text, LIMITS.field)) };
+}
+
+export function context(...texts: readonly Mrkdwn[]): Block {
+  return { type: "context", elements: texts.slice(0, LIMITS.context).map((text) => textOf(text, LIMITS.field)) };
+}
+
+export function divider(): Block {
+  return { type: "divider" };
+}
+
+/** One row of buttons; undefined when there is none, since Slack refuses an empty row. */
+export function actions(buttons: readonly (Button | undefined)[]): Block | undefined {
+  const present = buttons.filter((one) => one !== undefined).slice(0, LIMITS.actions);
+  return present.length === 0 ? undefined : { type: "actions", elements: present };
+}
+
+/** Leaves out what is not there, and what goes over Slack's number of blocks or characters; buttons are kept. */
+export function fitted(blocks: readonly (Block | undefined)[], budget: number = LIMITS.all): Block[] {
+  const present = blocks.filter((block) => block !== undefined);
+  const kept = new Set<Block>(present.filter((block) => block.type === "actions" || block.type === "header"));
+  let size = [...kept].reduce((sum, block) => sum + JSON.stringify(block).length, 0);
+  for (const block of present) {
+    if (kept.has(block)) continue;
+    const more = JSON.stringify(block).length;
+    if (kept.size >= LIMITS.blocks - 1 || size + more > budget - 200) {
+      const shortened = context({ mrkdwn: "_… more than fits here; `/stanch show` and the API have all of it_" });
+      return [...present.filter((one) => kept.has(one) && one.type !== "actions"), shortened, ...rows(present, kept)];
+    }
+    kept.add(block);
+    size += more;
+  }
+  return present;
+}
+
+function rows(present: readonly Block[], kept: ReadonlySet<Block>): Block[] {
+  return present.filter((block) => kept.has(block) && block.type === "actions");
+}
+
+function textOf(text: Mrkdwn, max: number): MrkdwnText {
+  return { type: "mrkdwn", text: cut(text, max).mrkdwn || "–", verbatim: true };
+}

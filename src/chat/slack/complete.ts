@@ -1,0 +1,101 @@
+import type { Desk } from "../../core/desk.ts";
+import { AppError } from "../../core/errors.ts";
+import { isActive, plain } from "../words.ts";
+
+/** Something that can be named: its id, the incident it belongs to, and a few words to tell it by. */
+export type Candidate = { id: string; incident?: string; label: string };
+
+const POOL = 200;
+const LISTED = 8;
+
+/**
+ * The candidate that was meant: its id, its number (`12` for `inc-12`), the beginning of either, or its incident's id, whichever
+ * first fits exactly one.
+ * @throws AppError `not_found` or `invalid_request` with a sentence that lists what there is.
+ */
+export function completeId(
+  typed: string,
+  candidates: readonly Candidate[],
+  words: { noun: string; those: string },
+): string {
+  const wanted = typed.toLowerCase();
+  if (wanted === "") throw new AppError("invalid_request", `Which ${words.noun}? ${listed(candidates, words.those)}`);
+  for (const fits of RULES) {
+    const found = candidates.filter((candidate) => fits(candidate, wanted));
+    const [only] = found;
+    if (found.length === 1 && only) return only.id;
+    if (found.length > 1) {
+      throw new AppError("invalid_request", `${typed} fits several: ${found.slice(0, LISTED).map(show).join(", ")}.`);
+    }
+  }
+  throw new AppError("not_found", `no ${words.noun} ${plain(typed, 80)}; ${listed(candidates, words.those)}`);
+}
+
+const RULES: readonly ((candidate: Candidate, wanted: string) => boolean)[] = [
+  ({ id }, wanted) => id.toLowerCase() === wanted,
+  ({ id }, wanted) => numberOf(id) === wanted,
+  ({ id }, wanted) => id.toLowerCase().startsWith(wanted) || numberOf(id).startsWith(wanted),
+  ({ incident }, wanted) => incident !== undefined && (incident === wanted || numberOf(incident) === wanted),
+];
+
+/** What follows the first dash of an id. */
+function numberOf(id: string): string {
+  return id.slice(id.indexOf("-") + 1).toLowerCase();
+}
+
+function listed(candidates: readonly Candidate[], those: string): string {
+  if (candidates.length === 0) return `there are none ${those}.`;
+  const more = candidates.length > LISTED ? ` and ${candidates.length - LISTED} more` : "";
+  return `${those} are: ${candidates.slice(0, LISTED).map(show).join(", ")}${more}.`;
+}
+
+function show({ id, label }: Candidate): string {
+  return label === "" ? id : `${id} (${plain(label, 60)})`;
+}
+
+/** An incident that is open or mitigated, or any whose whole id was typed. */
+export async function incidentId(desk: Desk, typed = ""): Promise<string> {
+  const pages = await Promise.all(["open", "mitigated"].map((status) => desk.incidents({ limit: POOL, status })));
+  const open = pages
+    .flatMap((page) => page.items)
+    .map(({ id, severity, title }) => ({ id, label: `${severity} ${title}` }));
+  if (!open.some(({ id }) => id === typed) && typed !== "" && (await desk.incident(typed))) return typed;
+  return completeId(typed, open, { noun: "incident", those: "open" });
+}
+
+/** An approval that waits, or any whose whole id was typed, so that the answer can say what became of it. */
+export async function approvalId(desk: Desk, typed = ""): Promise<string> {
+  const { items } = await desk.approvals({ limit: POOL, status: "pending" });
+  if (!items.some(({ id }) => id === typed) && typed !== "" && (await desk.approval(typed))) return typed;
+  const waiting = items.map((one) => ({
+    id: one.id,
+    label: one.playbook,
+    ...(one.incidentId !== undefined && { incident: one.incidentId }),
+  }));
+  return completeId(typed, waiting, { noun: "approval", those: "waiting" });
+}
+
+/** A run that is not over, or any whose whole id was typed. */
+export async function runId(desk: Desk, typed = ""): Promise<string> {
+  const { items } = await desk.runs({ limit: POOL });
+  if (items.some(({ id }) => id === typed) || (typed !== "" && (await desk.run(typed)))) return typed;
+  const active = items.filter(isActive).map((run) => ({
+    id: run.id,
+    label: run.playbook,
+    ...(run.incidentId !== undefined && { incident: run.incidentId }),
+  }));
+  return completeId(typed, active, { noun: "run", those: "under way" });
+}
+
+/** A lease that is active or could not be undone. */
+export async function leaseId(desk: Desk, typed = ""): Promise<string> {
+  const pages = await Promise.all(["active", "failed"].map((status) => desk.leases({ limit: POOL, status })));
+  const live = pages
+    .flatMap((page) => page.items)
+    .map((lease) => ({
+      id: lease.id,
+      label: lease.describe,
+      ...(lease.incidentId !== undefined && { incident: lease.incidentId }),
+    }));
+  return completeId(typed, live, { noun: "lease", those: "active" });
+}

@@ -1,0 +1,120 @@
+import { parseDuration } from "../../core/duration.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Milliseconds } from "../../core/time.ts";
+import { approvalId, incidentId, leaseId, runId } from "./complete.ts";
+import { decide, type Verb } from "./verb.ts";
+
+type IncidentDecision = "ack" | "take" | "release" | "close";
+
+function incidentVerb(verb: IncidentDecision, does: string): Verb {
+  return {
+    usage: `${verb} ID`,
+    does,
+    async answer(deps, { who, args: [id] }) {
+      return decide(deps, who, { verb, incident: await incidentId(deps.desk, id) });
+    },
+  };
+}
+
+function approvalVerb(verb: "approve" | "reject", does: string): Verb {
+  return {
+    usage: `${verb} ID [reason]`,
+    does,
+    async answer(deps, { who, args: [id, ...reason] }) {
+      return decide(deps, who, { verb, approval: await approvalId(deps.desk, id), ...reasonOf(reason) });
+    },
+  };
+}
+
+const answerVerb: Verb = {
+  usage: "answer ID done|not-done|abort",
+  does: "say whether a step whose outcome is unknown took effect",
+  async answer(deps, { who, args: [id, answer, ...reason] }) {
+    const run = await runId(deps.desk, id);
+    if (answer !== "done" && answer !== "not-done" && answer !== "abort") {
+      throw new AppError("invalid_request", `answer ${run} with done, not-done or abort`);
+    }
+    return decide(deps, who, { verb: "answer", run, answer, ...reasonOf(reason) });
+  },
+};
+
+const cancel: Verb = {
+  usage: "cancel ID [reason]",
+  does: "stop a run; what it has done stays",
+  async answer(deps, { who, args: [id, ...reason] }) {
+    return decide(deps, who, { verb: "cancel", run: await runId(deps.desk, id), ...reasonOf(reason) });
+  },
+};
+
+const extend: Verb = {
+  usage: "extend ID 30m",
+  does: "keep a temporary change for longer",
+  async answer(deps, { who, args: [id, length] }) {
+    const lease = await leaseId(deps.desk, id);
+    if (length === undefined)
+      throw new AppError("invalid_request", `extend ${lease} by how much? e.g. extend ${lease} 30m`);
+    return decide(deps, who, { verb: "extend", lease, for: parseDuration(length) });
+  },
+};
+
+const revert: Verb = {
+  usage: "revert ID [reason]",
+  does: "undo a temporary change now",
+  async answer(deps, { who, args: [id, ...reason] }) {
+    return decide(deps, who, { verb: "revert", lease: await leaseId(deps.desk, id), ...reasonOf(reason) });
+  },
+};
+
+const pause: Verb = {
+  usage: "pause [global|playbook:NAME|target:T|incident:ID] [for] [reason]",
+  does: "change nothing any more until resumed, everywhere or in one scope",
+  async answer(deps, { who, args }) {
+    const [scope, rest] = isScope(args[0]) ? [args[0], args.slice(1)] : ["global", args];
+    const length = durationOf(rest[0]);
+    const reason = reasonOf(length === undefined ? rest : rest.slice(1));
+    return decide(deps, who, { verb: "pause", scope, ...reason, ...(length !== undefined && { for: length }) });
+  },
+};
+
+const resume: Verb = {
+  usage: "resume [scope]",
+  does: "end a pause",
+  async answer(deps, { who, args: [typed] }) {
+    const pauses = (await deps.desk.pauses()).map(({ scope }) => scope);
+    const [only] = pauses;
+    if (typed !== undefined) return decide(deps, who, { verb: "resume", scope: typed });
+    if (pauses.length > 1)
+      throw new AppError("invalid_request", `several scopes are paused, name one: ${pauses.join(", ")}`);
+    return decide(deps, who, { verb: "resume", scope: only ?? "global" });
+  },
+};
+
+/** The verbs that change something; each ends at the desk's one door. */
+export const DECIDE_VERBS: Readonly<Record<string, Verb>> = {
+  approve: approvalVerb("approve", "let what was asked for run"),
+  reject: approvalVerb("reject", "refuse it"),
+  answer: answerVerb,
+  cancel,
+  ack: incidentVerb("ack", "say that you have seen it; it calls nobody else for a while"),
+  take: incidentVerb("take", "take it over: stanch changes nothing there until release"),
+  release: incidentVerb("release", "give it back to stanch"),
+  close: incidentVerb("close", "close an incident by hand"),
+  extend,
+  revert,
+  pause,
+  resume,
+};
+
+function reasonOf(words: readonly string[]): { reason?: string } {
+  const reason = words.join(" ").trim();
+  return reason === "" ? {} : { reason };
+}
+
+function isScope(word: string | undefined): word is string {
+  return word !== undefined && /^(global$|(playbook|target|incident):.)/.test(word);
+}
+
+/** A word that begins like a length of time must be one; anything else begins the reason. */
+function durationOf(word: string | undefined): Milliseconds | undefined {
+  return word !== undefined && /^\d+[a-z]/.test(word) ? parseDuration(word) : undefined;
+}

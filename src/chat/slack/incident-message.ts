@@ -1,0 +1,193 @@
+import type { AlertRecord } from "../../core/episode.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { IncidentView, RunView } from "../../core/views.ts";
+import { count, doing, fixedBy, isActive, lampOf, lasting, outage } from "../words.ts";
+import { actions, type Block, type Button as BlockButton, context, fields, fitted, header, section } from "./blocks.ts";
+import { button } from "./buttons.ts";
+import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
+
+/** What chat.postMessage and chat.update take. `text` is what a phone shows as the notification. */
+export type Message = {
+  text: string;
+  blocks: Block[];
+  attachments?: readonly { color: string; fallback: string; blocks: Block[] }[];
+};
+
+const COLORS = { P0: "#d72b3f", P1: "#e8912d", P2: "#ecb22e", mitigated: "#36a2eb", resolved: "#2eb67d" } as const;
+const SHOWN_ALERTS = 5;
+const SHOWN_RUNS = 3;
+const SHOWN_LEASES = 4;
+
+/** The one message of an incident, as it is now. It depends on the view only, so an equal view renders equal. */
+export function incidentMessage(view: IncidentView): Message {
+  const { incident } = view;
+  const { status, severity } = incident;
+  const headline = `${lampOf(view)} ${status === "resolved" ? "Recovered · " : ""}${severity} · ${incident.title}`;
+  const color = status === "open" ? COLORS[severity] : COLORS[status];
+  const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : doing(view)} (${incident.id})`;
+  return {
+    text: text.mrkdwn,
+    blocks: fitted([header(headline), section(state(view)), ...controls(view)], 7000),
+    attachments: [{ color, fallback: `${incident.id} ${status}`, blocks: fitted(details(view), 5000) }],
+  };
+}
+
+function state(view: IncidentView): Mrkdwn {
+  const { incident } = view;
+  if (incident.status === "resolved") return mrkdwn`*Recovered* ${recovery(view)}`;
+  return join([mrkdwn`*Now:* ${doing(view)}`, holder(view), ...view.paused.map(pausedLine)]);
+}
+
+function recovery(view: IncidentView): string {
+  const length = outage(view);
+  return `${length === undefined ? "" : `after ${lasting(length)}, `}${fixedBy(view)}`;
+}
+
+function holder({ incident }: IncidentView): Mrkdwn {
+  if (incident.taken) {
+    return mrkdwn`*${incident.taken.by} has taken it over* (${when(incident.taken.at)}); stanch changes nothing here until it is released`;
+  }
+  if (!incident.acknowledged) return mrkdwn`*Nobody has acknowledged it yet*`;
+  const { by, until } = incident.acknowledged;
+  return mrkdwn`*Acknowledged by ${by}*; it calls nobody else until ${when(until)}`;
+}
+
+function pausedLine({ scope, by, reason }: IncidentView["paused"][number]): Mrkdwn {
+  return mrkdwn`⏸ *${scope} is paused* by ${by}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+function details(view: IncidentView): (Block | undefined)[] {
+  const { incident } = view;
+  return [
+    fields([
+      mrkdwn`*Incident*\n${incident.id} · ${incident.status}`,
+      mrkdwn`*${"service" in incident.labels ? "Service" : "Key"}*\n${code(incident.labels["service"] ?? incident.key, 200)}`,
+      mrkdwn`*Firing*\n${`${view.firing} of ${count(view.total, "alert")}`}`,
+      mrkdwn`*Since*\n${when(Math.min(incident.startedAt, incident.openedAt), "date")}`,
+    ]),
+    alerts(view),
+    runs(view.runs),
+    leases(view.leases.filter(isLive)),
+    context(mrkdwn`Key ${code(incident.key, 300)} · the thread is the timeline`),
+  ];
+}
+
+function alerts(view: IncidentView): Block | undefined {
+  const firing = view.episodes.filter((episode) => episode.state.status === "firing").sort(worstFirst);
+  if (firing.length === 0) return undefined;
+  const more = view.firing - Math.min(firing.length, SHOWN_ALERTS);
+  const lines = firing.slice(0, SHOWN_ALERTS).map((episode) => alertLine(episode, view.incident.labels));
+  return section(join([mrkdwn`*What fires*`, ...lines, more > 0 ? mrkdwn`… and ${more} more` : undefined]));
+}
+
+function worstFirst(a: AlertRecord, b: AlertRecord): number {
+  return levelOf(a).localeCompare(levelOf(b)) || a.state.openedAt - b.state.openedAt;
+}
+
+function levelOf({ explanation }: AlertRecord): string {
+  return explanation === undefined || explanation.level === "none" ? "–" : explanation.level;
+}
+
+function alertLine(episode: AlertRecord, common: Readonly<Record<string, string>>): Mrkdwn {
+  const { labels, annotations, fingerprint } = episode.alert;
+  const own = Object.entries(labels).filter(([name, value]) => !COMMON.has(name) && common[name] !== value);
+  const summary = annotations["summary"] ?? annotations["description"] ?? annotations["message"];
+  return join(
+    [
+      mrkdwn`• ${levelOf(episode)} *${foreign(labels["alertname"] ?? fingerprint, 120)}*`,
+      ...own.slice(0, 3).map(([name, value]) => code(`${name}=${value}`, 80)),
+      summary === undefined ? undefined : mrkdwn`– ${foreign(summary, 250)}`,
+    ],
+    " ",
+  );
+}
+
+const COMMON: ReadonlySet<string> = new Set(["alertname", "severity"]);
+
+function runs(all: readonly RunView[]): Block | undefined {
+  const recent = [...all].sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, SHOWN_RUNS);
+  if (recent.length === 0) return undefined;
+  const lines = recent.map(
+    (run) => mrkdwn`• *${foreign(run.playbook, 100)}* on ${code(run.target, 150)}: ${run.sentence} (${run.id})`,
+  );
+  return section(join([mrkdwn`*Runs*`, ...lines]));
+}
+
+function isLive(lease: Lease): boolean {
+  return lease.status === "active" || lease.status === "reverting" || lease.status === "failed";
+}
+
+function leases(live: readonly Lease[]): Block | undefined {
+  if (live.length === 0) return undefined;
+  return section(join([mrkdwn`*Temporary*`, ...live.slice(0, SHOWN_LEASES).map(leaseLine)]));
+}
+
+function leaseLine(lease: Lease): Mrkdwn {
+  if (lease.status === "failed") return mrkdwn`• ⚠️ could not be undone: ${lease.describe} (${lease.id})`;
+  if (lease.status === "reverting") return mrkdwn`• being undone now: ${lease.describe} (${lease.id})`;
+  return mrkdwn`• until ${when(lease.endsAt, "date")}, then: ${lease.describe} (${lease.id})`;
+}
+
+function controls(view: IncidentView): (Block | undefined)[] {
+  const active = view.runs.filter(isActive).slice(0, SHOWN_RUNS);
+  const live = view.leases.filter((lease) => lease.status !== "reverting" && isLive(lease)).slice(0, SHOWN_LEASES);
+  return [
+    ...active.filter((run) => run.state.kind === "unknown_outcome").flatMap(questionOf),
+    actions(incidentButtons(view)),
+    actions(active.flatMap((run) => runButtons(run, active.length > 1))),
+    actions(live.flatMap((lease) => leaseButtons(lease, live.length > 1))),
+  ];
+}
+
+function incidentButtons({ incident, paused }: IncidentView): (BlockButton | undefined)[] {
+  const { id } = incident;
+  const report = button({ text: "Report", command: `report ${id}` });
+  if (incident.status === "resolved") return [report];
+  const isPaused = paused.some((pause) => pause.scope === `incident:${id}`);
+  return [
+    incident.acknowledged || incident.taken
+      ? undefined
+      : button({ text: "Acknowledge", command: `ack ${id}`, style: "primary" }),
+    incident.taken
+      ? button({ text: "Release", command: `release ${id}` })
+      : button({ text: "Take over", command: `take ${id}` }),
+    isPaused
+      ? button({ text: "Resume", command: `resume incident:${id}` })
+      : button({ text: "Pause", command: `pause incident:${id}` }),
+    report,
+  ];
+}
+
+function runButtons(run: RunView, several: boolean): (BlockButton | undefined)[] {
+  const suffix = several ? `: ${run.playbook}` : "";
+  const confirm = `${run.playbook} on ${run.target} will be cancelled. What it has done already stays.`;
+  return [
+    button({ text: `Show plan${suffix}`, command: `plan ${run.id}`, id: run.id }),
+    button({ text: `Cancel run${suffix}`, command: `cancel ${run.id}`, id: run.id, style: "danger", confirm }),
+  ];
+}
+
+function questionOf(run: RunView): (Block | undefined)[] {
+  const question = run.state.question ?? "It is not known whether the last step took effect.";
+  return [
+    section(mrkdwn`❓ *${run.playbook} needs your answer* (${run.id}): ${question}`),
+    actions([
+      button({ text: "It was done", command: `answer ${run.id} done`, id: `done:${run.id}` }),
+      button({ text: "It was not done", command: `answer ${run.id} not-done`, id: `not-done:${run.id}` }),
+      button({ text: "Abort the run", command: `answer ${run.id} abort`, id: `abort:${run.id}`, style: "danger" }),
+    ]),
+  ];
+}
+
+function leaseButtons(lease: Lease, several: boolean): (BlockButton | undefined)[] {
+  const suffix = several ? `: ${lease.step}` : "";
+  return [
+    button({
+      text: `Revert now${suffix}`,
+      command: `revert ${lease.id}`,
+      id: lease.id,
+      confirm: `Now: ${lease.describe}`,
+    }),
+    button({ text: `Extend 30m${suffix}`, command: `extend ${lease.id} 30m`, id: lease.id }),
+  ];
+}

@@ -1,0 +1,154 @@
+import type { ChatState } from "../../core/chat.ts";
+import type { Config } from "../../core/config.ts";
+import type { Log } from "../../core/log.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
+import type { IncidentView } from "../../core/views.ts";
+import { type Api, type Failure, stringIn } from "./api.ts";
+import type { Channels } from "./channels.ts";
+import type { Identity } from "./identity.ts";
+import type { Message } from "./incident-message.ts";
+import type { Pacer } from "./pacer.ts";
+import type { Mark } from "./recognise.ts";
+import { cut } from "./text.ts";
+
+/** What publishing needs; `publisher` names this process among others. */
+export type PublishDeps = {
+  api: Api;
+  channels: Channels;
+  pacer: Pacer;
+  identity: () => Promise<Identity>;
+  slack: Config["slack"];
+  approvals: Config["approvals"];
+  publisher: string;
+  log: Log;
+  now: () => Instant;
+};
+
+/** One call of `publish`: what is to be shown, what has been, and where. */
+export type Session = {
+  readonly view: IncidentView;
+  readonly entries: readonly TimelineEntry[];
+  /** Sequence number of the first of `entries`. */
+  readonly first: number;
+  readonly channel: string;
+  readonly identity: Identity;
+  readonly save: (state: ChatState) => Promise<void>;
+  state: ChatState;
+  marked: boolean;
+};
+
+/** Why publishing stops here for now; `uncertain` when the last post may have arrived. */
+export type Stop = { ok: false; retryAfter: Milliseconds; why: string; uncertain: boolean };
+
+/** How long another publisher leaves an unfinished post alone: longer than any one call takes. */
+const UNFINISHED_FOR: Milliseconds = 30_000;
+/** After Slack could not be reached, nothing is tried for this long. */
+const OUTAGE_PAUSE: Milliseconds = 5_000;
+const EVERYWHERE = "*";
+
+export type Post = { message: Message; mark: Mark; thread?: string; urgent: boolean };
+
+/** Posts one message in the session's channel; the intention is saved before, what was posted by `record` after. */
+export async function post(
+  deps: PublishDeps,
+  session: Session,
+  what: Post,
+  record: (state: ChatState, ts: string) => ChatState,
+): Promise<Stop | undefined> {
+  const wait = paced(deps, session.channel, what.urgent);
+  if (wait) return wait;
+  await markPosting(deps, session);
+  const answer = await send(deps, "chat.postMessage", {
+    channel: session.channel,
+    ...contentOf(what.message),
+    metadata: what.mark,
+    ...(what.thread !== undefined && { thread_ts: what.thread }),
+  });
+  if (!answer.ok) return stopped(deps, session.channel, answer);
+  const ts = stringIn(answer.body, "ts");
+  if (ts === undefined)
+    return { ok: false, retryAfter: OUTAGE_PAUSE, why: "Slack answered without a ts", uncertain: true };
+  session.state = record(session.state, ts);
+  await session.save(session.state);
+  return undefined;
+}
+
+/** Edits one message; repeating it does no harm, so nothing is saved before. `gone` when somebody has deleted it. */
+export async function edit(
+  deps: PublishDeps,
+  session: Session,
+  what: { ts: string; message: Message; urgent: boolean },
+): Promise<Stop | "gone" | undefined> {
+  const wait = paced(deps, `${session.channel}/edit`, what.urgent);
+  if (wait) return wait;
+  const answer = await send(deps, "chat.update", { channel: session.channel, ts: what.ts, ...contentOf(what.message) });
+  if (answer.ok) return undefined;
+  if (answer.code === "message_not_found") return "gone";
+  if (UNEDITABLE.has(answer.code)) {
+    deps.log.warn({ incident: session.view.incident.id, code: answer.code }, "slack lets this message not be edited");
+    return undefined;
+  }
+  return stopped(deps, `${session.channel}/edit`, answer);
+}
+
+/** Says in the saved state that a post is under way, once per session. */
+async function markPosting(deps: PublishDeps, session: Session): Promise<void> {
+  const posting = { by: deps.publisher, until: deps.now() + UNFINISHED_FOR };
+  session.state = { ...session.state, posting };
+  if (session.marked) return;
+  session.marked = true;
+  await session.save(session.state);
+}
+
+const UNEDITABLE: ReadonlySet<string> = new Set(["edit_window_closed", "cant_update_message"]);
+const TOO_MUCH: ReadonlySet<string> = new Set([
+  "invalid_blocks",
+  "invalid_blocks_format",
+  "msg_blocks_too_long",
+  "msg_too_long",
+  "invalid_attachments",
+]);
+
+/** A message that Slack finds too much is sent again as text alone: ugly, but said. */
+async function send(deps: PublishDeps, method: string, args: Readonly<Record<string, unknown>>) {
+  const answer = await deps.api.call(method, args);
+  if (answer.ok || !TOO_MUCH.has(answer.code)) return answer;
+  deps.log.error({ method, code: answer.code }, "slack refused the blocks of a message; its text is sent alone");
+  return deps.api.call(method, {
+    ...args,
+    blocks: [],
+    attachments: [],
+    text: cut({ mrkdwn: String(args["text"]) }, 3000).mrkdwn,
+  });
+}
+
+function contentOf({ text, blocks, attachments }: Message): Readonly<Record<string, unknown>> {
+  return {
+    text: cut({ mrkdwn: text }, 3000).mrkdwn,
+    blocks,
+    ...(attachments !== undefined && { attachments }),
+    parse: "none",
+    unfurl_links: false,
+    unfurl_media: false,
+  };
+}
+
+/** A stop while nothing is tried, because Slack could not be reached a moment ago. */
+export function outageStop(deps: PublishDeps): Stop | undefined {
+  const retryAfter = deps.pacer.heldFor(EVERYWHERE, deps.now());
+  return retryAfter === 0 ? undefined : { ok: false, retryAfter, why: "Slack could not be reached", uncertain: false };
+}
+
+function paced(deps: PublishDeps, lane: string, urgent: boolean): Stop | undefined {
+  const retryAfter = deps.pacer.take(lane, deps.now(), urgent);
+  return retryAfter === 0 ? undefined : { ok: false, retryAfter, why: "pacing", uncertain: false };
+}
+
+/** Turns a failed call into a stop, and keeps the lane (429) or everything (an outage) waiting. */
+export function stopped(deps: PublishDeps, lane: string, failure: Failure): Stop {
+  const { kind, retryAfter, why } = failure;
+  if (kind === "limited") deps.pacer.hold(lane, deps.now() + retryAfter);
+  if (kind === "unsent" || kind === "uncertain") deps.pacer.hold(EVERYWHERE, deps.now() + OUTAGE_PAUSE);
+  return { ok: false, retryAfter, why, uncertain: kind === "uncertain" };
+}

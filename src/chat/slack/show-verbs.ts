@@ -1,0 +1,165 @@
+import type { Approval } from "../../core/approval.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { Pause } from "../../core/store.ts";
+import type { RunView } from "../../core/views.ts";
+import { count } from "../words.ts";
+import { planBlocks } from "./approval-message.ts";
+import { type Block, context, fitted, section } from "./blocks.ts";
+import { approvalId, incidentId, runId } from "./complete.ts";
+import { incidentMessage } from "./incident-message.ts";
+import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
+import { type Answer, say, type Verb, type VerbDeps } from "./verb.ts";
+
+const LISTED = 20;
+
+const status: Verb = {
+  usage: "status",
+  does: "what is open, what waits for people, what is temporary, what is paused",
+  async answer({ desk }) {
+    const [incidents, approvals, leases, pauses] = await Promise.all([
+      openIncidents(desk),
+      desk.approvals({ limit: LISTED, status: "pending" }),
+      desk.leases({ limit: LISTED, status: "active" }),
+      desk.pauses(),
+    ]);
+    const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.items.length, "temporary change")}, ${count(pauses.length, "pause")}`;
+    const lists = [list("Open", incidents.map(incidentLine)), ...overview(approvals.items, leases.items, pauses)];
+    return { text, blocks: fitted([section(mrkdwn`*${text}*`), ...lists]) };
+  },
+};
+
+/** What waits, what is temporary and what is paused, as blocks; also the lower half of the App Home. */
+export function overview(
+  approvals: readonly Approval[],
+  leases: readonly Lease[],
+  pauses: readonly Pause[],
+): (Block | undefined)[] {
+  return [
+    list("Waiting for approval", approvals.map(approvalLine)),
+    list("Temporary", leases.map(leaseLine)),
+    list("Paused", pauses.map(pauseLine)),
+  ];
+}
+
+const incidents: Verb = {
+  usage: "incidents",
+  does: "the open incidents",
+  async answer({ desk }) {
+    const open = await openIncidents(desk);
+    if (open.length === 0) return say("No incident is open.");
+    const text = mrkdwn`${count(open.length, "open incident")}`;
+    return { text, blocks: fitted([list("Open", open.map(incidentLine))]) };
+  },
+};
+
+const show: Verb = {
+  usage: "show ID",
+  does: "one incident",
+  async answer({ desk }, { args: [id] }) {
+    const view = await desk.incident(await incidentId(desk, id));
+    if (!view) return say("It is gone.");
+    const { text, blocks, attachments = [] } = incidentMessage(view);
+    const shown = [...blocks, ...attachments.flatMap((attachment) => attachment.blocks)];
+    return { text: { mrkdwn: text }, blocks: fitted(shown) };
+  },
+};
+
+const plan: Verb = {
+  usage: "plan ID",
+  does: "what an approval would let run, or what a run does",
+  async answer(deps, { args: [id] }) {
+    return planOf(deps, id);
+  },
+};
+
+/** The plan of the approval that was meant, else of the run. */
+export async function planOf({ desk }: VerbDeps, typed: string | undefined): Promise<Answer> {
+  const approval = await approvalId(desk, typed).then(
+    (id) => desk.approval(id),
+    () => undefined,
+  );
+  if (approval) return approvalPlan(approval);
+  const run = await desk.run(await runId(desk, typed));
+  return run ? runPlan(run) : say("It is gone.");
+}
+
+function approvalPlan(approval: Approval): Answer {
+  const text = mrkdwn`Plan of ${approval.playbook} on ${approval.target} (${approval.status})`;
+  return { text, blocks: fitted([...planBlocks(approval), context(text)]) };
+}
+
+function runPlan(run: RunView): Answer {
+  const text = mrkdwn`${run.playbook} on ${run.target} (${run.id}): ${run.sentence}`;
+  const lines = run.steps.slice(0, 30).map((step) => {
+    const inputs = step.input === undefined ? mrkdwn`` : mrkdwn` ${code(JSON.stringify(step.input), 300)}`;
+    const said = step.message === undefined ? mrkdwn`` : mrkdwn` – ${foreign(step.message, 200)}`;
+    return mrkdwn`• *${foreign(step.path, 100)}* ${foreign(step.uses ?? "", 80)}: ${step.outcome ?? step.state}${inputs}${said}`;
+  });
+  return { text, blocks: fitted([section(text), ...chunks(lines)]) };
+}
+
+const report: Verb = {
+  usage: "report ID",
+  does: "the incident's report",
+  async answer({ desk }, { args: [id] }) {
+    const incident = await incidentId(desk, id);
+    const markdown = await desk.report(incident);
+    if (markdown === undefined) return say(`There is no report of ${incident} yet.`);
+    return { text: mrkdwn`Report of ${incident}`, blocks: fitted(reportBlocks(markdown)) };
+  },
+};
+
+function reportBlocks(markdown: string): Block[] {
+  const blocks: Block[] = [];
+  let part: string[] = [];
+  for (const line of markdown.slice(0, 20_000).split("\n")) {
+    if (part.join("\n").length + line.length > 2000) {
+      blocks.push(section(preformatted(part, 2900)));
+      part = [];
+    }
+    part.push(line);
+  }
+  return [...blocks, section(preformatted(part, 2900))];
+}
+
+/** The verbs that only read. */
+export const SHOW_VERBS: Readonly<Record<string, Verb>> = { status, incidents, show, plan, report };
+
+/** Open and mitigated incidents, worst first. */
+export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly Incident[]> {
+  const pages = await Promise.all(["open", "mitigated"].map((status) => desk.incidents({ limit: LISTED, status })));
+  return pages
+    .flatMap((page) => page.items)
+    .sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
+}
+
+export function incidentLine({ id, severity, title, status, openedAt, taken }: Incident): Mrkdwn {
+  const holder = taken ? mrkdwn`, ${taken.by} has it` : mrkdwn``;
+  return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status} since ${when(openedAt, "date")}${holder}`;
+}
+
+function approvalLine({ id, playbook, target, severity, expiresAt }: Approval): Mrkdwn {
+  return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, until ${when(expiresAt)}`;
+}
+
+function leaseLine({ id, describe, endsAt }: Lease): Mrkdwn {
+  return mrkdwn`• *${id}* until ${when(endsAt, "date")}, then: ${foreign(describe, 200)}`;
+}
+
+function pauseLine({ scope, by, reason, until }: Pause): Mrkdwn {
+  const end = until === undefined ? mrkdwn`until somebody resumes` : mrkdwn`until ${when(until, "date")}`;
+  return mrkdwn`• *${foreign(scope, 150)}* by ${by} ${end}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+function list(title: string, lines: readonly Mrkdwn[]): Block | undefined {
+  if (lines.length === 0) return undefined;
+  const more = lines.length > LISTED ? mrkdwn`… and ${lines.length - LISTED} more` : undefined;
+  return section(join([mrkdwn`*${title}*`, ...lines.slice(0, LISTED), more]));
+}
+
+function chunks(lines: readonly Mrkdwn[]): Block[] {
+  const groups: Block[] = [];
+  for (let from = 0; from < lines.length; from += 5) groups.push(section(join(lines.slice(from, from + 5))));
+  return groups;
+}

@@ -1,0 +1,83 @@
+import type { Instant } from "../../core/time.ts";
+import { dayAndTime, MAX_PIECE, plain } from "../words.ts";
+
+/** Text in Slack's mrkdwn that is safe to send; made by `mrkdwn` and the functions here, never from foreign text directly. */
+export type Mrkdwn = { readonly mrkdwn: string };
+
+type Piece = string | number | Mrkdwn | undefined;
+
+/**
+ * Tagged template: the literal parts are ours, every value is foreign and becomes one escaped line of at most 500 characters
+ * (so alert text never becomes a mention, a link or another line); a value that is Mrkdwn already stands as it is.
+ */
+export function mrkdwn(literal: TemplateStringsArray, ...values: readonly Piece[]): Mrkdwn {
+  const text = literal.reduce((sum, part, index) => sum + part + pieceOf(values[index]), "");
+  return { mrkdwn: text };
+}
+
+/** Foreign text as mrkdwn, with a limit of its own. */
+export function foreign(text: string, max = MAX_PIECE): Mrkdwn {
+  return { mrkdwn: escapeText(plain(text, max)) };
+}
+
+/** Foreign text in code style; backticks in it would end the style. */
+export function code(text: string, max = MAX_PIECE): Mrkdwn {
+  const inside = plain(text, max).replaceAll("`", "'");
+  return { mrkdwn: inside === "" ? "_empty_" : `\`${escapeText(inside)}\`` };
+}
+
+/** A block of preformatted lines. */
+export function preformatted(lines: readonly string[], max = 2500): Mrkdwn {
+  const inside = lines.map((line) => escapeText(plain(line, 400).replaceAll("`", "'"))).join("\n");
+  return { mrkdwn: `\`\`\`${cut({ mrkdwn: inside }, max).mrkdwn}\`\`\`` };
+}
+
+/** Pieces with something between them; undefined ones are left out. */
+export function join(pieces: readonly (Mrkdwn | undefined)[], separator = "\n"): Mrkdwn {
+  const present = pieces.filter((piece) => piece !== undefined);
+  return { mrkdwn: present.map((piece) => piece.mrkdwn).join(separator) };
+}
+
+/** An instant that Slack shows in the reader's own time zone. */
+export function when(at: Instant, format: "time" | "date" = "time"): Mrkdwn {
+  const shape = format === "time" ? "{time_secs}" : "{date_short_pretty} {time}";
+  return { mrkdwn: `<!date^${Math.floor(at / 1000)}^${shape}|${dayAndTime(at)} UTC>` };
+}
+
+/** A mention of a user (`U…`, `W…`) or a user group (`S…`); undefined when the id is neither. */
+export function mention(id: string): Mrkdwn | undefined {
+  if (/^[UW][A-Z0-9]{6,30}$/.test(id)) return { mrkdwn: `<@${id}>` };
+  return /^S[A-Z0-9]{6,30}$/.test(id) ? { mrkdwn: `<!subteam^${id}>` } : undefined;
+}
+
+/** A link with words of ours; the address must be http or https, otherwise only the words remain. */
+export function link(url: string, words: string): Mrkdwn {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  const shown = foreign(words).mrkdwn;
+  if (!address || !/^https?:$/.test(address.protocol) || address.href.length > 2000) return { mrkdwn: shown };
+  return { mrkdwn: `<${escapeText(address.href).replaceAll("|", "%7C")}|${shown.replaceAll("|", "/")}>` };
+}
+
+/** Slack's three escapes. Everything that is not ours goes through it exactly once. */
+export function escapeText(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+const ATOM = /&(?:amp|lt|gt);|<[^<>]*>|[\s\S]/gu;
+
+/** At most `max` UTF-16 units, never cutting through an escape, a mention, a link or a character; `…` marks the cut. */
+export function cut(text: Mrkdwn, max: number): Mrkdwn {
+  if (text.mrkdwn.length <= max) return text;
+  let kept = "";
+  for (const [atom] of text.mrkdwn.matchAll(ATOM)) {
+    if (kept.length + atom.length > max - 1) break;
+    kept += atom;
+  }
+  return { mrkdwn: `${kept}…` };
+}
+
+function pieceOf(value: Piece): string {
+  if (value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" ? foreign(value).mrkdwn : value.mrkdwn;
+}

@@ -1,0 +1,42 @@
+import type { TimelineEntry } from "../../core/timeline.ts";
+import type { IncidentView } from "../../core/views.ts";
+import { iconOf } from "../words.ts";
+import { section } from "./blocks.ts";
+import type { Message } from "./incident-message.ts";
+import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
+
+const MAX_LINES = 20;
+const MAX_CHARACTERS = 2900;
+const MAX_ENTRY = 1000;
+
+/** The next message of the timeline and how many entries it carries: as many whole lines as fitted, at least one. */
+export function timelineMessage(entries: readonly TimelineEntry[]): { message: Message; taken: number } {
+  const lines: Mrkdwn[] = [];
+  let size = 0;
+  for (const entry of entries.slice(0, MAX_LINES)) {
+    const line = lineOf(entry);
+    if (lines.length > 0 && size + line.mrkdwn.length + 1 > MAX_CHARACTERS) break;
+    lines.push(line);
+    size += line.mrkdwn.length + 1;
+  }
+  const text = join(lines);
+  return { message: { text: text.mrkdwn, blocks: [section(text)] }, taken: lines.length };
+}
+
+function lineOf({ at, kind, text, by }: TimelineEntry): Mrkdwn {
+  const whose = by === "stanch" || by === "" ? mrkdwn`` : mrkdwn` _(${foreign(by, 80)})_`;
+  return mrkdwn`${iconOf(kind)} ${when(at)} ${foreign(text, MAX_ENTRY)}${whose}`;
+}
+
+/** An escalation, announced in the channel with whom it calls. */
+export function escalationMessage(
+  view: IncidentView,
+  entry: TimelineEntry,
+  about: { mentions: readonly Mrkdwn[]; incidentLink?: Mrkdwn },
+): Message {
+  const calls = about.mentions.length === 0 ? undefined : join(about.mentions, " ");
+  const { id, severity, title } = view.incident;
+  const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${foreign(entry.text, 600)}`;
+  const text = join([calls, line], " ");
+  return { text: text.mrkdwn, blocks: [section(text)] };
+}

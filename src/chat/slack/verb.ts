@@ -1,0 +1,37 @@
+import type { Config } from "../../core/config.ts";
+import type { Actor, Decision } from "../../core/decision.ts";
+import type { Desk } from "../../core/desk.ts";
+import type { Instant } from "../../core/time.ts";
+import { type Block, section } from "./blocks.ts";
+import { foreign, type Mrkdwn } from "./text.ts";
+
+/** What verbs work with. */
+export type VerbDeps = {
+  desk: Desk;
+  approvals: Config["approvals"];
+  resolveUserGroup: (id: string) => Promise<ReadonlySet<string>>;
+  now: () => Instant;
+};
+
+/** Who asks, and the words after the verb. `confirmed` is what a confirming button adds. */
+export type Ask = { who: Actor; args: readonly string[]; confirmed: boolean };
+
+/** What the person is told. `text` alone is enough; `blocks` show more. */
+export type Answer = { text: Mrkdwn; blocks: readonly Block[] };
+
+/** One verb of `/stanch`. It may throw AppError; the message is the answer then. */
+export type Verb = { usage: string; does: string; answer(deps: VerbDeps, ask: Ask): Promise<Answer> };
+
+const MAX_SENTENCE = 2500;
+
+/** A sentence as an answer; foreign text in it is escaped. */
+export function say(sentence: string): Answer {
+  const text = foreign(sentence, MAX_SENTENCE);
+  return { text, blocks: [section(text)] };
+}
+
+/** Takes a decision to the one door, and says what came of it. */
+export async function decide(deps: VerbDeps, who: Actor, decision: Decision): Promise<Answer> {
+  const decided = await deps.desk.decide(who, decision);
+  return say(decided.sentence);
+}
