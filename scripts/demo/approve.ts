@@ -1,10 +1,8 @@
 import { createInterface } from "node:readline/promises";
-import type { Approval } from "../../src/core/approval.ts";
+import type { ApiApproval, Items } from "../lib/api.ts";
 import { waitFor } from "../lib/processes.ts";
 import type { Terminal } from "./terminal.ts";
 import type { World } from "./world.ts";
-
-type Items<T> = { items: readonly T[] };
 
 /**
  * Shows the approval that the playbook waits for and asks on the terminal; without a terminal it says how to approve
@@ -14,7 +12,7 @@ export async function approve(world: World, terminal: Terminal): Promise<void> {
   terminal.chapter("A person decides");
   const approval = await waitFor(
     "the approval",
-    async () => (await world.stanch.get<Items<Approval>>("/approvals?status=pending")).items[0],
+    async () => (await world.stanch.get<Items<ApiApproval>>("/approvals?status=pending")).items[0],
     { within: 20_000, needs: [world.stanch.process] },
   );
   terminal.line(`${approval.playbook} asks (${approval.id}):`);
@@ -34,9 +32,8 @@ export async function approve(world: World, terminal: Terminal): Promise<void> {
   terminal.good(`${approval.id} is approved`);
 }
 
-async function statusOf(world: World, id: string): Promise<string | undefined> {
-  const { items } = await world.stanch.get<Items<Approval>>("/approvals");
-  return items.find((approval) => approval.id === id)?.status;
+async function statusOf(world: World, id: string): Promise<string> {
+  return (await world.stanch.get<ApiApproval>(`/approvals/${id}`)).status;
 }
 
 async function ask(world: World, terminal: Terminal, id: string): Promise<"approve" | "reject" | undefined> {

@@ -1,14 +1,8 @@
-import type { AlertRecord } from "../../src/core/episode.ts";
-import type { Incident } from "../../src/core/incident.ts";
-import type { TimelineEntry } from "../../src/core/timeline.ts";
-import type { RunView } from "../../src/core/views.ts";
+import type { ApiAlert, ApiEntry, ApiIncident, ApiLease, ApiRun, Items } from "../lib/api.ts";
 import { waitFor } from "../lib/processes.ts";
 import { approve } from "./approve.ts";
 import { percent, type Terminal } from "./terminal.ts";
 import type { World } from "./world.ts";
-
-type Items<T> = { items: readonly T[] };
-type ApiRun = Omit<RunView, "steps"> & { steps: RunView["steps"] };
 
 /** Milliseconds left of the whole demo; every wait takes its share of it. */
 export type Clock = { left(): number };
@@ -56,29 +50,29 @@ async function breakProvider(world: World, terminal: Terminal, clock: Clock): Pr
   terminal.bad("users of the gateway get 502");
 }
 
-async function alertArrives(world: World, terminal: Terminal, clock: Clock): Promise<AlertRecord> {
+async function alertArrives(world: World, terminal: Terminal, clock: Clock): Promise<ApiAlert> {
   terminal.chapter("The alert arrives");
   const alert = await waitFor(
     "the alert to be accepted",
-    async () => (await world.stanch.get<Items<AlertRecord>>("/alerts?limit=5")).items[0],
+    async () => (await world.stanch.get<Items<ApiAlert>>("/alerts?limit=5")).items[0],
     patience(world, clock),
   );
-  terminal.line(`${alert.alert.labels["alertname"]} from ${alert.source}: ${alert.alert.annotations["summary"]}`);
+  terminal.line(`${alert.labels["alertname"]} from ${alert.source}: ${alert.annotations["summary"]}`);
   terminal.detail(`accepted, kept in Redis and queued as ${alert.id}`);
   return alert;
 }
 
-async function isClassified(world: World, terminal: Terminal, clock: Clock, alertId: string): Promise<Incident> {
+async function isClassified(world: World, terminal: Terminal, clock: Clock, alertId: string): Promise<ApiIncident> {
   terminal.chapter("It is classified");
   const alert = await waitFor(
     "the classification",
     async () => {
-      const found = await world.stanch.get<AlertRecord>(`/alerts/${alertId}`);
-      return found.incidentId !== undefined && found.explanation !== undefined && found;
+      const found = await world.stanch.get<ApiAlert>(`/alerts/${alertId}`);
+      return found.incidentId !== null && found.explanation !== null && found;
     },
     patience(world, clock),
   );
-  const incident = await world.stanch.get<Incident>(`/incidents/${alert.incidentId}`);
+  const incident = await world.stanch.get<ApiIncident>(`/incidents/${alert.incidentId}`);
   terminal.line(`${incident.severity} ${incident.id}: ${incident.title}`);
   const facts = Object.entries(alert.explanation?.facts ?? {}).map(([name, value]) => `${name} = ${rounded(value)}`);
   terminal.detail(`facts: ${facts.join(", ") || "none"}`);
@@ -134,13 +128,13 @@ async function incidentCloses(world: World, terminal: Terminal, clock: Clock, id
   const incident = await waitFor(
     "the alert to resolve",
     async () => {
-      const found = await world.stanch.get<Incident>(`/incidents/${id}`);
+      const found = await world.stanch.get<ApiIncident>(`/incidents/${id}`);
       return found.status === "resolved" && found;
     },
     patience(world, clock),
   );
   terminal.good(`Alertmanager says resolved; ${incident.id} is ${incident.status}`);
-  const leases = await world.stanch.get<Items<{ describe: string; endsAt: string; status: string }>>("/leases?limit=5");
+  const leases = await world.stanch.get<Items<ApiLease>>("/leases?limit=5");
   for (const lease of leases.items.filter(({ status }) => status === "active")) {
     terminal.detail(`lease: ${lease.describe}, at ${lease.endsAt}`);
   }
@@ -148,9 +142,7 @@ async function incidentCloses(world: World, terminal: Terminal, clock: Clock, id
 
 async function printTimeline(world: World, terminal: Terminal, id: string): Promise<void> {
   terminal.chapter(`The timeline of ${id}, as the API gives it`);
-  const { items } = await world.stanch.get<Items<Omit<TimelineEntry, "at"> & { at: string }>>(
-    `/incidents/${id}/timeline`,
-  );
+  const { items } = await world.stanch.get<Items<ApiEntry>>(`/incidents/${id}/timeline`);
   for (const { at, kind, text } of items) terminal.detail(`${at.slice(11, 19)}  ${kind.padEnd(9)} ${text}`);
   if (items.length === 0) throw new Error("the timeline is empty");
 }

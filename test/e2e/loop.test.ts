@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { ApiAlert, ApiApproval, ApiEntry, ApiIncident, ApiRun, Items } from "../../scripts/lib/api.ts";
 import { waitFor } from "../../scripts/lib/processes.ts";
-import type { Approval } from "../../src/core/approval.ts";
-import type { AlertRecord } from "../../src/core/episode.ts";
-import type { Incident } from "../../src/core/incident.ts";
-import type { TimelineEntry } from "../../src/core/timeline.ts";
-import type { RunView } from "../../src/core/views.ts";
 import { type Loop, SIGNING_SECRET, startLoop } from "./support/loop.ts";
 import { click, type SlackMessage } from "./support/slack.ts";
-
-type Items<T> = { items: readonly T[] };
 
 const APPROVER = "U000000001";
 
@@ -40,11 +34,11 @@ describe("a real alert is remedied end to end", () => {
     loop.gateway.primary.state = "failing";
     const alert = await waitFor(
       "a classified alert",
-      async () => (await items<AlertRecord>("/alerts")).find((candidate) => candidate.incidentId !== undefined),
+      async () => (await items<ApiAlert>("/alerts")).find((candidate) => candidate.incidentId !== null),
       within(60_000),
     );
-    assert.equal(alert.alert.labels["alertname"], "LLMGatewayHighErrorRate");
-    const [incident] = await items<Incident>("/incidents");
+    assert.equal(alert.labels["alertname"], "LLMGatewayHighErrorRate");
+    const [incident] = await items<ApiIncident>("/incidents");
     assert.equal(incident?.severity, "P1");
     assert.equal(incident?.status, "open");
   });
@@ -72,7 +66,7 @@ describe("a real alert is remedied end to end", () => {
 
   it("does not count the click of someone who may not approve", async () => {
     assert.equal(await press("U0STRANGER"), 200);
-    const [approval] = await items<Approval>("/approvals");
+    const [approval] = await items<ApiApproval>("/approvals");
     assert.equal(approval?.status, "pending");
     assert.deepEqual(loop.gateway.settings.changes, []);
   });
@@ -80,7 +74,7 @@ describe("a real alert is remedied end to end", () => {
   it("acts once when the approver clicks, twice and at the same time", async () => {
     assert.deepEqual(await Promise.all([press(APPROVER), press(APPROVER)]), [200, 200]);
     await waitFor("the effect", () => loop.gateway.settings.now.FALLBACK_ENABLED, within(20_000));
-    const [approval, ...more] = await items<Approval>("/approvals");
+    const [approval, ...more] = await items<ApiApproval>("/approvals");
     assert.deepEqual([approval?.status, more.length], ["approved", 0]);
     assert.deepEqual(
       approval?.votes.map((vote) => vote.person),
@@ -99,13 +93,13 @@ describe("a real alert is remedied end to end", () => {
   it("sees the recovery hold and closes the incident when Alertmanager says resolved", async () => {
     const run = await waitFor(
       "the run to end",
-      async () => (await items<RunView>("/runs")).find((candidate) => candidate.endedAt !== undefined),
+      async () => (await items<ApiRun>("/runs")).find((candidate) => candidate.endedAt !== null),
       within(60_000),
     );
     assert.equal(run.state.kind, "succeeded", run.sentence);
     await waitFor(
       "the incident to close",
-      async () => (await items<Incident>("/incidents"))[0]?.status === "resolved",
+      async () => (await items<ApiIncident>("/incidents"))[0]?.status === "resolved",
       within(60_000),
     );
     assert.ok(loop.notifications.some((body) => (JSON.parse(body) as { status: string }).status === "resolved"));
@@ -124,8 +118,8 @@ describe("a real alert is remedied end to end", () => {
   });
 
   it("leaves one incident message, edited, and the timeline in its thread, in order and nothing double", async () => {
-    const [incident] = await items<Incident>("/incidents");
-    const timeline = await items<TimelineEntry & { seq: number }>(`/incidents/${incident?.id}/timeline`);
+    const [incident] = await items<ApiIncident>("/incidents");
+    const timeline = await items<ApiEntry>(`/incidents/${incident?.id}/timeline`);
     const thread = await waitFor(
       "the whole timeline in the thread",
       async () => {
