@@ -17,6 +17,8 @@ export type Received = { kind: "group"; group: AlertGroup } | { kind: "handled";
  */
 export type Source = {
   name: SourceName;
+  /** The first half of `receive`, where it can stand alone: a body that is known already is not parsed again then. */
+  authenticate?(request: WebhookRequest): void;
   receive(request: WebhookRequest): Received | Promise<Received>;
   parse(body: string): AlertGroup;
 };

@@ -11,6 +11,7 @@ export function createAlertmanager(auth: WebhookAuth, deps: { now(): Instant }):
   const format: BodyFormat = { source: "alertmanager", now: deps.now };
   return {
     name: "alertmanager",
+    authenticate: ({ headers }) => authenticate(headers),
     receive({ headers, body }) {
       authenticate(headers);
       return { kind: "group", group: parseBody(format, bodyText(body)) };

@@ -22,6 +22,7 @@ export function createEventBridge(auth: WebhookAuth): Source {
   const authenticate = authenticator("eventbridge", auth);
   return {
     name: "eventbridge",
+    authenticate: ({ headers }) => authenticate(headers),
     receive({ headers, body }) {
       authenticate(headers);
       return { kind: "group", group: parseEvent(bodyText(body)) };

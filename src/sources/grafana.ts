@@ -26,6 +26,7 @@ export function createGrafana(settings: GrafanaSettings, deps: { now(): Instant 
       : withHeaders(authenticator("grafana", settings));
   return {
     name: "grafana",
+    authenticate,
     receive(request) {
       authenticate(request);
       return { kind: "group", group: parseBody(format, bodyText(request.body)) };
