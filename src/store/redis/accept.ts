@@ -1,0 +1,59 @@
+import type { AlertGroup } from "../../core/alert.ts";
+import { bodyDigest, groupId } from "../content.ts";
+import type { RetainedIntake } from "../retained-intake.ts";
+import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
+import { batching } from "./batch.ts";
+import type { Link } from "./link.ts";
+import { packAlerts } from "./pack.ts";
+import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
+import { runScript, type ScriptArgument } from "./script.ts";
+
+/** How many bodies a process remembers: about 200 bytes each. */
+const REMEMBERED_BODIES = 5_000;
+
+type Accepting = { ask(args: readonly ScriptArgument[]): Promise<number>; recent: RecentDigests };
+
+/** The accept side, on a connection of its own whose commands leave in batches. */
+export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "accept" | "repeated"> {
+  const join = batching(link, replicas);
+  const ask = async (args: readonly ScriptArgument[]): Promise<number> => {
+    const [reply] = await link.call((redis) => {
+      const left = join();
+      return Promise.all([runScript(redis, ACCEPT, args), left]);
+    });
+    return Number(reply);
+  };
+  const accepting: Accepting = { ask, recent: recentDigests(REMEMBERED_BODIES) };
+  return {
+    repeated: (source, body) => repeated(accepting, source, body),
+    accept: (group, body) => accept(accepting, group, body),
+  };
+}
+
+async function repeated(
+  { ask, recent }: Accepting,
+  source: AlertGroup["source"],
+  body: Buffer,
+): Promise<{ accepted: number; unchanged: number } | undefined> {
+  const digest = bodyDigest(body);
+  const known = recent.get(source, digest);
+  if (!known) return undefined;
+  if ((await ask([source, known.group, digest, "", ""])) !== NOT_A_REPEAT)
+    return { accepted: 0, unchanged: known.alerts };
+  recent.delete(source, digest);
+  return undefined;
+}
+
+async function accept(
+  accepting: Accepting,
+  group: AlertGroup,
+  body: Buffer,
+): Promise<{ accepted: number; unchanged: number }> {
+  const repeat = await repeated(accepting, group.source, body);
+  if (repeat) return repeat;
+  const digest = bodyDigest(body);
+  const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
+  const accepted = await accepting.ask([group.source, known.group, digest, packAlerts(group.alerts), body]);
+  accepting.recent.set(group.source, digest, known);
+  return { accepted, unchanged: known.alerts - accepted };
+}

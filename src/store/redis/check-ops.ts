@@ -1,0 +1,89 @@
+import type { Check } from "../../core/store.ts";
+
+/**
+ * How a check or a write travels and what it does: `pack` gives its arguments, `lua` reads them as A[i+1], A[i+2], ...
+ * (`call`, `P` the prefix and `now` are there), and moves `i` to the next operation.
+ */
+export type Op<T> = { pack(op: T): readonly (string | number)[]; lua: string };
+
+type CheckOps = { [K in Check["check"]]: Op<Extract<Check, { check: K }>> };
+
+/** Each sets `ok`. */
+export const CHECK_OPS: CheckOps = {
+  rev: {
+    pack: ({ kind, id, rev }) => [`${kind}:${id}`, rev],
+    lua: `
+      ok = (string.match(call('GETRANGE', P .. 'doc:' .. A[i+1], 0, 15), '^%d+') or '0') == A[i+2]
+      i = i + 3`,
+  },
+  length: {
+    pack: ({ list, is }) => [list, is],
+    lua: `
+      ok = call('LLEN', P .. 'list:' .. A[i+1]) == tonumber(A[i+2])
+      i = i + 3`,
+  },
+  field: {
+    pack: ({ hash, field, is }) => [hash, field, is === null ? 0 : 1, is ?? ""],
+    lua: `
+      local value = call('HGET', P .. 'hash:' .. A[i+1], A[i+2])
+      if A[i+3] == '0' then ok = not value else ok = value == A[i+4] end
+      i = i + 5`,
+  },
+  free: {
+    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    lua: `
+      local last = i + 2 + A[i+2]
+      ok = true
+      for k = i + 3, last do
+        local holder = call('HGET', P .. 'locks', A[k])
+        if holder and holder ~= A[i+1] then ok = false end
+      end
+      i = last + 1`,
+  },
+  unpaused: {
+    pack: ({ scopes }) => [scopes.length, ...scopes],
+    lua: `
+      local last = i + 1 + A[i+1]
+      ok = true
+      for k = i + 2, last do
+        if paused(redis.pcall('GET', P .. 'doc:pause:' .. A[k])) then ok = false end
+      end
+      i = last + 1`,
+  },
+  elapsed: {
+    pack: ({ marker }) => [marker],
+    lua: `
+      ok = call('EXISTS', P .. 'mark:' .. A[i+1]) == 0
+      i = i + 2`,
+  },
+  under: {
+    pack: ({ budget, id, limit, per }) => [budget, id, limit, per],
+    lua: `
+      local key, since = P .. 'budget:' .. A[i+1], now - A[i+4]
+      local own = call('ZSCORE', key, A[i+2])
+      local count = call('ZCOUNT', key, '(' .. since, '+inf')
+      if own and tonumber(own) > since then count = count - 1 end
+      ok = count < tonumber(A[i+3])
+      i = i + 5`,
+  },
+  below: {
+    pack: ({ set, member, limit }) => [set, member, limit],
+    lua: `
+      local key = P .. 'set:' .. A[i+1]
+      ok = call('SCARD', key) - call('SISMEMBER', key, A[i+2]) < tonumber(A[i+3])
+      i = i + 4`,
+  },
+  empty: {
+    pack: ({ set }) => [set],
+    lua: `
+      ok = call('SCARD', P .. 'set:' .. A[i+1]) == 0
+      i = i + 2`,
+  },
+  claim: {
+    pack: ({ run, epoch }) => [run, epoch],
+    lua: `
+      local epoch, till = string.match(call('GET', P .. 'claim:' .. A[i+1]) or '', '^(%d+) (%d+)$')
+      ok = epoch == A[i+2] and till ~= '0'
+      i = i + 3`,
+  },
+};

@@ -1,0 +1,85 @@
+import { Redis, type RedisOptions } from "ioredis";
+import type { Milliseconds } from "../../core/time.ts";
+import { failureOf } from "./failures.ts";
+
+/** How long a call waits for a connection, and then for its answer; together below the two seconds of the contract. */
+export const READY_WITHIN_MS = 500;
+export const ANSWER_WITHIN_MS = 1_400;
+
+/** One connection: `call` sends at once or fails, so that nothing is executed after its caller was told that it failed. */
+export type Link = {
+  redis: Redis;
+  address: string;
+  /** @throws AppError `unavailable` on trouble with the connection or the server. */
+  call<T>(act: (redis: Redis) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+export type LinkOptions = {
+  url: string;
+  /** A blocking connection waits for its answer as long as the command says. */
+  kind: "commands" | "blocking";
+  /** Told of each connection error; reconnecting goes on by itself. */
+  onTrouble?: ((error: Error) => void) | undefined;
+};
+
+/*
+ * No offline queue and no resending: ioredis would execute a queued command after its timeout was reported (it leaves
+ * timed-out commands in the queue), and would repeat an unanswered commit. With `maxRetriesPerRequest: 0` all commands
+ * in flight fail at the moment the connection closes.
+ */
+const COMMON = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: (attempt: number) => Math.min(attempt * 50, 250),
+  connectTimeout: 2_000,
+  maxLoadingRetryTime: 200,
+  keepAlive: 10_000,
+} satisfies RedisOptions;
+const COMMANDS = { commandTimeout: ANSWER_WITHIN_MS, socketTimeout: 5_000 } satisfies RedisOptions;
+const BLOCKING = { blockingTimeout: 10_000, blockingTimeoutGrace: 2_000, socketTimeout: 30_000 } satisfies RedisOptions;
+
+/** Opens a connection that reconnects for ever; it never throws, the first call tells. */
+export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
+  const redis = new Redis(url, { ...COMMON, ...(kind === "commands" ? COMMANDS : BLOCKING) });
+  redis.on("error", (error: Error) => onTrouble?.(error));
+  const address = addressOf(redis.options);
+  return {
+    redis,
+    address,
+    async call(act) {
+      try {
+        if (redis.status !== "ready") await becomesReady(redis, READY_WITHIN_MS);
+        return await act(redis);
+      } catch (error) {
+        throw failureOf(error, address);
+      }
+    },
+    close: () => close(redis, kind),
+  };
+}
+
+function addressOf({ path, host, port }: RedisOptions): string {
+  return path ?? `${host}:${port}`;
+}
+
+function becomesReady(redis: Redis, within: Milliseconds): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const ready = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      redis.off("ready", ready);
+      reject(new Error(`not connected within ${within} ms`));
+    }, within);
+    redis.once("ready", ready);
+  });
+}
+
+/** Waits for the answers under way, then closes; what a blocking read would still bring is reclaimed by others. */
+async function close(redis: Redis, kind: LinkOptions["kind"]): Promise<void> {
+  if (redis.status === "ready" && kind === "commands") await redis.quit().catch(() => undefined);
+  redis.disconnect();
+}

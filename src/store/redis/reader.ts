@@ -1,0 +1,91 @@
+import { hostname } from "node:os";
+import type { Redis } from "ioredis";
+import type { SourceName } from "../../core/alert.ts";
+import type { Intake, IntakeEntry } from "../../core/intake.ts";
+import { GROUP, STREAM } from "./keys.ts";
+import type { Link } from "./link.ts";
+import { pairsOf, textsOf } from "./replies.ts";
+import { runScript } from "./script.ts";
+import { BACKLOG, DROP_CONSUMERS, RECLAIM, WAITING } from "./stream-scripts.ts";
+
+const GONE_CONSUMER_MS = 24 * 3_600_000;
+
+/** `main` serves what answers at once; `blocking` is opened by the first `read`, so that a web role never has it. */
+export type ReaderLinks = { main: Link; blocking: () => Link };
+
+/** The stream behind `accept`, read as one consumer of the group that all workers share. */
+export function streamReader(links: ReaderLinks): Pick<Intake, "read" | "reclaim" | "waiting" | "backlog"> {
+  const consumer = `${hostname()}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  const { main } = links;
+  return {
+    read: ({ count, block }) => read(links.blocking(), consumer, { count, block }),
+    async reclaim(idle) {
+      await main.call((redis) => runScript(redis, DROP_CONSUMERS, [GONE_CONSUMER_MS]));
+      return rowsOf(await main.call((redis) => runScript(redis, RECLAIM, [consumer, idle])));
+    },
+    waiting: async (limit) => rowsOf(await main.call((redis) => runScript(redis, WAITING, [limit]))),
+    backlog: () => backlog(main),
+  };
+}
+
+async function read(link: Link, consumer: string, { count, block }: Parameters<Intake["read"]>[0]) {
+  const waits = block > 0 ? ["BLOCK", block] : [];
+  const command = ["GROUP", GROUP, consumer, "COUNT", count, ...waits, "STREAMS", STREAM, ">"];
+  return link.call(async (redis) => {
+    const reply = await redis.call("xreadgroup", command).catch(async (error: unknown) => {
+      if (!lostGroup(error)) throw error;
+      await createGroup(redis);
+      return redis.call("xreadgroup", command);
+    });
+    return firstStream(reply).map((entry) => entryOf(entry, 1));
+  });
+}
+
+/** The group or its stream is gone: never made, FLUSHALL, or another server. `UNBLOCKED` comes from Redis before 7. */
+function lostGroup(error: unknown): boolean {
+  return error instanceof Error && /\b(NOGROUP|UNBLOCKED)\b/.test(error.message);
+}
+
+/** From 0, so that entries which were accepted while there was no group are read too. */
+async function createGroup(redis: Redis): Promise<void> {
+  await redis.xgroup("CREATE", STREAM, GROUP, "0", "MKSTREAM").catch((error: unknown) => {
+    if (!(error instanceof Error && error.message.includes("BUSYGROUP"))) throw error;
+  });
+}
+
+/** The reply is a list of streams, each a name and its entries; RESP3 sends it as a map, flattened here. */
+function firstStream(reply: unknown): readonly unknown[] {
+  if (!Array.isArray(reply)) return [];
+  const entries = Array.isArray(reply[0]) ? reply[0][1] : reply[1];
+  return Array.isArray(entries) ? entries : [];
+}
+
+function rowsOf(reply: unknown): readonly IntakeEntry[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.map(([id, deliveries, fields]) => entryOf([id, fields], Number(deliveries)));
+}
+
+function entryOf(entry: unknown, deliveries: number): IntakeEntry {
+  const [id, flat] = Array.isArray(entry) ? entry : [];
+  const fields = new Map(pairsOf(textsOf(flat)));
+  const changed: unknown = JSON.parse(fields.get("c") ?? "[]");
+  return {
+    id: String(id),
+    source: (fields.get("s") ?? "") as SourceName,
+    body: fields.get("b") ?? "",
+    changed: textsOf(changed),
+    acceptedAt: timeOf(String(id)),
+    deliveries,
+  };
+}
+
+/** Redis makes stream ids of its own milliseconds. */
+function timeOf(id: string): number {
+  return Number(id.slice(0, id.indexOf("-")));
+}
+
+async function backlog(link: Link): Promise<{ entries: number; oldestAge: number }> {
+  const [entries, oldest, now] = textsOf(await link.call((redis) => runScript(redis, BACKLOG, [])));
+  const oldestAge = oldest ? Math.max(0, Number(now) - timeOf(oldest)) : 0;
+  return { entries: Number(entries), oldestAge };
+}

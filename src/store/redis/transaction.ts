@@ -1,0 +1,66 @@
+import type { Check, Committed, Tx, Write } from "../../core/store.ts";
+import { CHECK_OPS, type Op } from "./check-ops.ts";
+import { defineScript, NOW_LUA } from "./script.ts";
+import { WRITE_OPS } from "./write-ops.ts";
+
+/** Shared by the transaction and the list of pauses: a pause document that cannot be read counts as a pause. */
+export const PAUSED_LUA = `
+local function paused(doc)
+  if not doc then return false end
+  if type(doc) ~= 'string' then return true end
+  local readable, body = pcall(cjson.decode, string.match(doc, '^%d+ (.*)$') or '')
+  if not readable or type(body) ~= 'table' then return true end
+  return type(body['until']) ~= 'number' or body['until'] > now
+end
+`;
+
+/**
+ * The one script behind every change. Arguments: how many checks, then each check and each write as its name and what
+ * its row in the tables packs. Answers the time, or the time and the place of the first check that did not hold.
+ */
+export const TRANSACTION = defineScript(`
+${NOW_LUA}
+${PAUSED_LUA}
+local i = 2
+for place = 1, tonumber(A[1]) do
+  local op, ok = A[i], false
+  ${dispatch(CHECK_OPS)}
+  if not ok then return {now, place} end
+end
+while i <= #A do
+  local op = A[i]
+  ${dispatch(WRITE_OPS)}
+end
+return now
+`);
+
+function dispatch(ops: Readonly<Record<string, { lua: string }>>): string {
+  const branches = Object.entries(ops).map(([name, { lua }]) => `if op == '${name}' then ${lua}`);
+  return `${branches.join("\n  else")}\n  else error('unknown operation ' .. op) end`;
+}
+
+/** The flat argument list of a transaction. */
+export function packTx({ checks, writes }: Tx): (string | number)[] {
+  const args: (string | number)[] = [checks.length];
+  for (const check of checks) args.push(check.check, ...packCheck(check));
+  for (const write of writes) args.push(write.write, ...packWrite(write));
+  return args;
+}
+
+function packCheck(check: Check): readonly (string | number)[] {
+  const op = CHECK_OPS[check.check] as Op<Check>;
+  return op.pack(check);
+}
+
+function packWrite(write: Write): readonly (string | number)[] {
+  const op = WRITE_OPS[write.write] as Op<Write>;
+  return op.pack(write);
+}
+
+/** Reads the script's answer back into the port's words. */
+export function readCommitted(tx: Tx, reply: unknown): Committed {
+  if (!Array.isArray(reply)) return { ok: true, now: Number(reply) };
+  const failed = tx.checks[Number(reply[1]) - 1];
+  if (!failed) throw new Error(`the transaction script named a check that does not exist: ${reply[1]}`);
+  return { ok: false, now: Number(reply[0]), failed };
+}

@@ -1,0 +1,142 @@
+import type { Write } from "../../core/store.ts";
+import type { Op } from "./check-ops.ts";
+import { GROUP } from "./keys.ts";
+
+type WriteOps = { [K in Write["write"]]: Op<Extract<Write, { write: K }>> };
+
+/** `command(key, A[i+3]...)` over any number of arguments, in portions that fit Lua's stack. */
+const variadic = (command: string, type: string): string => `
+      local last = i + 2 + A[i+2]
+      for k = i + 3, last, 1000 do
+        call('${command}', P .. '${type}:' .. A[i+1], unpack(A, k, math.min(k + 999, last)))
+      end
+      i = last + 1`;
+
+const ITEMS: WriteOps["append"]["pack"] = ({ list, items }) => [
+  list,
+  items.length,
+  ...items.map((item) => JSON.stringify(item)),
+];
+
+export const WRITE_OPS: WriteOps = {
+  put: {
+    pack: ({ kind, id, body }) => [kind, id, JSON.stringify(body)],
+    lua: `
+      local key = P .. 'doc:' .. A[i+1] .. ':' .. A[i+2]
+      local rev = (string.match(call('GETRANGE', key, 0, 15), '^%d+') or 0) + 1
+      call('SET', key, rev .. ' ' .. A[i+3])
+      if A[i+1] == 'pause' then call('SADD', P .. 'pauses', A[i+2]) end
+      i = i + 4`,
+  },
+  delete: {
+    pack: ({ kind, id }) => [kind, id],
+    lua: `
+      call('DEL', P .. 'doc:' .. A[i+1] .. ':' .. A[i+2])
+      if A[i+1] == 'pause' then call('SREM', P .. 'pauses', A[i+2]) end
+      i = i + 3`,
+  },
+  append: { pack: ITEMS, lua: variadic("RPUSH", "list") },
+  drop: {
+    pack: ({ list }) => [list],
+    lua: `
+      call('DEL', P .. 'list:' .. A[i+1])
+      i = i + 2`,
+  },
+  add: { pack: ({ set, members }) => [set, members.length, ...members], lua: variadic("SADD", "set") },
+  remove: { pack: ({ set, members }) => [set, members.length, ...members], lua: variadic("SREM", "set") },
+  field: {
+    pack: ({ hash, field, value }) => [hash, field, value === null ? 0 : 1, value ?? ""],
+    lua: `
+      local key = P .. 'hash:' .. A[i+1]
+      if A[i+3] == '0' then call('HDEL', key, A[i+2]) else call('HSET', key, A[i+2], A[i+4]) end
+      i = i + 5`,
+  },
+  index: {
+    pack: ({ index, member, score }) => [index, member, score],
+    lua: `
+      call('ZADD', P .. 'index:' .. A[i+1], A[i+3], A[i+2])
+      i = i + 4`,
+  },
+  unindex: {
+    pack: ({ index, member }) => [index, member],
+    lua: `
+      call('ZREM', P .. 'index:' .. A[i+1], A[i+2])
+      i = i + 3`,
+  },
+  trim: {
+    pack: ({ index, below }) => [index, below],
+    lua: `
+      call('ZREMRANGEBYSCORE', P .. 'index:' .. A[i+1], '-inf', '(' .. A[i+2])
+      i = i + 3`,
+  },
+  due: {
+    pack: ({ member, at }) => [member, at],
+    lua: `
+      call('ZADD', P .. 'due', A[i+2], A[i+1])
+      i = i + 3`,
+  },
+  undue: {
+    pack: ({ member }) => [member],
+    lua: `
+      call('ZREM', P .. 'due', A[i+1])
+      i = i + 2`,
+  },
+  lock: {
+    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    lua: `
+      local last = i + 2 + A[i+2]
+      for k = i + 3, last do call('HSET', P .. 'locks', A[k], A[i+1]) end
+      i = last + 1`,
+  },
+  unlock: {
+    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    lua: `
+      local last = i + 2 + A[i+2]
+      for k = i + 3, last do
+        if call('HGET', P .. 'locks', A[k]) == A[i+1] then call('HDEL', P .. 'locks', A[k]) end
+      end
+      i = last + 1`,
+  },
+  mark: {
+    pack: (write) => [write.marker, Math.round(write.for)],
+    lua: `
+      if tonumber(A[i+2]) > 0 then call('SET', P .. 'mark:' .. A[i+1], 1, 'PX', A[i+2]) else call('DEL', P .. 'mark:' .. A[i+1]) end
+      i = i + 3`,
+  },
+  reserve: {
+    pack: ({ budget, id, keep }) => [budget, id, Math.round(keep)],
+    lua: `
+      local key = P .. 'budget:' .. A[i+1]
+      call('ZREMRANGEBYSCORE', key, '-inf', now - A[i+3])
+      call('ZADD', key, 'NX', now, A[i+2])
+      if call('PTTL', key) < tonumber(A[i+3]) then call('PEXPIRE', key, A[i+3]) end
+      i = i + 4`,
+  },
+  unreserve: {
+    pack: ({ budget, id }) => [budget, id],
+    lua: `
+      call('ZREM', P .. 'budget:' .. A[i+1], A[i+2])
+      i = i + 3`,
+  },
+  release: {
+    pack: ({ run, epoch }) => [run, epoch],
+    lua: `
+      local key = P .. 'claim:' .. A[i+1]
+      if string.match(call('GET', key) or '', '^%d+') == A[i+2] then call('SET', key, A[i+2] .. ' 0', 'KEEPTTL') end
+      i = i + 3`,
+  },
+  ack: {
+    pack: ({ entry }) => [entry],
+    lua: `
+      redis.pcall('XACK', P .. 'intake', '${GROUP}', A[i+1])
+      call('XDEL', P .. 'intake', A[i+1])
+      i = i + 2`,
+  },
+  expire: {
+    pack: ({ what, name, at }) => [what, name, at === null ? "" : Math.round(at)],
+    lua: `
+      local key = P .. A[i+1] .. ':' .. A[i+2]
+      if A[i+3] == '' then call('PERSIST', key) else call('PEXPIREAT', key, A[i+3]) end
+      i = i + 4`,
+  },
+};
