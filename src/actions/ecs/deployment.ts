@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { ActionContext, ActionResult, Output } from "../../core/action.ts";
+import { failure, quote } from "../failure.ts";
+import { afterMiss, ended } from "../poll.ts";
+import { type EcsDeployment, type EcsService, primaryOf, readService, ServiceInput, serviceName } from "./service.ts";
+
+/** What a finished deployment leaves on the journal. */
+export const DeploymentOutput = z.object({
+  deploymentId: z.string(),
+  taskDefinition: z.string(),
+  formerDeploymentId: z.string(),
+  formerTaskDefinition: z.string(),
+});
+export type DeploymentOutput = z.infer<typeof DeploymentOutput>;
+
+const Handle = ServiceInput.extend({
+  deploymentId: z.string(),
+  formerDeploymentId: z.string(),
+  formerTaskDefinition: z.string(),
+  misses: z.number(),
+});
+/** A deployment of ours that is under way. */
+export type DeploymentHandle = z.infer<typeof Handle>;
+
+const POLL_EVERY = 5_000;
+
+/**
+ * Reads how our deployment fares. Done when it is PRIMARY and COMPLETED; `target_failed` when it FAILED or is gone, which is how a
+ * circuit breaker's rollback looks; `superseded` when somebody else's newer one is PRIMARY.
+ */
+export async function pollDeployment(raw: Output, ctx: ActionContext): Promise<ActionResult<DeploymentOutput>> {
+  const parsed = Handle.safeParse(raw);
+  if (!parsed.success) return failure("internal", "the handle of the deployment cannot be read", { sent: "unknown" });
+  const handle = parsed.data;
+  const { connection, cluster, service } = handle;
+  const read = await readService(ctx.connections.find("ecs", connection), ctx, { connection, cluster, service });
+  return read.ok ? judge(handle, read.service) : afterMiss(read, handle, ctx, POLL_EVERY);
+}
+
+function judge(handle: DeploymentHandle, service: EcsService): ActionResult<DeploymentOutput> {
+  const act = `redeploying ${serviceName(handle)}`;
+  const ours = service.deployments.find(({ id }) => id === handle.deploymentId);
+  const primary = primaryOf(service);
+  if (!ours) return ended("target_failed", `${act}: ${handle.deploymentId} is gone; ${takeover(primary)}`);
+  if (ours.rolloutState === "FAILED")
+    return ended(
+      "target_failed",
+      `${act}: ${ours.id} failed (${quote(ours.reason ?? "no reason given")}); ${takeover(primary)}`,
+    );
+  if (ours.status !== "PRIMARY") return ended("superseded", `${act}: ${takeover(primary)}; somebody else deployed`);
+  if (!isComplete(ours, service))
+    return { ok: true, done: false, handle: { ...handle, misses: 0 }, pollAfter: POLL_EVERY };
+  const { deploymentId, formerDeploymentId, formerTaskDefinition } = handle;
+  const output = { deploymentId, taskDefinition: ours.taskDefinition, formerDeploymentId, formerTaskDefinition };
+  return { ok: true, done: true, output };
+}
+
+/** Endpoints that report no rollout state are judged by their counts. */
+function isComplete(ours: EcsDeployment, service: EcsService): boolean {
+  if (ours.rolloutState !== null) return ours.rolloutState === "COMPLETED";
+  return service.deployments.length === 1 && ours.running === ours.desired && ours.pending === 0;
+}
+
+function takeover(primary: EcsDeployment | undefined): string {
+  return primary ? `${primary.id} with ${primary.taskDefinition} is PRIMARY now` : "no deployment is PRIMARY now";
+}

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { ActionContext, ActionFailure, ActionResult, Intent } from "../../core/action.ts";
+import { define } from "../define.ts";
+import { failure } from "../failure.ts";
+import { ecsCall, notEcs } from "./client.ts";
+import { type DeploymentHandle, DeploymentOutput, pollDeployment } from "./deployment.ts";
+import {
+  type EcsService,
+  primaryOf,
+  readService,
+  ServiceInput,
+  serviceName,
+  serviceOf,
+  serviceTarget,
+} from "./service.ts";
+
+const Before = z.object({
+  primary: z.string(),
+  taskDefinition: z.string(),
+  /** Every deployment that was there before. */
+  known: z.array(z.string()),
+});
+type Before = z.infer<typeof Before>;
+
+const FIRST_POLL = 2_000;
+
+/**
+ * `ecs.redeploy`: UpdateService with forceNewDeployment. ECS has no client token, so a repeat would be a second deployment: the
+ * action is not conditional. Success is our own deployment being PRIMARY and COMPLETED, not a stable service.
+ */
+export const ecsRedeploy = define<ServiceInput, DeploymentOutput>({
+  name: "ecs.redeploy",
+  effect: "disruptive",
+  input: ServiceInput,
+  output: DeploymentOutput,
+  targets: (input, connections) => [serviceTarget(input, connections)],
+  describe: (input) => `force a new deployment of ${serviceName(input)}`,
+  async prepare(input, ctx) {
+    const read = await readBefore(input, ctx);
+    return read.ok ? { ok: true, before: read.before } : read;
+  },
+  async run(input, ctx, recorded) {
+    const known = Before.safeParse(recorded);
+    const read =
+      known.success && !ctx.dryRun ? { ok: true as const, before: known.data } : await readBefore(input, ctx);
+    if (!read.ok) return read;
+    return ctx.dryRun ? dryResult(read.before) : redeploy(input, ctx, read.before);
+  },
+  poll: (handle, ctx) => pollDeployment(handle, ctx),
+  reconcile,
+  revert: () => undefined,
+});
+
+async function readBefore(
+  input: ServiceInput,
+  ctx: ActionContext,
+): Promise<{ ok: true; before: Before } | ActionFailure> {
+  const act = `redeploying ${serviceName(input)}`;
+  const read = await readService(ctx.connections.find("ecs", input.connection), ctx, input);
+  if (!read.ok) return read;
+  const { service } = read;
+  if (service.status !== "ACTIVE") return failure("refused", `${act}: the service is ${service.status}, not ACTIVE`);
+  if (service.controller !== "ECS")
+    return failure("refused", `${act}: its deployments belong to ${service.controller}; deploy it there`);
+  const primary = primaryOf(service);
+  if (!primary) return failure("refused", `${act}: it has no PRIMARY deployment`, { retryable: true });
+  const known = service.deployments.map(({ id }) => id);
+  return { ok: true, before: { primary: primary.id, taskDefinition: primary.taskDefinition, known } };
+}
+
+async function redeploy(
+  input: ServiceInput,
+  ctx: ActionContext,
+  before: Before,
+): Promise<ActionResult<DeploymentOutput>> {
+  const act = `redeploying ${serviceName(input)}`;
+  const { cluster, service } = input;
+  const updated = await ecsCall(ctx.connections.find("ecs", input.connection), ctx, {
+    act,
+    permission: "ecs:UpdateService on the service",
+    mutating: true,
+    send: ({ client, library }, options) =>
+      client.send(new library.UpdateServiceCommand({ cluster, service, forceNewDeployment: true }), options),
+  });
+  if (!updated.ok) return updated;
+  const found = serviceOf(updated.value.service);
+  const ours = found && primaryOf(found);
+  if (!ours || before.known.includes(ours.id)) return notEcs(act, "unknown");
+  return started(input, before, ours.id);
+}
+
+function started(input: ServiceInput, before: Before, deploymentId: string): ActionResult<DeploymentOutput> {
+  const { primary: formerDeploymentId, taskDefinition: formerTaskDefinition } = before;
+  const handle: DeploymentHandle = { ...input, deploymentId, formerDeploymentId, formerTaskDefinition, misses: 0 };
+  return { ok: true, done: false, handle, pollAfter: FIRST_POLL };
+}
+
+function dryResult({ primary, taskDefinition }: Before): ActionResult<DeploymentOutput> {
+  const former = { formerDeploymentId: primary, formerTaskDefinition: taskDefinition };
+  return { ok: true, done: true, output: { deploymentId: "", taskDefinition, ...former } };
+}
+
+/** A deployment of the same task definition that is new since `prepare` and was created after the intent is ours. */
+async function reconcile(input: ServiceInput, ctx: ActionContext, intent: Intent) {
+  const before = Before.safeParse(intent.before);
+  if (!before.success)
+    return { verdict: "unknown" as const, detail: "which deployment was PRIMARY before is not recorded" };
+  const read = await readService(ctx.connections.find("ecs", input.connection), ctx, input);
+  if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
+  const ours = candidate(read.service, before.data, intent);
+  if (ours !== undefined) return { verdict: "done" as const, result: started(input, before.data, ours) };
+  const primary = primaryOf(read.service);
+  const foreign = primary && primary.id !== before.data.primary && primary.createdAt >= intent.at;
+  return foreign
+    ? {
+        verdict: "unknown" as const,
+        detail: `${primary.id} with ${primary.taskDefinition} took over meanwhile; ours may have been before it`,
+      }
+    : { verdict: "not-done" as const, detail: `no deployment of ${serviceName(input)} is newer than the intent` };
+}
+
+function candidate(service: EcsService, before: Before, intent: Intent): string | undefined {
+  const isOurs = ({ id, taskDefinition, createdAt }: EcsService["deployments"][number]) =>
+    !before.known.includes(id) && taskDefinition === before.taskDefinition && createdAt >= intent.at;
+  return service.deployments.filter(isOurs).sort((a, b) => a.createdAt - b.createdAt)[0]?.id;
+}

@@ -1,0 +1,52 @@
+import type { Config } from "../core/config.ts";
+import type { ConnectionKind, ConnectionSettings } from "../core/connection.ts";
+import { apiServerOf } from "./kubernetes/kube-config.ts";
+
+type Kinds = Config["connections"];
+type Places = { readonly [K in ConnectionKind]: (settings: ConnectionSettings[K], kinds: Kinds) => string };
+
+/** Where each kind of connection leads, spelt in one way. */
+const PLACES: Places = {
+  prometheus: ({ url }) => addressOf(url),
+  alertmanager: ({ url }) => addressOf(url),
+  http: ({ baseUrl }) => addressOf(baseUrl),
+  redis: ({ url }) => databaseOf(url),
+  ecs: ({ region }) => region ?? "",
+  kubernetes: ({ context }) => apiServerOf(context) ?? `context ${context ?? ""}`,
+  settings: (settings, kinds) =>
+    settings.kind === "http"
+      ? `http ${identityOf(kinds, "http", settings.http)} ${settings.path}`
+      : `redis ${identityOf(kinds, "redis", settings.redis)} ${settings.prefix}`,
+};
+
+/**
+ * The name that stands for what a connection reaches. Connections to one thing share the name of the one declared first, so that
+ * their locks are one, while a playbook's `target` can be written with the names of `stanch.yaml`.
+ */
+export function identityOf<K extends ConnectionKind>(kinds: Kinds, kind: K, name: string): string {
+  const first = firstTo(kinds, kind, name);
+  if (kind === "kubernetes") return kinds.kubernetes[first]?.context ?? first;
+  if (kind === "ecs") return first === Object.keys(kinds.ecs)[0] ? "" : (kinds.ecs[first]?.region ?? first);
+  return first;
+}
+
+function firstTo<K extends ConnectionKind>(kinds: Kinds, kind: K, name: string): string {
+  const named: Readonly<Record<string, ConnectionSettings[K]>> = kinds[kind];
+  const names = Object.keys(named);
+  const own = named[name];
+  if (names.length < 2 || own === undefined) return name;
+  const place = PLACES[kind](own, kinds);
+  return names.find((other) => named[other] !== undefined && PLACES[kind](named[other], kinds) === place) ?? name;
+}
+
+function addressOf(text: string): string {
+  const url = URL.parse(text);
+  return url === null ? text : `${url.origin}${url.pathname.replace(/\/$/, "")}`;
+}
+
+function databaseOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return text;
+  const database = url.pathname.replace(/^\//, "") || url.searchParams.get("db") || "0";
+  return `${url.hostname.toLowerCase()}:${url.port || "6379"}/${database}`;
+}

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** The name of a connection; without it, the only one of its kind is meant. */
+export const ConnectionName = z.string().min(1).max(100).optional();
+
+/** A path below a connection's address: from the root, on one line. */
+export const Path = z
+  .string()
+  .max(2_048)
+  .regex(/^\/(?!\/)[^\s#\\]*$/, "a path begins with one / and holds no blanks, # or \\");
+
+/** Seconds a call may take, at most 25, so that an action answers within 30. */
+export const TimeoutSeconds = z.number().positive().max(25);
+
+/** The runtime value of a setting; null stands for its absence. */
+export const SettingValue = z.union([z.number(), z.boolean(), z.string().max(1_024), z.null()]);
+export type SettingValue = z.infer<typeof SettingValue>;
