@@ -29,7 +29,8 @@ function goesOn(before: Incident, one: IncidentCase, now: Instant): IncidentChan
   const severity = worstOf([...one.joining, ...one.keeping], before.severity);
   const grown = counted({ ...before, severity, startedAt: earliest(one, before.startedAt) }, one);
   if (before.status === "resolved") return { before, incident: counted(before, one) };
-  if (one.closing.length > 0 && (grown.counts?.firing ?? 0) <= 0) return { before, incident: resolved(grown, now), turn: "resolved" };
+  if (one.closing.length > 0 && (grown.counts?.firing ?? 0) <= 0)
+    return { before, incident: resolved(grown, now), turn: "resolved" };
   const status = one.joining.length > 0 ? "open" : before.status;
   const change = { before, incident: { ...grown, status } };
   return severity === before.severity ? change : { ...change, raisedFrom: before.severity };
@@ -88,7 +89,9 @@ function earliest({ joining }: Pick<IncidentCase, "joining">, limit: Instant): I
 
 /** The worst level first, then the one that began first. */
 export function worstFirst(judged: readonly Judged[]): readonly Judged[] {
-  return [...judged].sort((a, b) => rank(a, b) || a.seen.state.startsAt - b.seen.state.startsAt || (a.seen.id < b.seen.id ? -1 : 1));
+  return [...judged].sort(
+    (a, b) => rank(a, b) || a.seen.state.startsAt - b.seen.state.startsAt || (a.seen.id < b.seen.id ? -1 : 1),
+  );
 }
 
 function rank(a: Judged, b: Judged): number {

@@ -18,7 +18,9 @@ export async function measure(deps: AssessDeps, subjects: readonly Subject[]): P
   const firing = subjects.filter((subject) => subject.alert.status !== "resolved");
   const { vars } = deps.config;
   const rows = await Promise.all(
-    firing.map(async (subject) => [subject, await deps.facts.read(alertScope({ alert: subject.alert, now, vars }))] as const),
+    firing.map(
+      async (subject) => [subject, await deps.facts.read(alertScope({ alert: subject.alert, now, vars }))] as const,
+    ),
   );
   return new Map(rows);
 }

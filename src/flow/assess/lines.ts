@@ -28,7 +28,11 @@ export function changeLines(one: IncidentCase, change: IncidentChange, now: Inst
   return lines.filter((line) => line !== undefined);
 }
 
-function turnLine(one: IncidentCase, { turn, incident, before }: IncidentChange, now: Instant): TimelineEntry | undefined {
+function turnLine(
+  one: IncidentCase,
+  { turn, incident, before }: IncidentChange,
+  now: Instant,
+): TimelineEntry | undefined {
   const worst = worstFirst(one.joining)[0];
   if (worst === undefined || (turn !== "opened" && turn !== "reopened")) return undefined;
   const count = `${alerts(one.joining.length)} ${one.joining.length === 1 ? "fires" : "fire"}`;
@@ -77,7 +81,11 @@ function resolvedLine({ counts, openedAt, reopenedAt }: Incident, now: Instant):
   return { at: now, kind: "incident", text, by: "stanch" };
 }
 
-function raiseLine(one: IncidentCase, { incident, raisedFrom }: IncidentChange, now: Instant): TimelineEntry | undefined {
+function raiseLine(
+  one: IncidentCase,
+  { incident, raisedFrom }: IncidentChange,
+  now: Instant,
+): TimelineEntry | undefined {
   const worst = worstFirst([...one.joining, ...one.keeping])[0];
   if (raisedFrom === undefined || worst === undefined) return undefined;
   const text = `Severity raised from ${raisedFrom} to ${incident.severity}: ${levelReason(worst.classified)} for ${namesOf([worst])}`;

@@ -62,7 +62,9 @@ async function pointers(
   keys: readonly string[],
   known: (key: string) => string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
-  const rows = await Promise.all(keys.map(async (key) => [key, known(key) ?? (await deps.store.field(CURRENT, key))] as const));
+  const rows = await Promise.all(
+    keys.map(async (key) => [key, known(key) ?? (await deps.store.field(CURRENT, key))] as const),
+  );
   return new Map(rows.flatMap(([key, id]) => (id === undefined ? [] : [[key, id] as const])));
 }
 

@@ -21,9 +21,14 @@ export function recordOf(seen: Seen, conclusion: Conclusion): AlertRecord {
     state,
     truncated: text.truncated,
     ...conclusion,
-    ...(old?.stale === undefined ? {} : { stale: old.stale }),
+    ...staleOf(old, state),
     entry: text.entry,
   };
+}
+
+/** Once a body carries the alert again, what was asked about it is over. */
+function staleOf(old: AlertRecord | undefined, state: EpisodeState): Pick<AlertRecord, "stale"> {
+  return old?.stale !== undefined && state.lastSeen <= old.stale.askedAt ? { stale: old.stale } : {};
 }
 
 /** The record of an episode that has ended; what was concluded of it stays. */
@@ -58,5 +63,16 @@ function gist({ entry, assessment, incidentId, state, explanation, stale }: Aler
   const answers = explanation?.severity.map((row) => row.answer);
   const notes = explanation?.playbooks.map((note) => [note.playbook, note.matched, note.reason]);
   const { status, doubtful, startsAt } = state;
-  return JSON.stringify([entry, assessment, incidentId, status, doubtful, startsAt, explanation?.level, answers, notes, stale]);
+  return JSON.stringify([
+    entry,
+    assessment,
+    incidentId,
+    status,
+    doubtful,
+    startsAt,
+    explanation?.level,
+    answers,
+    notes,
+    stale,
+  ]);
 }

@@ -55,7 +55,11 @@ function candidatesOf(target: string, rows: Iterable<Rung>): readonly Candidate[
 }
 
 /** The target as the run will render it: vars first, each seeing those before it. */
-function targetOf(playbook: Playbook, { record, facts }: Entrant, { incident, occasion, now }: Setting): Evaluated<string> {
+function targetOf(
+  playbook: Playbook,
+  { record, facts }: Entrant,
+  { incident, occasion, now }: Setting,
+): Evaluated<string> {
   const { id, key, opening, labels } = incident;
   const view: Scope["incident"] = { id, key, severity: occasion.severity, opening, labels };
   const scope = alertScope({ alert: record.alert, now, vars: {}, facts, incident: view });

@@ -1,5 +1,5 @@
-import type { Incident } from "../../core/incident.ts";
 import type { Occasion } from "../../core/explain.ts";
+import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
 import { type AssessDeps, joinParts, NOTHING, type Part } from "./deps.ts";
 import { nameOf } from "./lines.ts";
@@ -37,7 +37,10 @@ function startLadder(deps: AssessDeps, state: Started, { candidates, on, now }: 
   const ladders = state.incident.ladders ?? {};
   if (Object.hasOwn(ladders, field)) return state;
   if (Object.keys(ladders).length >= MAX_LADDERS) {
-    return withRemark(state, `No run is started on ${target}: this incident has runs on ${MAX_LADDERS} targets already`);
+    return withRemark(
+      state,
+      `No run is started on ${target}: this incident has runs on ${MAX_LADDERS} targets already`,
+    );
   }
   const tried = new Set<string>();
   let next = state;
@@ -88,6 +91,8 @@ function withRemark(state: Started, remark: string): Started {
 function unmatched(deps: AssessDeps, entrants: readonly Entrant[], { severity, on }: Occasion): readonly string[] {
   if (on === "recovered") return [];
   const names = entrants.filter(({ record }) => record.assessment === "unmatched").map(({ record }) => nameOf(record));
-  const remarks = [...new Set(names)].map((name) => `No playbook matches ${name} at ${severity}; see the alert for what came close`);
+  const remarks = [...new Set(names)].map(
+    (name) => `No playbook matches ${name} at ${severity}; see the alert for what came close`,
+  );
   return deps.index().size === 0 && remarks.length > 0 ? ["No playbook is loaded"] : remarks.slice(0, NAMED);
 }

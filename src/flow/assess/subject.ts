@@ -42,18 +42,23 @@ export function compareEntries(a: string, b: string): number {
   return aTime === bTime ? aSequence - bSequence : aTime - bTime;
 }
 
-/** What expressions see of an alert. */
-export function viewOfAlert(alert: Alert): AlertView {
+function viewOf(alert: Alert | AlertView): AlertView {
   const { labels, annotations, status, startsAt, fingerprint } = alert;
   return { labels, annotations, status, startsAt, fingerprint };
 }
 
-type ScopeParts = { alert: Alert; now: Instant; vars: Readonly<Record<string, unknown>>; facts?: Facts; incident?: Scope["incident"] };
+type ScopeParts = {
+  alert: Alert | AlertView;
+  now: Instant;
+  vars: Readonly<Record<string, unknown>>;
+  facts?: Facts;
+  incident?: Scope["incident"];
+};
 
 const NO_INCIDENT: Scope["incident"] = { id: "", key: "", severity: "", opening: 0, labels: {} };
 
 /** The names that facts, severity rules and a playbook's target see; there is no run yet. */
 export function alertScope({ alert, now, vars, facts = {}, incident = NO_INCIDENT }: ScopeParts): Scope {
-  const view = viewOfAlert(alert);
+  const view = viewOf(alert);
   return { alert: view, alerts: [view], incident, facts, vars, steps: {}, target: "", now };
 }

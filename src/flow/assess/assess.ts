@@ -1,0 +1,33 @@
+import type { AlertGroup } from "../../core/alert.ts";
+import type { IntakeEntry } from "../../core/intake.ts";
+import type { AssessDeps, AssessPorts } from "./deps.ts";
+import { assessEntry } from "./entry.ts";
+import { createLocks, createTurnstile } from "./locks.ts";
+import { assessPlan, type PlannedGroup } from "./plan.ts";
+import { reassess } from "./reassess.ts";
+import { reassessWaiting } from "./reassess-waiting.ts";
+import { type AssessWorker, startWorker } from "./worker.ts";
+
+/** The second hop: from accepted bodies to incidents and runs. */
+export type Assess = {
+  /** Assesses one accepted body and acknowledges it. */
+  entry(entry: IntakeEntry): Promise<void>;
+  /** Takes the wake-ups `incident:ID` and `assess:HASH:TIME`. */
+  wake(member: string): Promise<void>;
+  /** What would become of a body; stores nothing. */
+  plan(group: AlertGroup): Promise<PlannedGroup>;
+  /** Takes accepted bodies until it is stopped. */
+  start(): AssessWorker;
+};
+
+/** Wires the hop; nothing happens before `start`. */
+export function createAssess(ports: AssessPorts): Assess {
+  const deps: AssessDeps = { ...ports, locks: createLocks(), turn: createTurnstile(), current: new Map() };
+  return {
+    entry: (entry) => assessEntry(deps, entry),
+    wake: (member) =>
+      member.startsWith("incident:") ? reassess(deps, member.slice("incident:".length)) : reassessWaiting(deps, member),
+    plan: (group) => assessPlan(deps, group),
+    start: () => startWorker({ intake: ports.intake, log: ports.log, assess: (entry) => assessEntry(deps, entry) }),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Alert, AlertGroup } from "../../core/alert.ts";
+import { type AlertRecord, episodeId } from "../../core/episode.ts";
+import { messageOf } from "../../core/errors.ts";
+import { explainUnlooked } from "../../core/explain.ts";
+import type { IntakeEntry } from "../../core/intake.ts";
+import type { Doc } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import { type AssessDeps, joinParts } from "./deps.ts";
+import { assessSubjects } from "./group.ts";
+import { recordWrites } from "./record.ts";
+import { subjectsOfEntry } from "./subject.ts";
+
+/** Deliveries after which an entry is given up and shown to people. */
+export const MAX_DELIVERIES = 5;
+/** Alerts per commit: enough to make round trips cheap, few enough not to block the event loop or Redis. */
+const CHUNK = 100;
+const TRIES = 10;
+
+/**
+ * Assesses one accepted body and acknowledges it with its last effect; applied twice, late or out of order it changes nothing.
+ * @throws whatever kept it from being assessed: the entry is handed out again, and becomes poison after 5 deliveries.
+ */
+export async function assessEntry(deps: AssessDeps, entry: IntakeEntry): Promise<void> {
+  if (entry.deliveries > MAX_DELIVERIES) return poison(deps, entry);
+  await deps.turn();
+  const group = deps.parse(entry.source, entry.body);
+  const subjects = subjectsOfEntry(entry, group, deps.config.incidents.correlateBy);
+  for (let at = 0; at < Math.max(1, subjects.length); at += CHUNK) {
+    const isLast = at + CHUNK >= subjects.length;
+    await assessSubjects(deps, subjects.slice(at, at + CHUNK), isLast ? { ack: entry.id } : {});
+  }
+}
+
+/** Shows an entry's alerts as `poison`, pages, and acknowledges it. */
+async function poison(deps: AssessDeps, entry: IntakeEntry): Promise<void> {
+  const { group, why } = parsed(deps, entry);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const now = await deps.store.now();
+    const records = await poisonRecords(deps, entry, { group, why, now });
+    const part = joinParts([
+      ...records.map(({ doc, next }) => recordWrites(doc, next)),
+      await deps.poisonWrites(
+        records.map(({ next }) => next),
+        now,
+      ),
+      { checks: [], writes: [{ write: "ack", entry: entry.id }] },
+    ]);
+    if (!(await deps.store.commit(part)).ok) continue;
+    for (const _ of records) deps.metrics.poisoned();
+    deps.log.error(
+      { entry: entry.id, source: entry.source, alerts: records.length, why },
+      "an accepted body could not be assessed",
+    );
+    return;
+  }
+}
+
+function parsed(deps: AssessDeps, entry: IntakeEntry): { group: AlertGroup | undefined; why: string } {
+  try {
+    return { group: deps.parse(entry.source, entry.body), why: `see the log for entry ${entry.id}` };
+  } catch (error) {
+    return { group: undefined, why: messageOf(error) };
+  }
+}
+
+type Poison = { group: AlertGroup | undefined; why: string; now: Instant };
+type Row = { doc: Doc<AlertRecord> | undefined; next: AlertRecord };
+
+/** Records of the entry's episodes that were never assessed. */
+async function poisonRecords(
+  deps: AssessDeps,
+  entry: IntakeEntry,
+  { group, why, now }: Poison,
+): Promise<readonly Row[]> {
+  const { source } = entry;
+  const states = await deps.intake.states(entry.changed.map((fingerprint) => ({ source, fingerprint })));
+  const known = entry.changed.flatMap((fingerprint, index) => {
+    const state = states[index];
+    return state === undefined ? [] : [{ fingerprint, state, id: episodeId(source, fingerprint, state.opening) }];
+  });
+  const docs = await deps.store.getMany<AlertRecord>(
+    "alert",
+    known.map((one) => one.id),
+  );
+  const explanation = explainUnlooked(
+    now,
+    `It could not be assessed in ${MAX_DELIVERIES} deliveries (${why}); look at it by hand.`,
+  );
+  return known.flatMap(({ fingerprint, state, id }, index) => {
+    const doc = docs[index];
+    if (doc !== undefined) return [];
+    const alert = { ...alertOf(group, fingerprint, now), status: state.status };
+    const truncated = (group?.truncatedAlerts ?? 0) > 0;
+    const next: AlertRecord = {
+      id,
+      source,
+      alert,
+      state,
+      truncated,
+      assessment: "poison",
+      explanation,
+      entry: entry.id,
+    };
+    return [{ doc, next }];
+  });
+}
+
+function alertOf(group: AlertGroup | undefined, fingerprint: string, now: Instant): Alert {
+  const found = group?.alerts.find((alert) => alert.fingerprint === fingerprint);
+  return found ?? { fingerprint, status: "firing", labels: {}, annotations: {}, startsAt: now };
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../../core/errors.ts";
+import type { Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import { type AssessDeps, joinParts, type Part } from "./deps.ts";
+import { judge, type Measured, measure } from "./judge.ts";
+import { forget, look, type Scene } from "./look.ts";
+import { settleIncident } from "./settle-incident.ts";
+import { settleLoose } from "./settle-loose.ts";
+import { type IncidentCase, sort } from "./sort.ts";
+import type { Subject } from "./subject.ts";
+
+/** `ack`: the stream entry that is done with this commit. `again`: a re-assessment, which plans its successor itself. */
+export type GroupOptions = { ack?: string; again?: boolean; vanished?: ReadonlySet<string> };
+
+/** What the caller may need for planning: standing remarks, the earliest `for`, and the next look at episodes without an incident. */
+export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; lookAt?: Instant };
+
+const TRIES = 40;
+const NO_ONE: ReadonlySet<string> = new Set();
+
+/**
+ * Brings records, incidents and runs in line with the current states of these episodes, in one commit. When something it
+ * decided on has changed meanwhile, it reads and decides again. Called twice with the same subjects it changes nothing more.
+ * @throws AppError `unavailable` when the store cannot be reached or others win every time.
+ */
+export async function assessSubjects(
+  deps: AssessDeps,
+  subjects: readonly Subject[],
+  options: GroupOptions,
+): Promise<GroupResult> {
+  const measured = await measure(deps, subjects);
+  const newIds = new Map<string, string>();
+  const keys = subjects.map((subject) => subject.correlation.key);
+  return deps.locks.hold(keys, async () => {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const attempt = await prepare(deps, subjects, { options, measured, newIds });
+      if (await store(deps, attempt.part)) return attempt.result;
+      forget(deps, subjects);
+      await sleep(Math.random() * Math.min(50, 2 ** tries));
+    }
+    throw new AppError(
+      "unavailable",
+      "assessing alerts: others changed the same incident every time; it is tried again",
+    );
+  });
+}
+
+async function store(deps: AssessDeps, part: Part): Promise<boolean> {
+  if (part.writes.length === 0) return true;
+  const committed = await deps.store.commit({ checks: part.checks, writes: part.writes });
+  if (committed.ok) deps.wake(part.wakes);
+  return committed.ok;
+}
+
+type Attempt = { options: GroupOptions; measured: Measured; newIds: Map<string, string> };
+
+async function prepare(
+  deps: AssessDeps,
+  subjects: readonly Subject[],
+  { options, measured, newIds }: Attempt,
+): Promise<{ part: Part; result: GroupResult }> {
+  const scene = await look(deps, subjects);
+  await deps.turn();
+  const judged = await judge(deps, scene, measured);
+  const { reopenWithin } = deps.config.incidents;
+  const cases = sort(scene, judged, { reopenWithin, vanished: options.vanished ?? NO_ONE });
+  const again = options.again === true;
+  const loose = settleLoose(deps, cases.loose, { now: scene.now, again });
+  const settled = await Promise.all(
+    cases.incidents.map(async (one) => {
+      const id = one.known?.body.id ?? (await newId(deps, newIds, one.correlation.key));
+      return settleIncident(deps, one, { now: scene.now, id, pointer: scene.current.get(one.correlation.key), again });
+    }),
+  );
+  const part = joinParts([...settled.map((one) => one.part), loose.part, acknowledgement(options)]);
+  const dueAt = earliestFor(cases.incidents, scene);
+  const remarks = settled.flatMap((one) => one.remarks);
+  return { part, result: { remarks, ...(dueAt === undefined ? {} : { dueAt }), ...lookAtOf(loose) } };
+}
+
+function lookAtOf({ lookAt }: { lookAt?: Instant }): { lookAt?: Instant } {
+  return lookAt === undefined ? {} : { lookAt };
+}
+
+/** Ids are numbers that people say aloud; one that a lost race has taken is used in the next attempt. */
+async function newId(deps: AssessDeps, newIds: Map<string, string>, key: string): Promise<string> {
+  const id = newIds.get(key) ?? `inc-${await deps.store.next("incident")}`;
+  newIds.set(key, id);
+  return id;
+}
+
+function acknowledgement({ ack }: GroupOptions): Part {
+  const writes: Write[] = ack === undefined ? [] : [{ write: "ack", entry: ack }];
+  return { checks: [], writes, wakes: [] };
+}
+
+function earliestFor(incidents: readonly IncidentCase[], scene: Scene): Instant | undefined {
+  const dues = incidents
+    .flatMap((one) => [...one.joining, ...one.keeping])
+    .flatMap(({ classified }) => classified.dueAt ?? []);
+  const ahead = dues.filter((at) => at > scene.now);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}

@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "../../core/config.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Check, Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
+import { NOTHING, type Part, type Wake } from "./deps.ts";
+import type { IncidentChange } from "./incident-change.ts";
+import { CURRENT } from "./look.ts";
+import type { IncidentCase } from "./sort.ts";
+
+/** An incident as it will be stored, with everything that is stored beside it. */
+export type Stored = {
+  one: IncidentCase;
+  change: IncidentChange;
+  incident: Incident;
+  lines: readonly TimelineEntry[];
+  now: Instant;
+  /** The incident that the key points to in the store. */
+  pointer: string | undefined;
+  /** A re-assessment plans the next one itself. */
+  again: boolean;
+};
+
+/** Document, sets, indexes, pointer, timeline and wake-ups of one incident; nothing when nothing of it has changed. */
+export function incidentWrites(settings: Config["incidents"], stored: Stored): Part {
+  const dueAt = stored.again ? undefined : wantedAt(settings, stored);
+  const isSame = stored.change.turn === undefined && isDeepStrictEqual(stored.change.before, stored.incident);
+  if (isSame && stored.lines.length === 0 && dueAt === undefined) return NOTHING;
+  const { id } = stored.incident;
+  const isPlanned = dueAt !== undefined && stored.incident.status !== "resolved";
+  const body = isPlanned ? { ...stored.incident, reassessAt: dueAt } : stored.incident;
+  return {
+    checks: checksOf(stored),
+    writes: [
+      { write: "put", kind: "incident", id, body },
+      ...setWrites(stored),
+      ...statusWrites(stored),
+      ...pointerWrites(stored),
+      ...lineWrites(stored),
+      ...(dueAt === undefined ? [] : [{ write: "due", member: `incident:${id}`, at: dueAt } as const]),
+    ],
+    wakes: wakesOf(stored, dueAt),
+  };
+}
+
+function checksOf({ one, change, incident, pointer }: Stored): readonly Check[] {
+  const rev: Check = { check: "rev", kind: "incident", id: incident.id, rev: one.known?.rev ?? 0 };
+  if (change.turn !== "opened" && change.turn !== "reopened") return [rev];
+  return [rev, { check: "field", hash: CURRENT, field: incident.key, is: pointer ?? null }];
+}
+
+function pointerWrites({ change, incident }: Stored): readonly Write[] {
+  if (change.turn !== "opened" && change.turn !== "reopened") return [];
+  return [{ write: "field", hash: CURRENT, field: incident.key, value: incident.id }];
+}
+
+function setWrites({ one, incident }: Stored): readonly Write[] {
+  const joined = one.joining.map((joining) => joining.seen.id);
+  const closed = one.closing.map((closing) => closing.doc.body.id);
+  const writes: Write[] = [];
+  if (joined.length > 0) {
+    writes.push({ write: "add", set: `incident:${incident.id}:episodes`, members: joined });
+    writes.push({ write: "add", set: `incident:${incident.id}:firing`, members: joined });
+  }
+  if (closed.length > 0) writes.push({ write: "remove", set: `incident:${incident.id}:firing`, members: closed });
+  return writes;
+}
+
+/** Both indexes list by opening time, the resolved ones by their end. */
+export function statusWrites({ change, incident }: Pick<Stored, "change" | "incident">): readonly Write[] {
+  const { id, status, openedAt } = incident;
+  const before = change.before?.status;
+  if (before === status) return [];
+  const writes: Write[] = [
+    { write: "index", index: `incidents:${status}`, member: id, score: incident.resolvedAt ?? openedAt },
+  ];
+  if (before === undefined) writes.push({ write: "index", index: "incidents", member: id, score: openedAt });
+  else writes.push({ write: "unindex", index: `incidents:${before}`, member: id });
+  return writes;
+}
+
+function lineWrites({ incident, lines, now }: Stored): readonly Write[] {
+  const chat: Write = { write: "due", member: `chat:${incident.id}`, at: now };
+  return lines.length === 0 ? [chat] : [{ write: "append", list: `timeline:${incident.id}`, items: lines }, chat];
+}
+
+function wakesOf({ incident, now }: Stored, dueAt: Instant | undefined): readonly Wake[] {
+  const chat: Wake = { member: `chat:${incident.id}`, at: now };
+  return dueAt === undefined ? [chat] : [chat, { member: `incident:${incident.id}`, at: dueAt }];
+}
+
+/** When the incident must be looked at next, if that is earlier than what is planned. */
+function wantedAt(settings: Config["incidents"], { one, change, incident, now }: Stored): Instant | undefined {
+  if (change.turn === "resolved") return now + settings.reopenWithin + 1;
+  if (incident.status === "resolved") return undefined;
+  if (change.raisedFrom !== undefined) return now;
+  const dues = [...one.joining, ...one.keeping].flatMap(({ classified }) => classified.dueAt ?? []);
+  const wanted = Math.min(now + settings.reassessEvery, ...dues.filter((at) => at > now));
+  const planned = change.before?.reassessAt;
+  const isGood = change.turn === undefined && planned !== undefined && planned > now && planned <= wanted;
+  return isGood ? undefined : wanted;
+}

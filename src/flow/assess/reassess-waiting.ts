@@ -1,0 +1,36 @@
+import type { AlertRecord } from "../../core/episode.ts";
+import type { Write } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
+import type { AssessDeps } from "./deps.ts";
+import { assessSubjects } from "./group.ts";
+import { askStale } from "./stale.ts";
+import { subjectOfRecord } from "./subject.ts";
+
+/** Episodes looked at in one go. */
+const CHUNK = 100;
+
+/** Looks at the open episodes of one set again; `member` is the due set's, `assess:HASH:TIME`. */
+export async function reassessWaiting(deps: AssessDeps, member: string): Promise<void> {
+  const set = member.slice(0, member.lastIndexOf(":"));
+  const ids = await deps.store.members(set);
+  const records = (await deps.store.getMany<AlertRecord>("alert", ids)).map((doc) => doc?.body);
+  const open = records.filter((record) => record !== undefined).filter(isWaiting);
+  const known = new Set(open.map((record) => record.id));
+  let next: Instant | undefined;
+  for (let at = 0; at < open.length; at += CHUNK) {
+    const chunk = open.slice(at, at + CHUNK);
+    const vanished = await askStale(deps, chunk);
+    const subjects = chunk.map((record) => subjectOfRecord(record, deps.config.incidents.correlateBy));
+    const done = await assessSubjects(deps, subjects, { again: true, vanished });
+    if (done.lookAt !== undefined) next = Math.min(next ?? done.lookAt, done.lookAt);
+  }
+  const gone = ids.filter((id) => !known.has(id));
+  const writes: Write[] = [{ write: "undue", member }];
+  if (gone.length > 0) writes.push({ write: "remove", set, members: gone });
+  if (next !== undefined) writes.push({ write: "due", member: `${set}:${next}`, at: next });
+  await deps.store.commit({ checks: [], writes });
+}
+
+function isWaiting(record: AlertRecord): boolean {
+  return record.state.status !== "resolved" && record.incidentId === undefined;
+}
