@@ -2,7 +2,7 @@ import type { AlertGroup } from "../../core/alert.ts";
 import { bodyDigest, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
-import { batching } from "./batch.ts";
+import { confirmTogether, sendTogether } from "./batch.ts";
 import type { Link } from "./link.ts";
 import { packAlerts } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
@@ -15,12 +15,14 @@ type Accepting = { ask(args: readonly ScriptArgument[]): Promise<number>; recent
 
 /** The accept side, on a connection of its own whose commands leave in batches. */
 export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "accept" | "repeated"> {
-  const join = batching(link, replicas);
+  const together = sendTogether(link);
+  const confirm = replicas > 0 ? confirmTogether(link, replicas) : undefined;
   const ask = async (args: readonly ScriptArgument[]): Promise<number> => {
-    const [reply] = await link.call((redis) => {
-      const left = join();
-      return Promise.all([runScript(redis, ACCEPT, args), left]);
+    const reply = await link.call((redis) => {
+      together();
+      return runScript(redis, ACCEPT, args);
     });
+    await confirm?.();
     return Number(reply);
   };
   const accepting: Accepting = { ask, recent: recentDigests(REMEMBERED_BODIES) };

@@ -45,12 +45,18 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
   const redis = new Redis(url, { ...COMMON, ...(kind === "commands" ? COMMANDS : BLOCKING) });
   redis.on("error", (error: Error) => onTrouble?.(error));
   const address = addressOf(redis.options);
+  let connecting: Promise<void> | undefined;
   return {
     redis,
     address,
     async call(act) {
       try {
-        if (redis.status !== "ready") await becomesReady(redis, READY_WITHIN_MS);
+        if (redis.status !== "ready") {
+          connecting ??= becomesReady(redis, READY_WITHIN_MS).finally(() => {
+            connecting = undefined;
+          });
+          await connecting;
+        }
         return await act(redis);
       } catch (error) {
         throw failureOf(error, address);
