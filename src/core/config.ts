@@ -52,6 +52,19 @@ export type EscalationLevel = {
   notify: readonly string[];
 };
 
+/** A time in which nothing is changed: from each match of `cron` (in `tz`) for so long; severities in `allow` are exempt. */
+export type FreezeWindow = { cron: string; for: Milliseconds; tz: string; allow: readonly string[]; reason: string };
+
+/** Where reports and logs go; paths are relative to the working directory. */
+export type ReportSettings = {
+  directory: string;
+  decisionLog?: string;
+  incidentsLog?: string;
+  postMortemWithin: Milliseconds;
+  /** The `CHAPTER` of decision-log lines. */
+  chapter: string;
+};
+
 /** `stanch.yaml` and the environment, parsed, checked and frozen. Secrets are filled in: never log or serialise it. */
 export type Config = {
   file: string;
@@ -78,7 +91,9 @@ export type Config = {
     fleetMin: number;
     flapping: { changes: number; per: Milliseconds };
   };
+  freeze: readonly FreezeWindow[];
   approvals: ApprovalSettings;
+  reports?: ReportSettings;
   escalation: readonly EscalationLevel[];
   slack: {
     channel: string;

@@ -128,6 +128,7 @@ export const CONFIG = {
     fleetMin: 10,
     flapping: { changes: 4, per: 1_800_000 },
   },
+  freeze: [],
   approvals: {
     people: { anna: {}, ben: {} },
     groups: { oncall: { people: ["anna", "ben"], slackUsers: [], slackUserGroups: [], apiTokens: [] } },

@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { activeFreezes } from "../../core/freeze.ts";
 import type { GuardSnapshot, Unreadable } from "../../core/guard/snapshot.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
@@ -31,7 +32,7 @@ export async function readSnapshot(turn: Turn, ready: ReadyStep): Promise<GuardS
     reserved: run.mutated,
     runId: created.id,
     scopes: pauseScopes(turn, ready),
-    freeze: [],
+    freeze: activeFreezes(config.freeze, created.severity, nowOf(turn)),
     pauses,
     locks,
     cooldown,

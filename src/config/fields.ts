@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { parseDuration } from "../core/duration.ts";
+import { messageOf } from "../core/errors.ts";
+import { parseMatcher } from "../core/matcher.ts";
+
+/** A duration in Prometheus's grammar, as milliseconds. */
+export const Duration = z
+  .string({ error: "expected a duration such as 30s, 15m or 1h30m" })
+  .transform((text, context) => {
+    try {
+      return parseDuration(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+      return z.NEVER;
+    }
+  });
+
+/** One Alertmanager matcher, compiled. */
+export const MatcherText = z.string().transform((text, context) => {
+  try {
+    return parseMatcher(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
+export const SeverityName = z.enum(["P0", "P1", "P2"]);
+export const AutonomyName = z.enum(["observe", "approve", "auto"]);
+export const Text = z.string().min(1, "expected some text");
+export const Secret = z.string().min(8, "expected a secret of at least 8 characters");
+
+/** An absolute http(s) URL without credentials in it. */
+export const Url = z.string().superRefine((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    context.addIssue({ code: "custom", message: "expected an absolute http or https URL" });
+  else if (url.username !== "" || url.password !== "")
+    context.addIssue({ code: "custom", message: "no credentials in the URL; use headers" });
+});
+
+/** At most `runs` in any window of `per`. */
+export const BudgetEntry = z.strictObject({ runs: z.int().min(1), per: Duration });

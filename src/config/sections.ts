@@ -1,0 +1,113 @@
+import type { ApprovalSettings, Config, SourceSettings, WebhookAuth } from "../core/config.ts";
+import type { StanchYaml } from "./schema.ts";
+
+type AuthEntry = { bearer: string } | { basic: { username: string; password: string } };
+
+/** Sources in the core's form; in insecure development every source without credentials takes anyone's calls. */
+export function sourceSettings(yaml: StanchYaml["sources"], insecureDev: boolean): SourceSettings {
+  const open: SourceSettings = insecureDev
+    ? { alertmanager: { kind: "none" }, grafana: { kind: "none" }, eventbridge: { kind: "none" } }
+    : {};
+  const { alertmanager, grafana, cloudwatch, eventbridge } = yaml;
+  return {
+    ...open,
+    ...(alertmanager ? { alertmanager: webhookAuth(alertmanager) } : {}),
+    ...(grafana ? { grafana: "hmac" in grafana ? hmacAuth(grafana) : webhookAuth(grafana) } : {}),
+    ...(cloudwatch
+      ? { cloudwatch: { topics: cloudwatch.topics, allowSignatureVersion1: cloudwatch["allow-signature-version-1"] } }
+      : {}),
+    ...(eventbridge ? { eventbridge: webhookAuth(eventbridge) } : {}),
+  };
+}
+
+function webhookAuth(entry: AuthEntry): WebhookAuth {
+  return "bearer" in entry ? { kind: "bearer", token: entry.bearer } : { kind: "basic", ...entry.basic };
+}
+
+function hmacAuth(entry: { hmac: string; "timestamp-header"?: string | undefined }) {
+  const header = entry["timestamp-header"];
+  return { kind: "hmac" as const, secret: entry.hmac, ...(header === undefined ? {} : { timestampHeader: header }) };
+}
+
+/** Approvals in the core's form. Without a section nobody is in any group, so nothing that asks can be approved. */
+export function approvalSettings(yaml: StanchYaml["approvals"]): ApprovalSettings {
+  const policy = yaml?.default;
+  return {
+    people: Object.fromEntries(
+      Object.entries(yaml?.people ?? {}).map(([name, { slack, token }]) => [
+        name,
+        { ...(slack === undefined ? {} : { slack }), ...(token === undefined ? {} : { token }) },
+      ]),
+    ),
+    groups: Object.fromEntries(
+      Object.entries(yaml?.groups ?? {}).map(([name, group]) => [
+        name,
+        {
+          people: group.people,
+          slackUsers: group["slack-users"],
+          slackUserGroups: group["slack-user-groups"],
+          apiTokens: group["api-tokens"],
+        },
+      ]),
+    ),
+    default: {
+      group: policy?.group ?? "nobody",
+      required: policy?.required ?? 1,
+      requesterMayApprove: policy?.["requester-may-approve"] ?? true,
+      expires: policy?.expires ?? 900_000,
+      onExpiry: policy?.["on-expiry"] ?? "escalate",
+    },
+  };
+}
+
+/** Limits in the core's form. */
+export function limitSettings(yaml: StanchYaml["limits"]): Config["limits"] {
+  return {
+    budget: yaml.budget,
+    maxConcurrentRuns: yaml["max-concurrent-runs"],
+    maxTargetsPerStep: yaml["max-targets-per-step"],
+    fleetFraction: yaml["fleet-fraction"],
+    fleetMin: yaml["fleet-min"],
+    flapping: yaml.flapping,
+  };
+}
+
+/** Incident settings in the core's form. */
+export function incidentSettings(yaml: StanchYaml["incidents"]): Config["incidents"] {
+  return {
+    correlateBy: yaml["correlate-by"],
+    reopenWithin: yaml["reopen-within"],
+    bake: yaml.bake,
+    maxRuns: yaml["max-runs"],
+    reassessEvery: yaml["reassess-every"],
+    staleAfter: yaml["stale-after"],
+  };
+}
+
+/** Slack settings in the core's form. */
+export function slackSettings(yaml: StanchYaml["slack"]): Config["slack"] {
+  const own = yaml["incident-channel"];
+  return { channel: yaml.channel, routes: yaml.routes, ...(own === undefined ? {} : { incidentChannel: own }) };
+}
+
+/** What the loss of a host may cost. */
+export function durabilitySetting(text: StanchYaml["durability"]): Config["durability"] {
+  if (text === "everysec" || text === "aof-always") return { kind: text };
+  return { kind: "wait", replicas: Number(text.slice("wait:".length)) };
+}
+
+/** Connections in the core's form. */
+export function connectionSettings(yaml: StanchYaml["connections"]): Config["connections"] {
+  const { http, settings, ...rest } = yaml;
+  const dropped = JSON.parse(JSON.stringify(rest)) as Omit<Config["connections"], "http" | "settings">;
+  return {
+    ...dropped,
+    settings,
+    http: Object.fromEntries(
+      Object.entries(http).map(([name, entry]) => [
+        name,
+        { baseUrl: entry["base-url"], allowPrivate: entry["allow-private"], headers: entry.headers },
+      ]),
+    ),
+  };
+}

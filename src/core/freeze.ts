@@ -1,0 +1,34 @@
+import { CronExpressionParser } from "cron-parser";
+import type { FreezeWindow } from "./config.ts";
+import type { Instant } from "./time.ts";
+
+/** What is wrong with a window, and at which of its keys; undefined when it can be read. */
+export function freezeFault(window: { cron: string; tz: string }): { key: "cron" | "tz"; message: string } | undefined {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: window.tz });
+  } catch {
+    return { key: "tz", message: `there is no time zone ${window.tz}` };
+  }
+  try {
+    CronExpressionParser.parse(window.cron, { tz: window.tz });
+    return undefined;
+  } catch {
+    return { key: "cron", message: `${window.cron} is no cron expression of five fields` };
+  }
+}
+
+/** The windows that hold now for this severity, with their ends. The latest start before now decides. */
+export function activeFreezes(
+  windows: readonly FreezeWindow[],
+  severity: string,
+  now: Instant,
+): readonly { reason: string; until: Instant }[] {
+  return windows.flatMap((window) => {
+    if (window.allow.includes(severity)) return [];
+    const started = CronExpressionParser.parse(window.cron, { tz: window.tz, currentDate: new Date(now + 1) })
+      .prev()
+      .getTime();
+    const until = started + window.for;
+    return now < until ? [{ reason: window.reason, until }] : [];
+  });
+}

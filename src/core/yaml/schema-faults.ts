@@ -1,0 +1,43 @@
+import type { z } from "zod";
+import type { Fault } from "../errors.ts";
+import type { YamlFile } from "./read-yaml.ts";
+
+/** A schema's findings as faults with file, line, column and the path as people write it (`steps[2].with`). */
+export function schemaFaults(error: z.ZodError, file: YamlFile, name: string): readonly Fault[] {
+  return error.issues.flatMap((issue) => issueFaults(issue, file, name));
+}
+
+/** One fault at a path of the file. */
+export function faultAtPath(file: YamlFile, name: string, path: readonly PropertyKey[], message: string): Fault {
+  return { file: name, ...file.locate(path), path: pathText(path), message };
+}
+
+function issueFaults(issue: z.core.$ZodIssue, file: YamlFile, name: string): readonly Fault[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      file: name,
+      ...file.locate(issue.path, key),
+      path: pathText([...issue.path, key]),
+      message: "unknown key",
+    }));
+  }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
+    if (closest.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys")) {
+      return closest.flatMap((inner) => issueFaults({ ...inner, path: [...issue.path, ...inner.path] }, file, name));
+    }
+  }
+  return [faultAtPath(file, name, issue.path, issue.message)];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+/** `steps[2].with.cluster`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`),
+    "",
+  );
+}
