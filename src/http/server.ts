@@ -20,6 +20,7 @@ export type Timeouts = { headers: Milliseconds; request: Milliseconds; keepAlive
 /** `keepAlive` is above the 60 s of common load balancers, so that they, not we, close idle connections. */
 const TIMEOUTS: Timeouts = { headers: 10_000, request: 30_000, keepAlive: 65_000, check: 1000 };
 const MOST_CONNECTIONS = 10_000;
+const SWEEP_EVERY: Milliseconds = 20;
 
 export type HttpOptions = {
   accept: Accept;
@@ -92,11 +93,13 @@ function listen(server: Server, port: number, host: string): Promise<{ port: num
 
 function close(server: Server, grace: Milliseconds): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), grace);
+    const cutOff = setTimeout(() => server.closeAllConnections(), grace);
+    // A connection that answers its last request now would otherwise be kept alive until the grace is over.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(cutOff);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -74,6 +74,10 @@ export function describeSource(name: string, make: () => SourceCase | Promise<So
       assert.ok((b?.endsAt ?? 0) >= (b?.startsAt ?? Number.POSITIVE_INFINITY));
     });
 
+    it("authenticates a good call without reading the body, where it can", () => {
+      source.authenticate?.(given.call(firing));
+    });
+
     it("parses the kept body into what it received", async () => {
       for (const body of [firing, resolved]) {
         assert.deepEqual(source.parse(body.toString()), await groupOf(source, given.call(body)));
@@ -83,6 +87,8 @@ export function describeSource(name: string, make: () => SourceCase | Promise<So
     for (const [what, call] of Object.entries(given.refused)) {
       it(`refuses ${what}`, async () => {
         assert.equal(await codeFor(() => source.receive(call(firing))), "unauthorized");
+        const { authenticate } = source;
+        if (authenticate) assert.equal(await codeFor(() => authenticate(call(firing))), "unauthorized");
       });
     }
 
