@@ -74,7 +74,7 @@ function details(view: IncidentView): (Block | undefined)[] {
 
 function alerts(view: IncidentView): Block | undefined {
   const firing = view.episodes.filter((episode) => episode.state.status === "firing").sort(worstFirst);
-  if (firing.length === 0) return undefined;
+  if (firing.length === 0 || view.incident.status === "resolved") return undefined;
   const more = view.firing - Math.min(firing.length, SHOWN_ALERTS);
   const lines = firing.slice(0, SHOWN_ALERTS).map((episode) => alertLine(episode, view.incident.labels));
   return section(join([mrkdwn`*What fires*`, ...lines, more > 0 ? mrkdwn`… and ${more} more` : undefined]));

@@ -9,18 +9,24 @@ const MAX_LINES = 20;
 const MAX_CHARACTERS = 2900;
 const MAX_ENTRY = 1000;
 
-/** The next message of the timeline and how many entries it carries: as many whole lines as fitted, at least one. */
-export function timelineMessage(entries: readonly TimelineEntry[]): { message: Message; taken: number } {
+/**
+ * The next message of the timeline and how many entries it deals with: as many whole lines as have room. What people wrote in
+ * the thread stands there already and is passed over; without a message there is nothing else.
+ */
+export function timelineMessage(entries: readonly TimelineEntry[]): { message?: Message; taken: number } {
   const lines: Mrkdwn[] = [];
-  let size = 0;
-  for (const entry of entries.slice(0, MAX_LINES)) {
-    const line = lineOf(entry);
-    if (lines.length > 0 && size + line.mrkdwn.length + 1 > MAX_CHARACTERS) break;
-    lines.push(line);
-    size += line.mrkdwn.length + 1;
+  let [size, taken] = [0, 0];
+  for (const entry of entries) {
+    if (entry.origin !== "thread") {
+      const line = lineOf(entry);
+      if (lines.length === MAX_LINES || (lines.length > 0 && size + line.mrkdwn.length > MAX_CHARACTERS)) break;
+      lines.push(line);
+      size += line.mrkdwn.length + 1;
+    }
+    taken += 1;
   }
   const text = join(lines);
-  return { message: { text: text.mrkdwn, blocks: [section(text)] }, taken: lines.length };
+  return lines.length === 0 ? { taken } : { message: { text: text.mrkdwn, blocks: [section(text)] }, taken };
 }
 
 function lineOf({ at, kind, text, by }: TimelineEntry): Mrkdwn {
