@@ -1,72 +1,53 @@
-import type { AlertRecord } from "../core/episode.ts";
 import type { Incident } from "../core/incident.ts";
-import type { Playbook } from "../core/playbook/playbook.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import type { Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
+import { type Candidate, nextRung } from "./assess/select.ts";
 import { say } from "./decide/deps.ts";
+import { ladderStep, mayTryAgain, runsByTarget } from "./ladder.ts";
 import { type AutonomyLimits, planRun } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
 
-/** A playbook that matches an open incident now, with the alert that selected it; ordered by priority. */
-export type Candidate = {
-  playbook: Playbook;
-  alert: AlertRecord;
-  alerts: readonly AlertRecord[];
-  facts: Readonly<Record<string, number | null>>;
-};
-
 /** What following an incident's runs needs besides what runs need. */
 export type SettleDeps = RunDeps & {
-  candidates(incident: Incident): Promise<readonly Candidate[]>;
+  /** Per target, what matches the open alerts of an incident now, by priority. */
+  ladders(incident: Incident): Promise<ReadonlyMap<string, readonly Candidate[]>>;
   autonomyLimits(): Promise<AutonomyLimits>;
 };
 
 /**
- * Follows the runs of an incident: marks it mitigated when one succeeded while it still fires, tries the next playbook of the
- * ladder when one failed or was denied, and escalates once, loudly, when none is left. Safe to repeat.
+ * Follows the runs of an incident: marks it mitigated when one succeeded while it still fires, tries the next playbook of a
+ * target's ladder when one failed or was denied, and escalates once, loudly, when none is left. Safe to repeat.
  */
 export async function settleIncident(deps: SettleDeps, id: string): Promise<void> {
   const doc = await deps.store.get<Incident>("incident", id);
   if (!doc || doc.body.status === "resolved") return;
   const runs = await runsOf(deps, doc.body);
-  if (runs.length === 0 || runs.some((run) => !run.ended)) return;
+  if (runs.length === 0) return escalateUnplayed(deps, doc);
+  if (runs.some((run) => !run.ended && run.created.incidentKey.startsWith("manual="))) return;
   if (doc.body.key.startsWith("manual=")) return closeManual(deps, doc);
-  const step = ladderStep(doc.body, runs, deps.config.incidents.maxRuns);
-  if (step === "mitigated") return mitigate(deps, doc);
-  if (step === "next") return nextRung(deps, doc, runs);
-  if (step !== undefined) return escalate(deps, doc, step);
+  for (const ladder of runsByTarget(runs)) {
+    const step = ladderStep(doc.body, ladder, { maxRuns: deps.config.incidents.maxRuns, now: await deps.store.now() });
+    if (step.kind === "stay") continue;
+    if (step.kind === "exhausted") return escalate(deps, doc, step.why);
+    if (step.kind === "mitigated") return mitigate(deps, doc);
+    return climb(deps, doc, ladder);
+  }
 }
 
 async function runsOf(deps: SettleDeps, incident: Incident): Promise<readonly Run[]> {
   const loaded = await Promise.all(incident.runs.map((id) => deps.store.loadRun(id)));
   const runs = loaded.filter((one) => one.events.length > 0).map((one) => foldRun(one.events as readonly RunEvent[]));
   return runs.filter(
-    (run) =>
-      run.created.opening === incident.opening &&
-      run.created.trigger !== "revert" &&
-      run.created.trigger !== "recovered",
+    (run) => run.created.opening === incident.opening && ["firing", "manual"].includes(run.created.trigger),
   );
 }
 
-/** What the ladder does after the last run; a string other than the two words is why it ends. Pure. */
-export function ladderStep(
-  incident: Incident,
-  runs: readonly Run[],
-  maxRuns: number,
-): "mitigated" | "next" | string | undefined {
-  const last = runs.toSorted((a, b) => (a.ended?.at ?? 0) - (b.ended?.at ?? 0)).at(-1);
-  if (!last?.ended) return undefined;
-  const { state, reason } = last.ended;
-  if (state === "succeeded") return incident.status === "open" ? "mitigated" : undefined;
-  if (state === "observed" || incident.escalatedAt !== undefined) return undefined;
-  if (/^(cancelled|aborted) by /.test(reason) || reason.startsWith("resolved")) return undefined;
-  const counted = runs.filter(
-    (run) => run.ended?.state === "failed" || (run.ended?.state === "cancelled" && run.mutated),
-  );
-  if (counted.length >= maxRuns) return `${counted.length} runs have not helped`;
-  return "next";
+/** An open incident for which no playbook ever ran needs a person as much as one whose playbooks did not help. */
+async function escalateUnplayed(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
+  if ((await deps.store.size(`incident:${doc.body.id}:firing`)) === 0) return;
+  await escalate(deps, doc, "no playbook runs for this incident");
 }
 
 async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
@@ -90,26 +71,24 @@ async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
   await deps.queue.wake(`chat:${body.id}`, now);
 }
 
-/** The next playbook by priority that this opening has not tried. */
-async function nextRung(deps: SettleDeps, doc: Doc<Incident>, runs: readonly Run[]): Promise<void> {
+/** The next playbook by priority that this opening has not tried on this target. */
+async function climb(deps: SettleDeps, doc: Doc<Incident>, ladder: readonly Run[]): Promise<void> {
   const { body: incident, rev } = doc;
-  const tried = new Set(runs.map((run) => run.created.playbook));
-  const left = (await deps.candidates(incident)).filter((candidate) => !tried.has(candidate.playbook.name));
-  const [next] = left;
-  if (!next) return escalate(deps, doc, `no playbook is left after ${[...tried].join(", ")}`);
+  const target = ladder[0]?.created.target ?? "";
   const now = await deps.store.now();
-  const request = {
-    ...next,
-    incident,
-    severity: incident.severity,
-    rung: runs.length,
-    trigger: "firing" as const,
-    by: "stanch",
-    now,
-  };
-  const plan = planRun(request, await deps.autonomyLimits());
-  if (!plan.ok) return escalate(deps, doc, `${next.playbook.name} cannot be started: ${plan.reason}`);
-  const ladders = { ...incident.ladders, [plan.created.target]: plan.id };
+  const tried = new Set(ladder.filter((run) => !mayTryAgain(run, now)).map((run) => run.created.playbook));
+  const next = nextRung((await deps.ladders(incident)).get(target) ?? [], tried);
+  const [first] = next?.entrants ?? [];
+  if (!next || !first) return escalate(deps, doc, `no playbook is left for ${target} after ${[...tried].join(", ")}`);
+  const { playbook } = next;
+  const alerts = next.entrants.map((entrant) => entrant.record);
+  const request = { incident, playbook, alert: first.record, alerts, severity: incident.severity, facts: first.facts };
+  const plan = planRun(
+    { ...request, rung: ladder.length + 1, trigger: "firing", by: "stanch", now },
+    await deps.autonomyLimits(),
+  );
+  if (!plan.ok) return escalate(deps, doc, `${playbook.name} cannot be started: ${plan.reason}`);
+  const ladders = { ...incident.ladders, [target]: plan.id };
   const body: Incident = { ...incident, ladders, runs: [...incident.runs, plan.id] };
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "incident", id: incident.id, rev }, ...plan.checks],

@@ -8,8 +8,8 @@ import { type SettleDeps, settleIncident } from "./settle.ts";
 /** What wake-ups need: the engine's dependencies and the two hops that other modules own. */
 export type WakeDeps = SettleDeps &
   DecideDeps & {
-    /** Assesses an open incident again; it plans its own next wake-up. */
-    reassess(incident: string): Promise<void>;
+    /** Assesses again what `incident:ID` or `assess:…` names; it plans its own next wake-up. */
+    assess(member: string): Promise<void>;
     publish(incident: string, signal: AbortSignal): Promise<void>;
   };
 
@@ -27,8 +27,10 @@ export function createWakeHandler(deps: WakeDeps): WakeHandler {
       case "lease":
         return tendLease(deps, id);
       case "incident":
-        await deps.reassess(id);
+        await deps.assess(member);
         return settleIncident(deps, id);
+      case "assess":
+        return deps.assess(member);
       case "chat":
         return deps.publish(id, signal);
       default:

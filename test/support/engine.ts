@@ -182,12 +182,21 @@ export function createWorld(config: Config = CONFIG): World {
     log: silentLog,
     monotonic: () => now,
     claimFor: 60_000,
-    candidates: async () =>
-      [...playbooks.values()].map((one) => ({ playbook: one, alert: ALERT, alerts: [ALERT], facts: {} })),
+    ladders: async () =>
+      new Map([
+        [
+          "thing:one",
+          [...playbooks.values()].map((one) => ({
+            playbook: one,
+            target: "thing:one",
+            entrants: [{ record: ALERT, facts: {} }],
+          })),
+        ],
+      ]),
     autonomyLimits: async () => ({ ceiling: config.autonomy, demoted: new Set<string>() }),
     slackGroup: async () => new Set<string>(),
-    reassess: async (id) => {
-      await store.commit({ checks: [], writes: [{ write: "undue", member: `incident:${id}` }] });
+    assess: async (member) => {
+      await store.commit({ checks: [], writes: [{ write: "undue", member }] });
     },
     publish: async (id) => {
       await store.commit({ checks: [], writes: [{ write: "undue", member: `chat:${id}` }] });

@@ -10,7 +10,7 @@ export type ExpressionFault = { message: string; at: number };
 /** What an expression uses, and what is wrong with its names. */
 export type NameReport = { roots: ReadonlySet<string>; reads: ReadonlySet<string>; faults: readonly ExpressionFault[] };
 
-type Report = { roots: Set<string>; reads: Set<string>; faults: ExpressionFault[] };
+type Report = { roots: Set<string>; reads: Set<string>; faults: ExpressionFault[]; loops: number };
 type Inside = { bound: readonly string[]; loops: number };
 type Judge = (path: readonly Segment[], report: Report) => void;
 
@@ -32,7 +32,7 @@ export function checkOutputNames(ast: ASTNode, output: Outputs | undefined): Nam
 }
 
 function report(ast: ASTNode, judge: Judge): NameReport {
-  const made: Report = { roots: new Set(), reads: new Set(), faults: [] };
+  const made: Report = { roots: new Set(), reads: new Set(), faults: [], loops: 0 };
   visit(ast, { bound: [], loops: 0 }, { judge, made });
   return made;
 }
@@ -41,23 +41,24 @@ type Visit = { judge: Judge; made: Report };
 
 function visit(node: ASTNode, inside: Inside, by: Visit): void {
   const loop = loopOf(node);
-  if (loop) return visitLoop(loop, inside, by);
-  if (callsLabel(node)) by.made.roots.add("alert");
-  const path = pathOf(node);
-  if (path === undefined) {
-    for (const child of childrenOf(node)) visit(child, inside, by);
-    return;
-  }
-  const [root] = path;
-  if (root && !inside.bound.includes(root.name)) by.judge(path, by.made);
+  const path = loop ? undefined : pathOf(node);
+  const [root] = path ?? [];
+  if (node.op === "call" && node.args[0] === "label") by.made.roots.add("alert");
+  if (loop) visitLoop(loop, inside, by);
+  else if (path === undefined) for (const child of childrenOf(node)) visit(child, inside, by);
+  else if (root?.name === "cel") by.made.faults.push({ message: "cel.bind is not supported", at: root.at });
+  else if (root && !inside.bound.includes(root.name)) by.judge(path, by.made);
 }
 
-function callsLabel(node: ASTNode): boolean {
-  return node.op === "call" && node.args[0] === "label";
-}
+/** Loops in one expression; without a limit each could double what the one before it made. */
+const MOST_LOOPS = 4;
 
 /** cel-js has no limit of cost, so a loop within a loop may only run over a list that is written out. */
 function visitLoop(loop: Loop, inside: Inside, by: Visit): void {
+  by.made.loops += 1;
+  if (by.made.loops === MOST_LOOPS + 1) {
+    by.made.faults.push({ message: `more than ${MOST_LOOPS} loops in one expression`, at: loop.over.range.start });
+  }
   const writtenOut = loop.over.op === "list";
   if (inside.loops > 0 && !(writtenOut && inside.loops === 1)) {
     const message = "a loop within a loop may only run over a list that is written out";

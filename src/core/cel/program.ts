@@ -9,7 +9,6 @@ import type { Evaluated } from "../scope.ts";
 import type { ExpressionFault, NameReport } from "./check-names.ts";
 import { guardNaN } from "./guard-nan.ts";
 import type { CelType } from "./names.ts";
-import { NoValue } from "./values.ts";
 
 /** Longest text of one expression. */
 const LONGEST = 2_000;
@@ -85,10 +84,9 @@ const MISSING: ReadonlySet<string> = new Set([
   "field_type_mismatch",
 ]);
 
-/** Says in few words what could not be known: `facts.error_rate is unknown`. */
+/** Says in few words what could not be known: `facts.error_rate is unknown`. Whatever the library throws, nothing is known. */
 function whyUnknown(text: string, error: unknown): string {
-  if (error instanceof NoValue) return `${text}: ${error.message}`;
-  if (!(error instanceof EvaluationError)) throw error;
+  if (!(error instanceof EvaluationError)) return `${text}: ${error instanceof Error ? error.message : "it fails"}`;
   const { node, code, summary } = error;
   if (MISSING.has(code) && node) {
     const source = text.slice(node.start, node.end);

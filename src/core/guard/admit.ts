@@ -1,3 +1,4 @@
+import type { Instant } from "../time.ts";
 import { GUARDS } from "./guards.ts";
 import type { GuardAnswer, GuardName, GuardSnapshot } from "./snapshot.ts";
 
@@ -7,7 +8,7 @@ export type GuardVoice = { guard: GuardName } & Exclude<GuardAnswer, { answer: "
 /** What all guards together say of one mutating step. */
 export type Admission =
   | { kind: "allow" }
-  | { kind: "deny"; guard: GuardName; reason: string }
+  | { kind: "deny"; guard: GuardName; reason: string; until?: Instant }
   | { kind: "wait"; guard: GuardName; for: "pause" | "lock" | "concurrency"; reason: string }
   /** Every guard that asks, so that one approval answers them all. */
   | { kind: "ask"; voices: readonly { guard: GuardName; reason: string }[] };
@@ -27,7 +28,13 @@ export function admit(snapshot: GuardSnapshot, granted: readonly GuardName[] | u
   const paused = voices.find((voice) => voice.answer === "wait" && voice.for === "pause");
   if (paused?.answer === "wait") return { kind: "wait", guard: paused.guard, for: paused.for, reason: paused.reason };
   const denied = voices.find((voice) => voice.answer === "deny");
-  if (denied) return { kind: "deny", guard: denied.guard, reason: denied.reason };
+  if (denied?.answer === "deny")
+    return {
+      kind: "deny",
+      guard: denied.guard,
+      reason: denied.reason,
+      ...(denied.until === undefined ? {} : { until: denied.until }),
+    };
   const asking = voices.filter((voice) => voice.answer === "ask");
   const open = granted === undefined ? asking : asking.filter((voice) => !granted.includes(voice.guard));
   if (open.length > 0) return { kind: "ask", voices: asking };

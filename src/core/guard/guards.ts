@@ -27,7 +27,9 @@ function pause(snapshot: GuardSnapshot): GuardAnswer {
 }
 
 function freeze(snapshot: GuardSnapshot): GuardAnswer {
-  return read(snapshot.freeze, ([window]) => (window ? { answer: "deny", reason: `freeze: ${window.reason}` } : ALLOW));
+  return read(snapshot.freeze, ([window]) =>
+    window ? { answer: "deny", reason: `freeze: ${window.reason}`, until: window.until } : ALLOW,
+  );
 }
 
 function blastRadius({ targets, maxTargets }: GuardSnapshot): GuardAnswer {
@@ -55,10 +57,12 @@ function stale({ firing, manual }: GuardSnapshot): GuardAnswer {
   );
 }
 
-function cooldown({ cooldown: left, reserved }: GuardSnapshot): GuardAnswer {
+function cooldown({ cooldown: left, reserved, now }: GuardSnapshot): GuardAnswer {
   if (reserved) return ALLOW;
   return read(left, (ms) =>
-    ms > 0 ? { answer: "deny", reason: `it ran on this target recently; again in ${formatDuration(ms)}` } : ALLOW,
+    ms > 0
+      ? { answer: "deny", reason: `it ran on this target recently; again in ${formatDuration(ms)}`, until: now + ms }
+      : ALLOW,
   );
 }
 

@@ -47,7 +47,8 @@ export type GuardAnswer =
   | { answer: "allow" }
   | { answer: "ask"; reason: string }
   | { answer: "wait"; reason: string; for: "pause" | "lock" | "concurrency" }
-  | { answer: "deny"; reason: string };
+  /** `until`: the denial is over then. */
+  | { answer: "deny"; reason: string; until?: Instant };
 
 export type GuardName =
   | "pause"

@@ -106,6 +106,9 @@ export type RunEvent =
   | { type: "resolved"; at: Instant }
   | { type: "reverting"; at: Instant; reason: string; prefix: string }
   | { type: "cancelling"; at: Instant; by: string; reason: string }
-  | { type: "ended"; at: Instant; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
+  | { type: "ended"; at: Instant; state: EndState; reason: string; retryAt?: Instant };
+
+/** How a run can end. */
+export type EndState = "succeeded" | "failed" | "cancelled" | "observed";
 
 export type RunEventType = RunEvent["type"];

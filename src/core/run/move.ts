@@ -2,7 +2,7 @@ import type { ActionTable, Effect } from "../action.ts";
 import type { Connections } from "../connection.ts";
 import type { ActionStep, Verify } from "../playbook/playbook.ts";
 import type { Instant } from "../time.ts";
-import type { RunEvent, StepPath, WaitReason } from "./events.ts";
+import type { EndState, RunEvent, StepPath, WaitReason } from "./events.ts";
 import type { InboxItem } from "./inbox.ts";
 import type { StepRecord } from "./run.ts";
 
@@ -33,7 +33,7 @@ export type Move =
   | { kind: "check"; verify: Verify; path?: StepPath }
   /** Waits for people; a decision wakes it. */
   | { kind: "idle" }
-  | { kind: "finish"; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
+  | { kind: "finish"; state: EndState; reason: string; retryAt?: Instant };
 
 /** What `nextMove` may look at besides the journal and the playbook. */
 export type MoveInputs = {

@@ -1,6 +1,6 @@
 import type { Effect, Output } from "../action.ts";
 import type { Instant } from "../time.ts";
-import type { Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
+import type { EndState, Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
 
 /** What the journal says of one step. `intent`: called or about to be, outcome not known yet. */
 export type StepRecord = {
@@ -65,7 +65,8 @@ export type Run = {
   resolved: boolean;
   /** True from its first mutating intent on. */
   mutated: boolean;
-  ended?: { at: Instant; state: "succeeded" | "failed" | "cancelled" | "observed"; reason: string };
+  /** `retryAt`: what denied it is over then, and the ladder may try the playbook again. */
+  ended?: { at: Instant; state: EndState; reason: string; retryAt?: Instant };
 };
 
 /** The run right after its creation. */
@@ -173,11 +174,15 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "ended":
       return {
         ...without(without(run, "waiting"), "asked"),
-        ended: { at: event.at, state: event.state, reason: event.reason },
+        ended: endOf(event),
       };
     default:
       return event satisfies never;
   }
+}
+
+function endOf({ type: _, ...end }: Extract<RunEvent, { type: "ended" }>): NonNullable<Run["ended"]> {
+  return end;
 }
 
 type StepEvent = Extract<RunEvent, { type: "skipped" | "intent" | "started" | "outcome" }>;

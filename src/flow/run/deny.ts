@@ -1,5 +1,6 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
+import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
 import type { Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
@@ -8,13 +9,14 @@ import { nowOf, type Turn, withEvents } from "./turn.ts";
 export async function denyRun(
   turn: Turn,
   ready: ReadyStep,
-  denial: { guard: GuardName; reason: string; kind: "deny" },
+  denial: { guard: GuardName; reason: string; kind: "deny"; until?: Instant },
 ): Promise<Progress> {
   const reason = `denied.${denial.guard}: ${denial.reason}`;
   if (turn.run.mutated && turn.playbook.onFailure.includes("revert") && !ready.undo) {
     return { kind: "go-on", turn: withEvents(turn, [{ type: "reverting", at: nowOf(turn), reason, prefix: "" }]) };
   }
-  return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason });
+  const retryAt = denial.until === undefined ? {} : { retryAt: denial.until };
+  return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason, ...retryAt });
 }
 
 /** `observe`: what would be done goes on the timeline, and nothing is called. */

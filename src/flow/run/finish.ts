@@ -1,4 +1,5 @@
 import type { Approval } from "../../core/approval.ts";
+import type { RunEvent } from "../../core/run/events.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
@@ -13,13 +14,17 @@ import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
   if (turn.run.ended) return letGo(turn, undefined);
   const withdrawal = await withdrawApproval(turn);
-  const ended = withEvents(turn, [{ type: "ended", at: nowOf(turn), state: move.state, reason: move.reason }]);
+  const ended = withEvents(turn, [endEvent(turn, move)]);
   const progress = await letGo(ended, undefined, {
     checks: withdrawal.checks ?? [],
     writes: [...endWrites(turn), ...(withdrawal.writes ?? [])],
   });
   if (progress.kind === "stop") wakeFollowers(turn);
   return progress;
+}
+
+function endEvent(turn: Turn, { state, reason, retryAt }: Extract<Move, { kind: "finish" }>): RunEvent {
+  return { type: "ended", at: nowOf(turn), state, reason, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
 function endWrites(turn: Turn): readonly Write[] {

@@ -1,0 +1,41 @@
+import type { Incident } from "../core/incident.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Instant } from "../core/time.ts";
+
+/** What a target's ladder does now. */
+export type LadderStep = { kind: "stay" | "mitigated" | "next" } | { kind: "exhausted"; why: string };
+
+/** The runs of one opening, per target, in the order in which they began. */
+export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] {
+  const ladders = Map.groupBy(
+    runs.toSorted((a, b) => a.created.at - b.created.at),
+    (run) => run.created.target,
+  );
+  return [...ladders.values()];
+}
+
+/**
+ * What follows from the last run on a target: the next playbook after a failure or a denial, people after `maxRuns` runs that
+ * did not help, nothing while one is under way or when a person stopped it. Denied runs do not count. Pure.
+ */
+export function ladderStep(
+  incident: Incident,
+  runs: readonly Run[],
+  { maxRuns, now }: { maxRuns: number; now: Instant },
+): LadderStep {
+  const last = runs.at(-1);
+  if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
+  const { state, reason } = last.ended;
+  if (state === "succeeded") return { kind: incident.status === "open" ? "mitigated" : "stay" };
+  if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
+  if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
+  const helpless = runs.filter((run) => run.ended?.state === "failed");
+  if (helpless.length >= maxRuns)
+    return { kind: "exhausted", why: `${helpless.length} runs on ${last.created.target} have not helped` };
+  return { kind: "next" };
+}
+
+/** A run that a cooldown or a freeze denied may be tried again when that is over. */
+export function mayTryAgain(run: Run, now: Instant): boolean {
+  return run.ended?.retryAt !== undefined && run.ended.retryAt <= now;
+}
