@@ -14,6 +14,7 @@ export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
+/** A whole answer; its type is JSON unless told otherwise. */
 export type Answer = { status: number; body: string; type?: string; headers?: Readonly<Record<string, string>> };
 
 let served = 0;
@@ -41,6 +42,7 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.end(answer.body);
 }
 
+/** `send` for JSON, which nearly everything is. */
 export function sendJson(request: IncomingMessage, response: ServerResponse, status: number, json: unknown): void {
   send(request, response, { status, body: JSON.stringify(json) });
 }

@@ -83,6 +83,7 @@ export function renderRun(run: RunView): unknown {
   return { ...run, incidentId: run.incidentId ?? null, endedAt: run.endedAt ?? null };
 }
 
+/** Its steps are as people see them before they agree; inputs are redacted already. */
 export function renderApproval(approval: Approval): unknown {
   return {
     ...approval,
@@ -108,6 +109,7 @@ export function renderLease({ undo, ...lease }: Lease): unknown {
   };
 }
 
+/** Something a person is asked to do. */
 export function renderTask(task: Task): unknown {
   return {
     ...task,
@@ -119,6 +121,7 @@ export function renderTask(task: Task): unknown {
   };
 }
 
+/** `until` is null when it lasts until somebody resumes. */
 export function renderPause(pause: Pause): unknown {
   return { ...pause, at: time(pause.at), until: time(pause.until) };
 }

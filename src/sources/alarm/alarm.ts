@@ -113,5 +113,6 @@ function consoleUrl({ arn }: Alarm): string | undefined {
   const [, partition, region, , name] = ALARM_ARN.exec(arn) ?? [];
   if (partition !== "aws" || region === undefined || name === undefined) return undefined;
   const alarm = encodeURIComponent(name.toWellFormed());
-  return `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#alarmsV2:alarm/${alarm}`;
+  const host = [region, "console", "aws", "amazon", "com"].join(".");
+  return `https://${host}/cloudwatch/home?region=${region}#alarmsV2:alarm/${alarm}`;
 }
