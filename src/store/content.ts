@@ -25,16 +25,23 @@ export function contentHash(alert: Pick<Alert, "labels" | "annotations">): reado
   return [sum.high >>> 0, sum.low >>> 0];
 }
 
-/** Adds the FNV-1a of every `key, value`; two different primes give two independent halves. */
+/**
+ * Adds a hash of every pair: FNV-1a over key and value, and the sum of its intermediate states as the other half.
+ * One loop per text with one multiplication per character: this is the hottest loop of `accept`.
+ */
 function addPairs(sum: { high: number; low: number }, pairs: Readonly<Record<string, string>>, seed: number): void {
   for (const key in pairs) {
-    const text = `${key}\u0000${pairs[key]}`;
-    let low = seed | 0;
-    let high = seed ^ 0x5bd1e995;
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      low = Math.imul(low ^ unit, 0x01000193);
-      high = Math.imul(high ^ unit, 0x85ebca6b) + (high >>> 15);
+    const value = pairs[key] ?? "";
+    let low = seed;
+    let high = 0;
+    for (let i = 0; i < key.length; i++) {
+      low = Math.imul(low ^ key.charCodeAt(i), 0x01000193);
+      high = (high + low) | 0;
+    }
+    low ^= 0x5bd1e995;
+    for (let i = 0; i < value.length; i++) {
+      low = Math.imul(low ^ value.charCodeAt(i), 0x01000193);
+      high = (high + low) | 0;
     }
     sum.low = (sum.low + mix(low)) | 0;
     sum.high = (sum.high + mix(high ^ low)) | 0;

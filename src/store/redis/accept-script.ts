@@ -1,12 +1,16 @@
 import { CLOSE_TOLERANCE_MS } from "../episode-rule.ts";
 import { defineScript, NOW_LUA } from "./script.ts";
 
-/** Packed episode: flags, opening, opened, last seen, starts, ends, content hash, group. See `record.ts`. */
+/**
+ * A packed episode, 57 bytes: flags, opening, opened, last seen, starts, ends, content hash, group.
+ * The scripts cut it by these places: flags 1, opening and opened 2-13, seen 14-21, starts 22-29, ends 30-37,
+ * content 38-45, group 46-57; what need not change is never unpacked.
+ */
 export const EPISODE_FORMAT = ">BI4ddddc8c12";
 /** Packed group: digest, the source's `unsettled` counter, since when this digest, last seen. */
 export const GROUP_FORMAT = ">c16I4dd";
-/** One item of the argument: status and flags, starts, ends, content hash, fingerprint. See `pack.ts`. */
-const ITEM_FORMAT = ">Bddc8I4c0";
+/** One item of the argument: flags, then starts, ends and content hash as they stand in an episode, fingerprint. */
+const ITEM_FORMAT = ">Bc24I4c0";
 
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
 export const NOT_A_REPEAT = -1;
@@ -21,69 +25,92 @@ export const DOUBTFUL_FLAG = 4;
 export const ENDS_FLAG = 8;
 
 /*
- * `apply` is section 14.1 for one item; `episode-rule.ts` is the same table in TypeScript for the memory twin.
- * An episode is a Lua table {flags = status, doubtful, ends, ...}; it returns whether the episode changed.
+ * Section 14.1 for one item: from the old record and the item's block to the new record and whether that is a change.
+ * `episode-rule.ts` is the same table in TypeScript for the memory twin; the conformance suite holds both to it.
  */
-const APPLY_LUA = `
-local function open_new(old, item)
-  return {status = 0, doubtful = old and old.ends and item.starts <= old.ends, opening = (old and old.opening or 0) + 1,
-    opened = now, starts = item.starts, ends = old and old.ends, content = item.content}
+const RULES_LUA = `
+local sub, char, group, unsettled_by = string.sub, string.char, A[2], 0
+local first_opening, seen_now = struct.pack('>BI4dd', 0, 1, now, now), struct.pack('>d', now)
+
+local function time_at(text, place)
+  return (struct.unpack('>d', text, place))
 end
 
-local function still_firing(old, item)
-  local cleared = old.doubtful and item.starts > old.ends
-  local changed = cleared or item.content ~= old.content or old.status == 2
-  if cleared then
-    old.doubtful = false
-    old.starts = item.starts
-  end
-  old.status = 0
-  old.content = item.content
-  return changed
+local function opened_again(old, block)
+  local doubtful = time_at(block, 1) <= time_at(old, 30)
+  local _, opening = struct.unpack('>BI4', old)
+  local head = struct.pack('>BI4dd', ${ENDS_FLAG} + (doubtful and ${DOUBTFUL_FLAG} or 0), opening + 1, now, now)
+  return head .. sub(block, 1, 8) .. sub(old, 30, 37) .. sub(block, 17, 24) .. group, true
 end
 
-local unsettled_by = 0
-local function apply(old, item)
-  local open = old and old.status ~= 1
-  if item.status == 0 then
-    if open then return old, still_firing(old, item) end
-    return open_new(old, item), true
+local function still_firing(old, flags, block)
+  local cleared = flags % 8 >= ${DOUBTFUL_FLAG} and time_at(block, 1) > time_at(old, 30)
+  local content = sub(block, 17, 24)
+  local changed = cleared or flags % 4 == 2 or content ~= sub(old, 38, 45)
+  local head = char(cleared and ${ENDS_FLAG} or flags - flags % 4) .. sub(old, 2, 13) .. seen_now
+  return head .. (cleared and sub(block, 1, 8) or sub(old, 22, 29)) .. sub(old, 30, 37) .. content .. group, changed
+end
+
+local function closed(old, flags, item_flags, block)
+  local ends = item_flags >= ${ENDS_FLAG} and time_at(block, 9) or now
+  if ends < time_at(old, 6) - ${CLOSE_TOLERANCE_MS} then return nil, false end
+  unsettled_by = unsettled_by + 1
+  local head = char(1 + ${ENDS_FLAG} + (flags % 8 >= ${DOUBTFUL_FLAG} and ${DOUBTFUL_FLAG} or 0)) .. sub(old, 2, 13) .. seen_now
+  return head .. sub(old, 22, 29) .. struct.pack('>d', ends) .. sub(old, 38, 45) .. group, true
+end
+
+local function unknown(old, flags)
+  local changed = flags % 4 ~= 2
+  if changed then unsettled_by = unsettled_by + 1 end
+  return char(2 + flags - flags % 4) .. sub(old, 2, 13) .. seen_now .. sub(old, 22, 45) .. group, changed
+end
+
+local function apply(old, item_flags, block)
+  local flags = old and string.byte(old)
+  local status, open = item_flags % 4, old and flags % 4 ~= 1
+  if status == 0 then
+    if open then return still_firing(old, flags, block) end
+    if old then return opened_again(old, block) end
+    return first_opening .. block .. group, true
   end
   if not open then return nil, false end
-  if item.status == 1 then
-    local ends = item.ends or now
-    if ends < old.opened - ${CLOSE_TOLERANCE_MS} then return nil, false end
-    old.ends = ends
-  elseif old.status == 2 then
-    return old, false
-  end
-  old.status = item.status
-  unsettled_by = unsettled_by + 1
-  return old, true
+  if status == 1 then return closed(old, flags, item_flags, block) end
+  return unknown(old, flags)
 end
 `;
 
-const RECORD_LUA = `
-local function unpack_record(text)
-  local flags, opening, opened, _, starts, ends, content = struct.unpack('${EPISODE_FORMAT}', text)
-  return {status = flags % 4, doubtful = flags % 8 >= 4, opening = opening, opened = opened, starts = starts,
-    ends = flags >= 8 and ends or nil, content = content}
+const ITEMS_LUA = `
+local item_flags, blocks, fingerprints, items, at = {}, {}, {}, 0, 1
+local packed, size = A[4], #A[4]
+while at <= size do
+  items = items + 1
+  item_flags[items], blocks[items], fingerprints[items], at = struct.unpack('${ITEM_FORMAT}', packed, at)
 end
+`;
 
-local function pack_record(r)
-  local flags = r.status + (r.doubtful and ${DOUBTFUL_FLAG} or 0) + (r.ends and ${ENDS_FLAG} or 0)
-  return struct.pack('${EPISODE_FORMAT}', flags, r.opening, r.opened, now, r.starts, r.ends or 0, r.content, A[2])
-end
+/** Fields of the episodes' hash in \`flat\`; \`place\` finds a fingerprint that comes twice in one body. */
+const COMPARE_LUA = `
+local flat, place, changed, count, used = {}, {}, {}, 0, 0
 
-local function items_of(packed)
-  local items, fingerprints, at = {}, {}, 1
-  while at <= #packed do
-    local flags, starts, ends, content, fingerprint
-    flags, starts, ends, content, fingerprint, at = struct.unpack('${ITEM_FORMAT}', packed, at)
-    items[#items + 1] = {status = flags % 4, starts = starts, ends = flags >= 8 and ends or nil, content = content}
-    fingerprints[#fingerprints + 1] = fingerprint
+local function compare(fingerprint, stored, k)
+  local before = place[fingerprint]
+  local record, is_changed = apply(before and flat[before] or stored or nil, item_flags[k], blocks[k])
+  if record and before then
+    flat[before] = record
+  elseif record then
+    flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
+    place[fingerprint] = used
   end
-  return items, fingerprints
+  if is_changed then
+    count = count + 1
+    changed[count] = fingerprint
+  end
+end
+
+for first = 1, items, 4000 do
+  local last = math.min(first + 3999, items)
+  local stored = call('HMGET', episodes, unpack(fingerprints, first, last))
+  for k = first, last do compare(fingerprints[k], stored[k - first + 1], k) end
 end
 `;
 
@@ -104,38 +131,10 @@ if known[1] then
   end
 end
 if A[4] == '' then return ${NOT_A_REPEAT} end
-
-${RECORD_LUA}
-${APPLY_LUA}
-local items, fingerprints = items_of(A[4])
-local records, fresh, named, changed, count = {}, {}, {}, {}, 0
-for first = 1, #items, 4000 do
-  local last = math.min(first + 3999, #items)
-  local texts = call('HMGET', episodes, unpack(fingerprints, first, last))
-  for k = first, last do records[fingerprints[k]] = texts[k - first + 1] or nil end
-end
-for k = 1, #items do
-  local fingerprint = fingerprints[k]
-  local old = records[fingerprint]
-  if type(old) == 'string' then old = unpack_record(old) end
-  local record, is_changed = apply(old, items[k])
-  if record then
-    records[fingerprint] = record
-    fresh[fingerprint] = record
-  end
-  if is_changed then
-    count = count + 1
-    if not named[fingerprint] then changed[#changed + 1] = fingerprint end
-    named[fingerprint] = true
-  end
-end
-
-local flat = {}
-for fingerprint, record in pairs(fresh) do
-  flat[#flat + 1] = fingerprint
-  flat[#flat + 1] = pack_record(record)
-end
-for first = 1, #flat, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, #flat))) end
+${ITEMS_LUA}
+${RULES_LUA}
+${COMPARE_LUA}
+for first = 1, used, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, used))) end
 if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
 call('HSET', groups, A[2], struct.pack('${GROUP_FORMAT}', A[3], unsettled, now, now))
 if count > 0 then call('XADD', P .. 'intake', '*', 's', A[1], 'c', cjson.encode(changed), 'b', A[5]) end

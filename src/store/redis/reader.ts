@@ -73,7 +73,7 @@ function entryOf(entry: unknown, deliveries: number): IntakeEntry {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
     body: fields.get("b") ?? "",
-    changed: textsOf(changed),
+    changed: [...new Set(textsOf(changed))],
     acceptedAt: timeOf(String(id)),
     deliveries,
   };
