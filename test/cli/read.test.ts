@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { alert, incident, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
+import { cli } from "./support.ts";
+
+describe("reading", () => {
+  test("incidents are an aligned table with relative and absolute times", async (t) => {
+    const { url } = await startHttp(t);
+    const { code, out } = await cli(["incidents"], { env: env(url) });
+    assert.equal(code, 0);
+    assert.deepEqual(out.split("\n"), [
+      "ID     SEVERITY  STATUS  OPENED                         ALERTS  TITLE",
+      "inc-1  P1        open    5m ago (2026-11-21 12:30:00Z)  1/1     LiteLLMHighErrorRate on litellm",
+    ]);
+  });
+
+  test("an incident shows its runs, approvals, leases and timeline", async (t) => {
+    const { url } = await startHttp(t);
+    const { out } = await cli(["show", "inc-1"], { env: env(url) });
+    for (const text of ["fallback-enable", "apr-1", "1 of oncall", "lease-1", "inc-1 opened", "anna", "paused"]) {
+      assert.ok(out.includes(text), text);
+    }
+  });
+
+  test("show tells by the id what it names", async (t) => {
+    const { url } = await startHttp(t);
+    const page = async (id: string) => (await cli(["show", id], { env: env(url) })).out;
+    assert.match(await page("run-1"), /waits for an approval/);
+    assert.match(await page("apr-1"), /error_rate is 0.12/);
+    assert.match(await page(alert.id), /5xx is 12 %/);
+    assert.equal((await cli(["show", "nonsense"], { env: env(url) })).code, 2);
+    assert.deepEqual(await cli(["show", "inc-2"], { env: env(url) }), {
+      code: 1,
+      out: "",
+      err: "error: there is no incident inc-2",
+    });
+  });
+
+  test("status shows what is open and what is paused", async (t) => {
+    const { url } = await startHttp(t);
+    const { out } = await cli(["status"], { env: env(url) });
+    for (const text of ["inc-1", "apr-1", "task-1", "lease-1", "global", "deploy"]) assert.ok(out.includes(text), text);
+    const json = JSON.parse((await cli(["status", "--json"], { env: env(url) })).out);
+    assert.equal(json.approvals.items[0].id, "apr-1");
+  });
+
+  test("--json gives all that the server answered", async (t) => {
+    const { url } = await startHttp(t);
+    const { items } = JSON.parse((await cli(["incidents", "--json"], { env: env(url) })).out);
+    assert.deepEqual(items[0].labels, { service: "litellm" });
+    const shown = JSON.parse((await cli(["show", "inc-1", "--json"], { env: env(url) })).out);
+    assert.equal(shown.timeline.length, 2);
+  });
+
+  test("a report is printed as it is", async (t) => {
+    const { url } = await startHttp(t);
+    assert.equal((await cli(["report", "inc-1"], { env: env(url) })).out, "# inc-1\n");
+  });
+
+  test("an alert's text cannot move the cursor, forge a line or be cut in half", async (t) => {
+    const title = "evil\u001b[2J\u001b]0;owned\u0007\nP0 forged\u202e line\u0000";
+    const hostile = { ...incident, title };
+    const desk = {
+      ...stubDesk().desk,
+      incidents: async () => ({ items: [hostile] }),
+      incident: async () => ({ ...view, incident: hostile }),
+    };
+    const { url } = await startHttp(t, { desk });
+    for (const args of [["incidents"], ["show", "inc-1"]]) {
+      const { out } = await cli(args, { env: env(url) });
+      assert.ok(out.includes("evil P0 forged line"), out);
+      assert.ok([...out].every((character) => character === "\n" || !/[\p{Cc}\u202e]/u.test(character)));
+    }
+  });
+
+  test("colours come only with a terminal, and lines are cut to its width", async (t) => {
+    const { url } = await startHttp(t);
+    const { out } = await cli(["incidents"], { env: env(url), color: true, columns: 40 });
+    assert.ok(out.includes("\u001b["));
+    for (const line of out.split("\n")) assert.ok(stripVTControlCharacters(line).length <= 40);
+  });
+});
+
+describe("when the server does not answer as hoped", () => {
+  test("nothing listens: says where and what to do", async (t) => {
+    const { url, http } = await startHttp(t);
+    await http.close(0);
+    const { code, err } = await cli(["incidents"], { env: env(url) });
+    assert.equal(code, 1);
+    assert.ok(err.startsWith(`error: no answer from stanch at ${url}: nothing listens there; start it`), err);
+  });
+
+  test("no token or a wrong one: says which variable", async (t) => {
+    const { url } = await startHttp(t);
+    for (const token of [undefined, "wrong"]) {
+      const { code, err } = await cli(["incidents"], { env: { STANCH_URL: url, STANCH_API_TOKEN: token } });
+      assert.equal(code, 1);
+      assert.match(err, /STANCH_API_TOKEN/);
+    }
+  });
+
+  test("something else listens there: says so", async (t) => {
+    const server = createServer((_, response) => response.end("<html>hello</html>")).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await cli(["incidents"], { env: env(`http://127.0.0.1:${port}`) });
+    assert.equal(code, 1);
+    assert.match(err, /cannot be read/);
+  });
+});
+
+describe("plan", () => {
+  test("sends the file's body and shows what would run", async (t) => {
+    const bodies: string[] = [];
+    const plan = {
+      alerts: [
+        {
+          fingerprint: "f",
+          labels: { alertname: "High", service: "x" },
+          level: "P1",
+          sentence: "error_rate is 0.12",
+          playbooks: [{ playbook: "shed", matched: true, reason: "all matchers hold" }],
+        },
+      ],
+      runs: [
+        {
+          playbook: "shed",
+          target: "settings:gateway",
+          autonomy: "approve",
+          severity: "P1",
+          steps: [{ path: "shed", uses: "settings.set", effect: "reversible", describe: "set SHED_RATE to 0.3" }],
+        },
+      ],
+    };
+    const desk = {
+      ...stubDesk().desk,
+      plan: async (source: string, body: string) => {
+        bodies.push(`${source} ${body}`);
+        return plan;
+      },
+    };
+    const { url } = await startHttp(t, { desk });
+    const stdin = async () => '{"alerts":[]}';
+    const { code, out } = await cli(["plan", "--alert", "-", "--source", "grafana"], { env: env(url), stdin });
+    assert.equal(code, 0);
+    assert.deepEqual(bodies, ['grafana {"alerts":[]}']);
+    for (const text of ["High service=x", "all matchers hold", "set SHED_RATE to 0.3"]) assert.ok(out.includes(text));
+    assert.equal((await cli(["plan"], { env: env(url) })).code, 2);
+    assert.equal((await cli(["plan", "--alert", "/no/such/file"], { env: env(url) })).code, 2);
+    assert.equal((await cli(["plan", "--alert", "-", "--source", "nagios"], { env: env(url) })).code, 2);
+  });
+});
+
+function env(url: string): Record<string, string> {
+  return { STANCH_URL: url, STANCH_API_TOKEN: TOKENS.viewer };
+}
