@@ -31,8 +31,8 @@ export async function ecsCall<T>(
 ): Promise<{ ok: true; value: T } | ActionFailure> {
   const state: EcsSend["state"] = { status: undefined, handed: false };
   const options: EcsSend = {
-    abortSignal: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_WITHIN)]),
-    timeout: ANSWER_WITHIN,
+    stop: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_WITHIN)]),
+    requestTimeout: ANSWER_WITHIN,
     state,
     ...(call.mutating && { fence: () => ctx.fence() }),
   };
@@ -59,12 +59,12 @@ async function closeClient(made: Promise<Ecs & { agent: Agent }>): Promise<void>
 }
 
 /** Looking for credentials cannot be interrupted; the transport refuses to write once this signal has fired. */
-function aborted({ abortSignal, state }: EcsSend): Promise<never> {
+function aborted({ stop, state }: EcsSend): Promise<never> {
   const detail = `no answer within ${ANSWER_WITHIN / 1_000} s`;
   return new Promise((_resolve, reject) => {
-    const stop = () => reject(new NoAnswerError({ reason: "timeout", detail, retryable: true, written: state.handed }));
-    if (abortSignal.aborted) stop();
-    else abortSignal.addEventListener("abort", () => setTimeout(stop, 50).unref(), { once: true });
+    const end = () => reject(new NoAnswerError({ reason: "timeout", detail, retryable: true, written: state.handed }));
+    if (stop.aborted) end();
+    else stop.addEventListener("abort", () => setTimeout(end, 50).unref(), { once: true });
   });
 }
 

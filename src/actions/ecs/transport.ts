@@ -7,8 +7,9 @@ const ANSWER_LIMIT = 4 * 1024 * 1024;
 
 /** What one call hands through the SDK to the transport; `state` tells how far the call has come. */
 export type EcsSend = {
-  abortSignal: AbortSignal;
-  timeout: Milliseconds;
+  /** Not called `abortSignal`: the SDK would answer it by itself, and whether anything was written would be lost. */
+  stop: AbortSignal;
+  requestTimeout: Milliseconds;
   state: { handed: boolean; status: number | undefined };
   fence?: () => void;
 };
@@ -37,7 +38,7 @@ export function ecsTransport(dispatcher: Dispatcher): Handler {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request: SdkRequest, options?: object): Promise<SdkAnswer> {
       if (!isEcsSend(options)) throw new TypeError("an ECS call without its options");
-      const { abortSignal: signal, timeout, state, fence } = options;
+      const { stop: signal, requestTimeout: timeout, state, fence } = options;
       state.handed = true;
       const sent = await send({
         dispatcher,
@@ -62,7 +63,7 @@ export function ecsTransport(dispatcher: Dispatcher): Handler {
 }
 
 function isEcsSend(options: object | undefined): options is EcsSend {
-  return options !== undefined && "state" in options && "abortSignal" in options;
+  return options !== undefined && "state" in options && "stop" in options;
 }
 
 function urlOf({ protocol, hostname, port, path }: SdkRequest): URL {

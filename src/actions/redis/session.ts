@@ -5,6 +5,7 @@ import { failure, quote } from "../failure.ts";
 
 const CONNECT_WITHIN = 3_000;
 const ANSWER_WITHIN = 5_000;
+const ANSWER_LIMIT = 4 * 1024 * 1024;
 
 /** One exchange with a Redis; `mutating` passes the fence, after the connection stands and right before the write. */
 export type Exchange<T> = { act: string; mutating: boolean; call(client: Redis): Promise<T> };
@@ -19,16 +20,16 @@ export async function redisSession<T>(
   ctx: Pick<ActionContext, "signal" | "fence">,
   exchange: Exchange<T>,
 ): Promise<{ ok: true; value: T } | ActionFailure> {
-  const client = clientOf(connection.settings.url);
-  const act = exchange.act;
+  const { url } = connection.settings;
+  const client = clientOf(url);
+  const call: Acting = { act: exchange.act, mutating: exchange.mutating, secrets: secretsOf(url) };
   try {
     const connected = await settled(client.connect(), CONNECT_WITHIN, ctx.signal);
-    if (connected.kind !== "value") return unconnected(act, connected);
+    if (connected.kind !== "value") return unconnected(call, connected);
+    limitAnswer(client);
     if (exchange.mutating) ctx.fence();
     const answered = await settled(exchange.call(client), ANSWER_WITHIN, ctx.signal);
-    return answered.kind === "value"
-      ? { ok: true, value: answered.value }
-      : unanswered(act, answered, exchange.mutating);
+    return answered.kind === "value" ? { ok: true, value: answered.value } : unanswered(call, answered);
   } finally {
     client.disconnect();
   }
@@ -48,6 +49,20 @@ function clientOf(url: string): Redis {
   // Without a listener the first connection error would end the process; the promise of `connect` reports it.
   client.on("error", () => {});
   return client;
+}
+
+/** The client keeps a whole answer in memory: one that is too long ends the connection instead. */
+function limitAnswer(client: Redis): void {
+  let left = ANSWER_LIMIT;
+  client.stream.on("data", (chunk: Buffer) => {
+    if (left > 0 && left <= chunk.length) client.disconnect();
+    left -= chunk.length;
+  });
+}
+
+function secretsOf(url: string): readonly string[] {
+  const password = URL.parse(url)?.password ?? "";
+  return password === "" ? [] : [password, decodeURIComponent(password)];
 }
 
 type Settled<T> =
@@ -77,28 +92,24 @@ function stopped(signal: AbortSignal): { kind: "stopped"; timeout: boolean } {
   return { kind: "stopped", timeout: signal.reason instanceof Error && signal.reason.name === "TimeoutError" };
 }
 
-function unconnected(act: string, end: Exclude<Settled<unknown>, { kind: "value" }>): ActionFailure {
-  if (end.kind === "error" && isReply(end.error)) return replied(act, end.error, "no");
-  if (end.kind === "error")
-    return failure("unreachable", `${act}: no connection; check that Redis runs and the connection's url`, {
-      retryable: true,
-    });
-  return waited(act, end, "no");
+type Acting = { act: string; mutating: boolean; secrets: readonly string[] };
+type NoValue = Exclude<Settled<unknown>, { kind: "value" }>;
+
+function unconnected(call: Acting, end: NoValue): ActionFailure {
+  if (end.kind === "error" && isReply(end.error)) return replied(call, end.error, "no");
+  if (end.kind !== "error") return waited(call.act, end, "no");
+  const message = `${call.act}: no connection; check that Redis runs and the connection's url`;
+  return failure("unreachable", message, { retryable: true });
 }
 
-function unanswered(act: string, end: Exclude<Settled<unknown>, { kind: "value" }>, mutating: boolean): ActionFailure {
-  if (end.kind === "error" && isReply(end.error)) return replied(act, end.error, mutating ? "refused" : "no");
-  const sent = mutating ? "unknown" : "no";
-  if (end.kind === "error")
-    return failure("unreachable", `${act}: the connection broke before an answer came`, { sent, retryable: true });
-  return waited(act, end, sent);
+function unanswered(call: Acting, end: NoValue): ActionFailure {
+  if (end.kind === "error" && isReply(end.error)) return replied(call, end.error, call.mutating ? "refused" : "no");
+  const sent = call.mutating ? "unknown" : "no";
+  if (end.kind !== "error") return waited(call.act, end, sent);
+  return failure("unreachable", `${call.act}: the connection broke before an answer came`, { sent, retryable: true });
 }
 
-function waited(
-  act: string,
-  end: Extract<Settled<unknown>, { kind: "late" | "stopped" }>,
-  sent: ActionFailure["sent"],
-): ActionFailure {
+function waited(act: string, end: Exclude<NoValue, { kind: "error" }>, sent: ActionFailure["sent"]): ActionFailure {
   if (end.kind === "late")
     return failure("timeout", `${act}: no answer within ${end.within / 1_000} s`, { sent, retryable: true });
   return end.timeout
@@ -121,7 +132,10 @@ function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
 
-function replied(act: string, error: Error, sent: ActionFailure["sent"]): ActionFailure {
+function replied({ act, secrets }: Acting, error: Error, sent: ActionFailure["sent"]): ActionFailure {
   const known = REPLIES[error.message.split(" ", 1)[0] ?? ""] ?? { reason: "refused" as const, retryable: false };
-  return failure(known.reason, `${act}: Redis answered ${quote(error.message)}`, { sent, retryable: known.retryable });
+  return failure(known.reason, `${act}: Redis answered ${quote(error.message, secrets)}`, {
+    sent,
+    retryable: known.retryable,
+  });
 }
