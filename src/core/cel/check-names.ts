@@ -45,9 +45,13 @@ function visit(node: ASTNode, inside: Inside, by: Visit): void {
   const [root] = path ?? [];
   if (node.op === "call" && node.args[0] === "label") by.made.roots.add("alert");
   if (loop) visitLoop(loop, inside, by);
+  else if (callsBind(node)) by.made.faults.push({ message: "cel.bind is not supported", at: node.range.start });
   else if (path === undefined) for (const child of childrenOf(node)) visit(child, inside, by);
-  else if (root?.name === "cel") by.made.faults.push({ message: "cel.bind is not supported", at: root.at });
   else if (root && !inside.bound.includes(root.name)) by.judge(path, by.made);
+}
+
+function callsBind(node: ASTNode): boolean {
+  return node.op === "rcall" && node.args[0] === "bind" && node.args[1].op === "id" && node.args[1].args === "cel";
 }
 
 /** Loops in one expression; without a limit each could double what the one before it made. */

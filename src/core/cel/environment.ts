@@ -33,9 +33,13 @@ function withNumbers(env: Environment): Environment {
     env.registerOperator(`int ${operator} double: double`, (a: bigint, b: number) => apply(Number(a), b));
   }
   env.registerOperator("double == int: bool", (a: number, b: bigint) => a === Number(b));
-  return env.registerOperator("double in list<int>: bool", (a: number, list: Iterable<bigint>) =>
-    [...list].some((item) => Number(item) === a),
-  );
+  env.registerOperator("double in list<int>: bool", listed);
+  return env.registerOperator("dyn<double> in list<int>: bool", listed);
+}
+
+function listed(value: number, list: Iterable<unknown>): boolean {
+  for (const item of list) if (Number(item) === value) return true;
+  return false;
 }
 
 const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {

@@ -27,7 +27,7 @@ function label({ ast, args }: MacroCall) {
       const value = labelOf(context.getValue("alert"), wanted);
       if (typeof value === "string" && value !== "") return value;
       if (fallback !== undefined) return stringOf(evaluator, fallback, context);
-      throw evaluator.createError("no_such_key", `the alert has no label ${wanted}`, ast);
+      throw evaluator.createError("no_label", `the alert has no label ${wanted}`, ast);
     },
   };
 }

@@ -58,9 +58,14 @@ function failed(faults: readonly ExpressionFault[]): Compiled<never> {
 
 function faultOf(error: unknown): ExpressionFault {
   if (error instanceof ParseError || error instanceof CelTypeError) {
-    return { message: error.summary, at: error.range?.start ?? 0 };
+    return { message: plainWords(error.summary), at: error.range?.start ?? 0 };
   }
   throw error;
+}
+
+function plainWords(summary: string): string {
+  const overload = /^no such overload: (.+) (\S+) (.+)$/.exec(summary);
+  return overload ? `${overload[2]} cannot be applied to ${overload[1]} and ${overload[3]}` : summary;
 }
 
 function program(text: string, parsed: ParseResult, about: Pick<Program, "type" | "roots" | "reads">): Program {
@@ -88,9 +93,8 @@ const MISSING: ReadonlySet<string> = new Set([
 function whyUnknown(text: string, error: unknown): string {
   if (!(error instanceof EvaluationError)) return `${text}: ${error instanceof Error ? error.message : "it fails"}`;
   const { node, code, summary } = error;
-  if (MISSING.has(code) && node) {
-    const source = text.slice(node.start, node.end);
-    return summary.startsWith("the alert has no label") ? summary : `${source} is unknown`;
-  }
-  return `${text}: ${summary}`;
+  if (code === "no_label") return summary;
+  if (code === "unsupported_type") return `${text}: there is a null in it`;
+  if (MISSING.has(code) && node) return `${text.slice(node.start, node.end)} is unknown`;
+  return `${text}: ${plainWords(summary)}`;
 }
