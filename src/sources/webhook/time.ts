@@ -3,6 +3,7 @@ import { unreadable } from "./fields.ts";
 
 /** RFC 3339, and AWS's `+0000` without a colon. */
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$/;
+const CODE_OF_ZERO = 48;
 
 /**
  * Absent, null and Go's zero time (year 1, which Alertmanager sends as `endsAt` of a firing alert) are undefined.
@@ -10,7 +11,32 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d
  */
 export function instantAt(value: unknown, path: () => string): Instant | undefined {
   if (value === undefined || value === null) return undefined;
-  const at = typeof value === "string" && RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
+  const at = typeof value === "string" && RFC_3339.test(value) ? read(value) : Number.NaN;
   if (Number.isNaN(at)) throw unreadable(path(), "expected an RFC 3339 time");
   return at > 0 ? at : undefined;
+}
+
+/** Date.parse is most of what reading a large group costs besides JSON.parse, so the usual case, UTC, is read by hand. */
+function read(text: string): Instant {
+  if (!text.endsWith("Z")) return Date.parse(text);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const isTime = hour < 24 && minute < 60 && second < 60;
+  if (!isTime || month < 1 || month > 12 || day < 1 || day > 31) return Number.NaN;
+  return Date.UTC(digits(text, 0, 4), month - 1, day, hour, minute, second, milliseconds(text));
+}
+
+/** Of the fraction, which may have up to nine digits or be missing. */
+function milliseconds(text: string): number {
+  const end = Math.min(text.length - 1, 23);
+  return end <= 20 ? 0 : digits(text, 20, end) * 10 ** (23 - end);
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index += 1) value = value * 10 + text.charCodeAt(index) - CODE_OF_ZERO;
+  return value;
 }
