@@ -8,6 +8,7 @@ import type { Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 import { runPlan } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
+import { undoneMarker } from "./run/guard-reads.ts";
 
 /** A revert that failed is tried again after this, doubled each time. */
 const RETRY_FIRST = 60_000;
@@ -118,6 +119,7 @@ async function followRevert(deps: RunDeps, doc: Doc<Lease>, now: Instant): Promi
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }],
     writes: [
       { write: "put", kind: "lease", id: lease.id, body: next.lease },
+      { write: "mark", marker: undoneMarker(lease.playbook, lease.target), for: deps.config.incidents.reopenWithin },
       ...next.writes,
       ...endLines(next.lease, run.ended.reason, now),
     ],

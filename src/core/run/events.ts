@@ -31,6 +31,8 @@ export type RunCreated = {
   vars: Readonly<Record<string, unknown>>;
   facts: Readonly<Record<string, number | null>>;
   alert: AlertView;
+  /** The stored alert that selected the playbook; absent when a person started it. */
+  alertId?: string;
   alerts: readonly AlertView[];
   labels: Readonly<Record<string, string>>;
   incidentKey: string;

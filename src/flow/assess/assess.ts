@@ -22,7 +22,13 @@ export type Assess = {
 
 /** Wires the hop; nothing happens before `start`. */
 export function createAssess(ports: AssessPorts): Assess {
-  const deps: AssessDeps = { ...ports, locks: createLocks(), turn: createTurnstile(), current: new Map() };
+  const deps: AssessDeps = {
+    ...ports,
+    locks: createLocks(),
+    turn: createTurnstile(),
+    current: new Map(),
+    heads: new Map(),
+  };
   return {
     entry: (entry) => assessEntry(deps, entry),
     wake: (member) =>

@@ -11,6 +11,7 @@ import type { Check, Store, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import type { RunPlan, RunRefused, RunRequest } from "../run/create-run.ts";
 import type { FactReader } from "./facts.ts";
+import type { Head } from "./heads.ts";
 import type { KeyedLocks } from "./locks.ts";
 
 /** Part of one commit. */
@@ -57,7 +58,12 @@ export type AssessDeps = AssessPorts & {
   turn(): Promise<void>;
   /** Correlation key → incident as last seen; verified by every use. */
   current: Map<string, string>;
+  /** Incidents as the commits under way will leave them. */
+  heads: Map<string, Head>;
 };
+
+/** The hash that points from a correlation key to the incident that new alerts join. */
+export const CURRENT = "incidents:open";
 
 /** An empty part. */
 export const NOTHING: Part = { checks: [], writes: [], wakes: [] };

@@ -3,8 +3,9 @@ import { AppError } from "../../core/errors.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { type AssessDeps, joinParts, type Part } from "./deps.ts";
+import { commitAhead } from "./heads.ts";
 import { judge, type Measured, measure } from "./judge.ts";
-import { forget, look, type Scene } from "./look.ts";
+import { forget, lookAtEpisodes, lookAtIncidents, type Scene } from "./look.ts";
 import { settleIncident } from "./settle-incident.ts";
 import { settleLoose } from "./settle-loose.ts";
 import { type IncidentCase, sort } from "./sort.ts";
@@ -29,38 +30,29 @@ export async function assessSubjects(
   subjects: readonly Subject[],
   options: GroupOptions,
 ): Promise<GroupResult> {
-  const measured = await measure(deps, subjects);
-  const newIds = new Map<string, string>();
+  const attempt: Attempt = { options, measured: await measure(deps, subjects), newIds: new Map() };
   const keys = subjects.map((subject) => subject.correlation.key);
-  return deps.locks.hold(keys, async () => {
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const attempt = await prepare(deps, subjects, { options, measured, newIds });
-      if (await store(deps, attempt.part)) return attempt.result;
-      forget(deps, subjects);
-      await sleep(Math.random() * Math.min(50, 2 ** tries));
-    }
-    throw new AppError(
-      "unavailable",
-      "assessing alerts: others changed the same incident every time; it is tried again",
-    );
-  });
-}
-
-async function store(deps: AssessDeps, part: Part): Promise<boolean> {
-  if (part.writes.length === 0) return true;
-  const committed = await deps.store.commit({ checks: part.checks, writes: part.writes });
-  if (committed.ok) deps.wake(part.wakes);
-  return committed.ok;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const sight = await lookAtEpisodes(deps, subjects);
+    // The lock ends when the commit is sent: the next group goes on from its foreseen outcome.
+    const { result, committed } = await deps.locks.hold(keys, async () => {
+      const prepared = await prepare(deps, await lookAtIncidents(deps, subjects, sight), attempt);
+      return { result: prepared.result, committed: commitAhead(deps, prepared.part) };
+    });
+    if (await committed) return result;
+    forget(deps, subjects);
+    await sleep(Math.random() * Math.min(50, 2 ** tries));
+  }
+  throw new AppError("unavailable", "assessing alerts: others changed the same incident every time; it is tried again");
 }
 
 type Attempt = { options: GroupOptions; measured: Measured; newIds: Map<string, string> };
 
 async function prepare(
   deps: AssessDeps,
-  subjects: readonly Subject[],
+  scene: Scene,
   { options, measured, newIds }: Attempt,
 ): Promise<{ part: Part; result: GroupResult }> {
-  const scene = await look(deps, subjects);
   await deps.turn();
   const judged = await judge(deps, scene, measured);
   const { reopenWithin } = deps.config.incidents;
@@ -70,7 +62,12 @@ async function prepare(
   const settled = await Promise.all(
     cases.incidents.map(async (one) => {
       const id = one.known?.body.id ?? (await newId(deps, newIds, one.correlation.key));
-      return settleIncident(deps, one, { now: scene.now, id, pointer: scene.current.get(one.correlation.key), again });
+      return settleIncident(deps, one, {
+        now: scene.now,
+        id,
+        pointer: scene.current.get(one.correlation.key),
+        again,
+      });
     }),
   );
   const part = joinParts([...settled.map((one) => one.part), loose.part, acknowledgement(options)]);

@@ -4,9 +4,8 @@ import type { Incident } from "../../core/incident.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
-import { NOTHING, type Part, type Wake } from "./deps.ts";
+import { CURRENT, NOTHING, type Part, type Wake } from "./deps.ts";
 import type { IncidentChange } from "./incident-change.ts";
-import { CURRENT } from "./look.ts";
 import type { IncidentCase } from "./sort.ts";
 
 /** An incident as it will be stored, with everything that is stored beside it. */

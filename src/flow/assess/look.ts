@@ -2,7 +2,7 @@ import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episo
 import type { Incident } from "../../core/incident.ts";
 import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
-import type { AssessDeps } from "./deps.ts";
+import { type AssessDeps, CURRENT } from "./deps.ts";
 import type { Subject } from "./subject.ts";
 
 /** A subject with what the store says of it now. */
@@ -16,40 +16,38 @@ export type Seen = {
   former: readonly Doc<AlertRecord>[];
 };
 
-/** Everything one assessment decides on, read at one go; the commit checks that it has not changed. */
-export type Scene = {
-  now: Instant;
-  seen: readonly Seen[];
+/** The episodes at one moment. */
+export type Sight = { now: Instant; seen: readonly Seen[] };
+
+/** Everything one assessment decides on; the commit checks that it has not changed. */
+export type Scene = Sight & {
   /** Incident id → its document. */
   incidents: ReadonlyMap<string, Doc<Incident>>;
   /** Correlation key → the incident that the store points to; absent: none. */
   current: ReadonlyMap<string, string>;
 };
 
-/** The hash that points from a correlation key to the incident that new alerts join. */
-export const CURRENT = "incidents:open";
-
 /** Episodes further back than this, left open by flapping while nobody assessed, are found by the re-assessment. */
 const LOOK_BACK = 3;
 /** Beyond this many remembered keys the table is emptied. */
 const REMEMBERED = 20_000;
 
-/** Reads states, records and incidents of the subjects in two round trips, three when an alert stands in a former incident. */
-export async function look(deps: AssessDeps, subjects: readonly Subject[]): Promise<Scene> {
-  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
-  const [now, states, current] = await Promise.all([
+/** Reads states and records of the subjects in two round trips. */
+export async function lookAtEpisodes(deps: AssessDeps, subjects: readonly Subject[]): Promise<Sight> {
+  const [now, states] = await Promise.all([
     deps.store.now(),
     deps.intake.states(subjects.map((subject) => subject.key)),
-    pointers(deps, keys, (key) => deps.current.get(key)),
   ]);
-  const [seen, pointed] = await Promise.all([readSeen(deps, subjects, states), readIncidents(deps, current.values())]);
-  const joined = seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
-  const others = await readIncidents(
-    deps,
-    joined.filter((id) => !pointed.has(id)),
-  );
-  const incidents = new Map([...pointed, ...others]);
-  return verified(deps, { now, seen, incidents, current });
+  return { now, seen: await readSeen(deps, subjects, states) };
+}
+
+/** Adds the incidents that the subjects belong to or would join; in one round trip, or none while they are known. */
+export async function lookAtIncidents(deps: AssessDeps, subjects: readonly Subject[], sight: Sight): Promise<Scene> {
+  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
+  const current = await pointers(deps, keys, (key) => deps.current.get(key));
+  const joined = sight.seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
+  const incidents = await readIncidents(deps, [...current.values(), ...joined]);
+  return verified(deps, { ...sight, incidents, current });
 }
 
 /** Drops what this process remembers of the subjects' keys: after a conflict the store is asked again. */
@@ -95,10 +93,18 @@ function remember(deps: AssessDeps, scene: Scene): void {
 }
 
 async function readIncidents(deps: AssessDeps, ids: Iterable<string>): Promise<ReadonlyMap<string, Doc<Incident>>> {
-  const wanted = [...new Set(ids)];
-  if (wanted.length === 0) return new Map();
-  const docs = await deps.store.getMany<Incident>("incident", wanted);
-  return new Map(wanted.flatMap((id, index) => (docs[index] ? [[id, docs[index]] as const] : [])));
+  const found = new Map<string, Doc<Incident>>();
+  const wanted = new Set<string>();
+  for (const id of ids) {
+    const head = deps.heads.get(id);
+    if (head) found.set(id, head.doc);
+    else wanted.add(id);
+  }
+  if (wanted.size === 0) return found;
+  const names = [...wanted];
+  const docs = await deps.store.getMany<Incident>("incident", names);
+  for (const [index, id] of names.entries()) if (docs[index]) found.set(id, docs[index]);
+  return found;
 }
 
 async function readSeen(

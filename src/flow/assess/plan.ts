@@ -10,7 +10,7 @@ import type { AssessDeps } from "./deps.ts";
 import type { Facts } from "./facts.ts";
 import { changeIncident } from "./incident-change.ts";
 import { type Judged, judge } from "./judge.ts";
-import { look, type Scene, type Seen } from "./look.ts";
+import { lookAtEpisodes, lookAtIncidents, type Scene, type Seen } from "./look.ts";
 import { type Candidate, laddersFor, nextRung } from "./select.ts";
 import { type IncidentCase, sort } from "./sort.ts";
 import type { Subject } from "./subject.ts";
@@ -53,7 +53,7 @@ export async function assessPlan(deps: AssessDeps, group: AlertGroup): Promise<P
 
 /** The scene as accept would leave it: a firing alert is an open episode, a resolved one is closed. */
 async function supposed(deps: AssessDeps, subjects: readonly Subject[]): Promise<Scene> {
-  const scene = await look(deps, subjects);
+  const scene = await lookAtIncidents(deps, subjects, await lookAtEpisodes(deps, subjects));
   const known = new Map(scene.seen.map((seen) => [seen.subject, seen]));
   const seen = subjects.map((subject) => supposedSeen(subject, known.get(subject), scene.now));
   return { ...scene, seen };

@@ -118,8 +118,8 @@ function storedOf(one: IncidentCase, change: IncidentChange, { started, remarks,
 /** An episode that had no incident until now waits no longer by itself. */
 function leaveWaiting({ joining, correlation }: IncidentCase): Extra {
   const members = joining.filter((one) => isRecorded(one.seen.doc)).map((one) => one.seen.id);
-  const write: Write = { write: "remove", set: waitingSet(correlation.key), members };
-  return { checks: [], writes: members.length === 0 ? [] : [write] };
+  const writes: Write[] = members.length === 0 ? [] : [{ write: "remove", set: waitingSet(correlation.key), members }];
+  return { checks: [], writes };
 }
 
 function isRecorded(doc: Doc<AlertRecord> | undefined): boolean {

@@ -5,7 +5,7 @@ import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
-import { type AutonomyLimits, planRun } from "../run/create-run.ts";
+import { type AutonomyLimits, planRun, type RunRequest } from "../run/create-run.ts";
 import { type DecideDeps, nameOf, refuse } from "./deps.ts";
 
 /** What starting a playbook by hand needs besides deciding. */
@@ -30,22 +30,8 @@ export async function startByHand(
   const now = await deps.store.now();
   const home = await homeOf(deps, actor, decision, { playbook, now });
   if ("ok" in home) return home;
-  const plan = planRun(
-    {
-      incident: home.incident,
-      playbook,
-      alert: manualAlert(home.incident, now),
-      alerts: [],
-      severity: home.incident.severity,
-      facts: {},
-      rung: 0,
-      trigger: "manual",
-      by: actor.person ?? actor.name,
-      vars: decision.vars,
-      now,
-    },
-    await deps.autonomyLimits(),
-  );
+  const request = manualRequest(home.incident, { playbook, vars: decision.vars, by: actor.person ?? actor.name, now });
+  const plan = planRun(request, await deps.autonomyLimits());
   if (!plan.ok) return refuse("invalid_request", `${playbook.name} cannot be started: ${plan.reason}`);
   const incident: Incident = { ...home.incident, runs: [...home.incident.runs, plan.id] };
   const committed = await deps.store.commit({
@@ -59,6 +45,15 @@ export async function startByHand(
     id: plan.id,
     sentence: `${nameOf(actor)} started ${playbook.name} on ${plan.created.target} as ${plan.id} (${incident.id}); it asks before it changes anything`,
   };
+}
+
+/** A person's request, on an incident of its own or one that is open. */
+export function manualRequest(
+  incident: Incident,
+  asked: { playbook: Playbook; vars: Readonly<Record<string, string>>; by: string; now: Instant },
+): RunRequest {
+  const alert = manualAlert(incident, asked.now);
+  return { ...asked, incident, alert, alerts: [], severity: incident.severity, facts: {}, rung: 0, trigger: "manual" };
 }
 
 type Home = { incident: Incident; checks: readonly Check[]; writes: readonly Write[] };
@@ -91,7 +86,11 @@ async function homeOf(
   };
 }
 
-function manualIncident(id: string, { by, playbook, now }: { by: string; playbook: Playbook; now: Instant }): Incident {
+/** The incident that a person's run makes for itself; it ends with the run. */
+export function manualIncident(
+  id: string,
+  { by, playbook, now }: { by: string; playbook: Playbook; now: Instant },
+): Incident {
   const severity: Severity = playbook.severity[0] ?? "P2";
   return {
     id,

@@ -51,7 +51,10 @@ export async function resetDemotion(
   if ("ok" in found) return refuse("not_found", `${playbook} is not demoted`);
   const committed = await deps.store.commit({
     checks: [found.check],
-    writes: [{ write: "delete", kind: "demotion", id: playbook }],
+    writes: [
+      { write: "delete", kind: "demotion", id: playbook },
+      { write: "unindex", index: "demotions", member: playbook },
+    ],
   });
   if (!committed.ok) return refuse("conflict", `${playbook} has changed at the same moment; try again`);
   return { ok: true, sentence: `${nameOf(actor)} reset ${playbook}: it has its own autonomy again` };

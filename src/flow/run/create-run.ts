@@ -9,6 +9,7 @@ import type { AlertView, Scope } from "../../core/scope.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
 
 /** What a run is started from; `alert` is the alert that selected the playbook. */
 export type RunRequest = {
@@ -68,7 +69,10 @@ export function runPlan(created: RunCreated, playbook: Pick<Playbook, "name" | "
     { write: "index", index: "runs", member: id, score: at },
     { write: "index", index: "runs:active", member: id, score: at },
     { write: "due", member, at: 0 },
+    { write: "index", index: TARGETS_SEEN, member: created.target, score: at },
   ];
+  if (created.trigger === "firing")
+    writes.push({ write: "index", index: TARGETS_ALERTING, member: created.target, score: at });
   if (playbook.text !== "") {
     writes.push({
       write: "put",
@@ -109,6 +113,7 @@ function createdFrom(request: RunRequest, limits: AutonomyLimits, rendered: Rend
     vars: rendered.vars,
     facts: request.facts,
     alert: viewOf(alert),
+    ...(request.trigger === "manual" ? {} : { alertId: alert.id }),
     alerts: alerts.slice(0, 20).map(viewOf),
     labels: incident.labels,
     incidentKey: incident.key,

@@ -4,6 +4,7 @@ import type { Move } from "../../core/run/move.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
 import { cooldownMarker, RUNNING } from "./budgets.ts";
+import { demotionExtra } from "./demotion.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 
@@ -13,11 +14,11 @@ import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
  */
 export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
   if (turn.run.ended) return letGo(turn, undefined);
-  const withdrawal = await withdrawApproval(turn);
+  const [withdrawal, demotion] = await Promise.all([withdrawApproval(turn), demotionExtra(turn, move)]);
   const ended = withEvents(turn, [endEvent(turn, move)]);
   const progress = await letGo(ended, undefined, {
-    checks: withdrawal.checks ?? [],
-    writes: [...endWrites(turn), ...(withdrawal.writes ?? [])],
+    checks: [...(withdrawal.checks ?? []), ...(demotion.checks ?? [])],
+    writes: [...endWrites(turn), ...(withdrawal.writes ?? []), ...(demotion.writes ?? [])],
   });
   if (progress.kind === "stop") wakeFollowers(turn);
   return progress;

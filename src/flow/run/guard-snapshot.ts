@@ -1,9 +1,13 @@
+import type { Demotion } from "../../core/demotion.ts";
 import { messageOf } from "../../core/errors.ts";
 import { activeFreezes } from "../../core/freeze.ts";
-import type { GuardSnapshot, Unreadable } from "../../core/guard/snapshot.ts";
+import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
-import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
+import type { Doc } from "../../core/store.ts";
+import { cooldownMarker, RUNNING } from "./budgets.ts";
+import { isFiring, readBudgets, readFlapping, readFleet, undoneMarker } from "./guard-reads.ts";
 import { locksOf, pauseScopes } from "./locks.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
@@ -12,18 +16,23 @@ export async function readSnapshot(turn: Turn, ready: ReadyStep): Promise<GuardS
   const { run, deps } = turn;
   const { store, config } = deps;
   const { created } = run;
-  const [pauses, locks, cooldown, budgets, running, firing] = await Promise.all([
+  const now = nowOf(turn);
+  const [pauses, locks, cooldown, budgets, running, firing, fleet, flapping, undone, demotion] = await Promise.all([
     readable("pauses", store.pauses()),
     readable("locks", store.locks(locksOf(turn, ready))),
     readable("cooldown", store.remaining(cooldownMarker(created.playbook, created.target))),
     readable("budgets", readBudgets(turn)),
     readable("running runs", store.size(RUNNING)),
     readable("the alert's state", isFiring(turn)),
+    readable("the fleet", readFleet(turn, now)),
+    readable("the alert's history", readFlapping(turn, now)),
+    readable("what was undone", store.remaining(undoneMarker(created.playbook, created.target))),
+    readable("demotions", store.get<Demotion>("demotion", created.playbook)),
   ]);
   return {
-    now: nowOf(turn),
+    now,
     effect: ready.effect,
-    autonomy: created.autonomy,
+    autonomy: autonomyNow(created.autonomy, demotion),
     undo: ready.undo,
     manual: created.trigger !== "firing",
     targets: ready.targets,
@@ -32,16 +41,16 @@ export async function readSnapshot(turn: Turn, ready: ReadyStep): Promise<GuardS
     reserved: run.mutated,
     runId: created.id,
     scopes: pauseScopes(turn, ready),
-    freeze: activeFreezes(config.freeze, created.severity, nowOf(turn)),
+    freeze: activeFreezes(config.freeze, created.severity, now),
     pauses,
     locks,
     cooldown,
     budgets,
     running: typeof running === "number" ? { count: running, limit: config.limits.maxConcurrentRuns } : running,
-    fleet: { alerting: 0, known: 0, fraction: config.limits.fleetFraction, min: config.limits.fleetMin },
-    flapping: { changes: 0, limit: config.limits.flapping.changes, per: config.limits.flapping.per },
+    fleet,
+    flapping,
     firing,
-    undoneRecently: false,
+    undoneRecently: typeof undone === "number" ? undone > 0 : undone,
     doubtful: created.doubtful,
     truncated: created.truncated,
     stepAsks: stepAsks(turn, ready),
@@ -57,23 +66,10 @@ export async function readable<T>(what: string, read: Promise<T>): Promise<T | U
   }
 }
 
-async function readBudgets(turn: Turn): Promise<Exclude<GuardSnapshot["budgets"], Unreadable>> {
-  const windows = budgetsOf(turn).flatMap((one) =>
-    one.windows.map((window) => ({ name: one.name, budget: one.budget, window })),
-  );
-  return Promise.all(
-    windows.map(async ({ name, budget, window }) => ({
-      name,
-      window,
-      spent: await turn.deps.store.spent(budget, window.per),
-    })),
-  );
-}
-
-async function isFiring(turn: Turn): Promise<boolean | undefined> {
-  const { incidentId, trigger } = turn.run.created;
-  if (incidentId === undefined || trigger !== "firing") return undefined;
-  return (await turn.deps.store.size(`incident:${incidentId}:firing`)) > 0;
+/** A demoted playbook asks, whatever its own level; a demotion that cannot be read counts as one. */
+function autonomyNow(level: Autonomy, demotion: Doc<Demotion> | undefined | Unreadable): Autonomy {
+  const demoted = isUnreadable(demotion) || demotion?.body.demoted === true;
+  return demoted && level === "auto" ? "approve" : level;
 }
 
 /** The step's own `approval`; an `ask-unless` that is unknown asks. */

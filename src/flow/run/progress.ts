@@ -1,3 +1,5 @@
+import type { Run } from "../../core/run/run.ts";
+import type { Check } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { type Extra, save, type Turn } from "./turn.ts";
 
@@ -9,7 +11,7 @@ export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra
   const { run, claim, deps } = turn;
   const member = `run:${run.created.id}`;
   const { committed } = await save(turn, {
-    checks: [{ check: "length", list: `inbox:${run.created.id}`, is: run.inboxTaken }, ...(extra.checks ?? [])],
+    checks: [...(run.ended ? [] : [inboxRead(run)]), ...(extra.checks ?? [])],
     writes: [
       ...(extra.writes ?? []),
       { write: "release", run: run.created.id, epoch: claim.epoch },
@@ -19,6 +21,11 @@ export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra
   if (!committed.ok) return afterRefusal(committed.failed);
   if (until !== undefined) void deps.queue.wake(member, until, Math.max(0, until - committed.now));
   return { kind: "stop" };
+}
+
+/** A decision that came meanwhile is looked at before the run is let go; a run that has ended takes none. */
+function inboxRead(run: Run): Check {
+  return { check: "length", list: `inbox:${run.created.id}`, is: run.inboxTaken };
 }
 
 /** Stores and goes on; a refused commit means the run was changed meanwhile, or taken over. */

@@ -1,0 +1,154 @@
+import { alertPresence } from "../actions/alertmanager/presence.ts";
+import { queryPrometheus } from "../actions/index.ts";
+import type { ActionTable } from "../core/action.ts";
+import type { SourceName } from "../core/alert.ts";
+import type { Config } from "../core/config.ts";
+import type { Connections } from "../core/connection.ts";
+import type { Actor, Decision } from "../core/decision.ts";
+import type { AlertRecord } from "../core/episode.ts";
+import { AppError } from "../core/errors.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Log } from "../core/log.ts";
+import type { MatchIndex } from "../core/match-index.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Playbook } from "../core/playbook/playbook.ts";
+import type { Queue } from "../core/queue.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Source } from "../core/source.ts";
+import type { Store } from "../core/store.ts";
+import { type Assess, createAssess } from "../flow/assess/assess.ts";
+import type { AssessPorts } from "../flow/assess/deps.ts";
+import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
+import { decide } from "../flow/decide/decide.ts";
+import { openLadders } from "../flow/open-ladders.ts";
+import { resolvedWrites } from "../flow/resolved.ts";
+import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
+import type { WakeDeps } from "../flow/wake.ts";
+import type { RetainedIntake } from "../store/retained-intake.ts";
+
+/** What the four hops share. */
+export type EngineParts = {
+  config: Config;
+  store: Store;
+  intake: RetainedIntake;
+  queue: Queue;
+  actions: ActionTable;
+  connections: Connections;
+  sources: ReadonlyMap<SourceName, Source>;
+  playbooks: { all(): readonly Playbook[]; byName(name: string): Playbook | undefined; index(): MatchIndex };
+  playbookOf(run: Run): Promise<Playbook>;
+  slackGroup(id: string): Promise<ReadonlySet<string>>;
+  metrics: Metrics;
+  log: Log;
+};
+
+export type Engine = {
+  assess: Assess;
+  facts: FactReader;
+  limits(): Promise<AutonomyLimits>;
+  demoted(): ReadonlySet<string>;
+  decide(actor: Actor, decision: Decision): ReturnType<typeof decide>;
+  wakeDeps: Omit<WakeDeps, "publish">;
+};
+
+/** A query for a fact is given up after this. */
+const QUERY_WITHIN = 5_000;
+/** A worker's claim on a run; an action's call takes 30 s at most. */
+const CLAIM_FOR = 60_000;
+
+/** Wires assess, advance and decide over one store. */
+export function createEngine(parts: EngineParts): Engine {
+  const { config, store, queue } = parts;
+  const facts = createFactReader({
+    rules: config.facts,
+    query: (text) => queryFact(parts, text),
+    clock: () => performance.now(),
+  });
+  const demotions = createDemotions(store, config);
+  let demoted: ReadonlySet<string> = new Set();
+  const limits = async (): Promise<AutonomyLimits> => {
+    const read = await demotions();
+    demoted = read.demoted;
+    return read;
+  };
+  const assess = createAssess(assessPorts(parts, { facts, demoted: () => ({ ceiling: config.autonomy, demoted }) }));
+  const decideDeps = {
+    ...parts,
+    playbook: (name: string) => parts.playbooks.byName(name),
+    playbookNames: () => parts.playbooks.all().map((one) => one.name),
+    autonomyLimits: limits,
+  };
+  const wakeDeps = {
+    ...decideDeps,
+    measure: facts.readFresh,
+    ladders: (incident: Incident) => openLadders(store, parts.playbooks.index(), incident),
+    assess: (member: string) => assess.wake(member),
+    monotonic: () => performance.now(),
+    claimFor: CLAIM_FOR,
+    queue,
+  };
+  return {
+    assess,
+    facts,
+    limits,
+    demoted: () => demoted,
+    decide: (actor, decision) => decide(decideDeps, actor, decision),
+    wakeDeps,
+  };
+}
+
+function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): AutonomyLimits }): AssessPorts {
+  const { store, intake, queue, config, connections } = parts;
+  return {
+    store,
+    intake,
+    config,
+    parse: (source, body) => parseWith(parts.sources, source, body),
+    index: () => parts.playbooks.index(),
+    facts: own.facts,
+    planRun: (request) => planRun(request, own.demoted()),
+    resolvedWrites: (incident, now) => resolvedWrites(store, incident, now),
+    raisedWrites: async () => ({ checks: [], writes: [] }),
+    poisonWrites: async () => ({ checks: [], writes: [] }),
+    stillFiring: (record) => stillFiring(connections, record),
+    wake(wakes) {
+      for (const { member, at } of wakes) void queue.wake(member, at);
+    },
+    log: parts.log,
+    metrics: parts.metrics,
+  };
+}
+
+/** A source that was taken out of the configuration can still have bodies waiting; they become poison, visibly. */
+export function parseWith(sources: ReadonlyMap<SourceName, Source>, source: SourceName, body: string) {
+  const found = sources.get(source);
+  if (!found) throw new AppError("invalid_request", `the source ${source} is not configured in stanch.yaml`);
+  return found.parse(body);
+}
+
+async function queryFact(parts: EngineParts, text: string): Promise<number | null> {
+  try {
+    const result = await queryPrometheus(parts.connections.find("prometheus"), text, AbortSignal.timeout(QUERY_WITHIN));
+    return result.ok ? result.value : null;
+  } catch (err) {
+    parts.log.warn({ err }, "a fact cannot be queried");
+    return null;
+  }
+}
+
+async function stillFiring(connections: Connections, record: AlertRecord): Promise<"firing" | "gone" | "unreadable"> {
+  if (record.source !== "alertmanager") return "unreadable";
+  try {
+    return await alertPresence(connections.find("alertmanager"), record.alert, AbortSignal.timeout(QUERY_WITHIN));
+  } catch {
+    return "unreadable";
+  }
+}
+
+/** Which playbooks are demoted, read anew for each start of a run. */
+function createDemotions(store: Store, config: Config): () => Promise<AutonomyLimits> {
+  return async () => {
+    const page = await store.page("demotions", { limit: 1_000 });
+    return { ceiling: config.autonomy, demoted: new Set(page.members) };
+  };
+}

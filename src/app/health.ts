@@ -1,0 +1,60 @@
+import type { Fault } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
+import { QUEUE_NAMES, type Queue } from "../core/queue.ts";
+import type { Store } from "../core/store.ts";
+import type { Milliseconds } from "../core/time.ts";
+
+type Check = { ok: boolean; detail?: string };
+export type Readiness = { ready: boolean; checks: Readonly<Record<string, Check>>; playbookFaults: readonly Fault[] };
+
+export type HealthDeps = {
+  store: Pick<Store, "now">;
+  queue: Queue;
+  /** This process takes wake-ups itself; a web process only needs the store. */
+  worker: boolean;
+  playbookFaults(): readonly Fault[];
+  clock(): Milliseconds;
+};
+
+const CANARY_WITHIN: Milliseconds = 2_000;
+/** Probes come often; the answer is kept this long. */
+const KEPT: Milliseconds = 2_000;
+
+/** Readiness by use: Redis answers, and a canary job comes through each queue (a worker can be wedged while PING works). */
+export function createHealth(deps: HealthDeps): { ready(): Promise<Readiness> } {
+  let last: { at: Milliseconds; answer: Promise<Readiness> } | undefined;
+  return {
+    ready() {
+      const now = deps.clock();
+      if (last === undefined || now - last.at > KEPT) last = { at: now, answer: look(deps) };
+      return last.answer;
+    },
+  };
+}
+
+async function look(deps: HealthDeps): Promise<Readiness> {
+  const names = deps.worker ? QUEUE_NAMES : [];
+  const [redis, ...queues] = await Promise.all([
+    redisCheck(deps),
+    ...names.map((name) => canaryCheck(deps.queue, name)),
+  ]);
+  const checks = {
+    redis,
+    ...Object.fromEntries(names.map((name, index) => [`queue ${name}`, queues[index] ?? { ok: false }])),
+  };
+  return { ready: Object.values(checks).every((check) => check.ok), checks, playbookFaults: deps.playbookFaults() };
+}
+
+async function redisCheck(deps: HealthDeps): Promise<Check> {
+  try {
+    await deps.store.now();
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, detail: messageOf(error) };
+  }
+}
+
+async function canaryCheck(queue: Queue, name: (typeof QUEUE_NAMES)[number]): Promise<Check> {
+  const through = await queue.canary(name, CANARY_WITHIN).catch(() => false);
+  return through ? { ok: true } : { ok: false, detail: `no canary job came through within ${CANARY_WITHIN / 1000} s` };
+}

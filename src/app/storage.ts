@@ -1,0 +1,56 @@
+import type { Config } from "../core/config.ts";
+import type { Log } from "../core/log.ts";
+import type { Milliseconds } from "../core/time.ts";
+import { checkServer } from "../store/redis/server-check.ts";
+import { startEmbeddedRedis } from "../store/redis/embedded.ts";
+import { connectRedisStore, type RedisBackend } from "../store/redis/index.ts";
+
+/** The store with the address of its Redis, which may be a child of this process. */
+export type Storage = RedisBackend & {
+  url: string;
+  embedded: boolean;
+  /** What the start-up checks found and only warn about. */
+  warnings: readonly string[];
+  /** Ends the connections, then the embedded Redis. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Connects to `REDIS_URL`, or starts an embedded Redis with an append-only file under `.stanch/`.
+ * @throws AppError `invalid_config` when the server could lose accepted alerts; `unavailable` when there is none.
+ */
+export async function openStorage(config: Config, log: Log): Promise<Storage> {
+  const given = config.environment.redisUrl;
+  const embedded = given === undefined ? await startEmbeddedRedis({ directory: ".stanch" }) : undefined;
+  const url = given ?? embedded?.url ?? "";
+  try {
+    const warnings = await checkServer({ url, durability: config.durability });
+    const backend = connectRedisStore({ url, durability: config.durability, onTrouble: troubleLog(log) });
+    return {
+      ...backend,
+      url,
+      embedded: embedded !== undefined,
+      warnings,
+      async stop() {
+        await backend.close();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+const SAY_EVERY: Milliseconds = 10_000;
+
+/** Reconnecting fails many times a second; one line in ten seconds says enough. */
+function troubleLog(log: Log): (error: Error) => void {
+  let said = 0;
+  return (err) => {
+    const now = performance.now();
+    if (now - said < SAY_EVERY) return;
+    said = now;
+    log.warn({ err }, "Redis cannot be reached; reconnecting");
+  };
+}

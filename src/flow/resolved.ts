@@ -1,0 +1,32 @@
+import type { Incident } from "../core/incident.ts";
+import type { RunEvent } from "../core/run/events.ts";
+import type { InboxItem } from "../core/run/inbox.ts";
+import { foldRun } from "../core/run/run.ts";
+import type { Check, Store, Write } from "../core/store.ts";
+import type { Instant } from "../core/time.ts";
+import { TARGETS_ALERTING } from "./run/targets.ts";
+
+/**
+ * What the engine does when all episodes of an incident have ended: each run under way finds it in its inbox and decides itself
+ * (section 7: not mutated, cancelled; mutated, on to verification; an unknown outcome stays).
+ */
+export async function resolvedWrites(
+  store: Pick<Store, "loadRun">,
+  incident: Incident,
+  now: Instant,
+): Promise<{ checks: readonly Check[]; writes: readonly Write[] }> {
+  const item: InboxItem = { kind: "resolved", at: now };
+  const runs = await Promise.all(incident.runs.map((id) => store.loadRun(id)));
+  const active = runs.filter((run) => run.events.length > 0).map((run) => foldRun(run.events as readonly RunEvent[]));
+  const quiet = [...new Set(active.map((run) => run.created.target))];
+  const calm = quiet.map((target): Write => ({ write: "unindex", index: TARGETS_ALERTING, member: target }));
+  const writes = active.flatMap((run): Write[] =>
+    run.ended
+      ? []
+      : [
+          { write: "append", list: `inbox:${run.created.id}`, items: [item] },
+          { write: "due", member: `run:${run.created.id}`, at: now },
+        ],
+  );
+  return { checks: [], writes: [...calm, ...writes] };
+}

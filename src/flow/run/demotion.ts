@@ -1,0 +1,27 @@
+import { afterVerification, type Demotion } from "../../core/demotion.ts";
+import type { Move } from "../../core/run/move.ts";
+import type { Write } from "../../core/store.ts";
+import { type Extra, nowOf, type Turn } from "./turn.ts";
+
+/** What a run's end changes in its playbook's standing: three failed verifications in a row demote it to asking. */
+export async function demotionExtra(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Extra> {
+  const { created } = turn.run;
+  const failed = move.state === "failed" && move.reason.startsWith("verification_failed");
+  const held = move.state === "succeeded" && turn.playbook.verify !== undefined && turn.run.mutated;
+  if ((!failed && !held) || created.trigger === "revert") return {};
+  const id = created.playbook;
+  const doc = await turn.deps.store.get<Demotion>("demotion", id);
+  const next = afterVerification(doc?.body, held, nowOf(turn));
+  if (doc === undefined && next === undefined) return {};
+  return { checks: [{ check: "rev", kind: "demotion", id, rev: doc?.rev ?? 0 }], writes: demotionWrites(id, next) };
+}
+
+function demotionWrites(id: string, next: Demotion | undefined): readonly Write[] {
+  if (next === undefined)
+    return [
+      { write: "delete", kind: "demotion", id },
+      { write: "unindex", index: "demotions", member: id },
+    ];
+  const put: Write = { write: "put", kind: "demotion", id, body: next };
+  return next.demoted ? [put, { write: "index", index: "demotions", member: id, score: next.at }] : [put];
+}
