@@ -3,7 +3,7 @@ import type { Config } from "../core/config.ts";
 import { AppError, type Fault, formatFault } from "../core/errors.ts";
 import { readYaml, type YamlFile } from "../core/yaml/read-yaml.ts";
 import { faultAtPath, schemaFaults } from "../core/yaml/schema-faults.ts";
-import { compileRules, type ExpressionCompiler } from "./compile.ts";
+import { compileRules } from "./compile.ts";
 import { crossFaults } from "./cross-checks.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { notImplemented } from "./not-implemented.ts";
@@ -25,7 +25,6 @@ export type LoadOptions = {
   environment: Environment;
   /** No authentication is needed then, and the service binds to loopback only. */
   insecureDev: boolean;
-  compiler: ExpressionCompiler;
 };
 
 /**
@@ -60,7 +59,7 @@ function buildConfig(file: YamlFile, options: LoadOptions): Config {
   if (!parsed.success) throw invalid([...faults, ...laterFaults(schemaFaults(parsed.error, file, name))]);
   const environment = readEnvironment(options.environment);
   faults.push(...environment.faults);
-  const rules = compileRules(parsed.data, options.compiler, { file, name, faults });
+  const rules = compileRules(parsed.data, { file, name, faults });
   faults.push(
     ...crossFaults(parsed.data, (path, message) => faultAtPath(file, name, path, message), options.insecureDev),
   );
