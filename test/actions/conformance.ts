@@ -131,7 +131,7 @@ async function unreachable(action: AnyAction, c: Case): Promise<void> {
 async function faulty(action: AnyAction, c: Case, fault: Fault): Promise<void> {
   await c.reset();
   c.fail(fault, c.mutates ? { on: c.mutates } : {});
-  const result = await perform(action, c.input, contextOf(c.connections, { signal: AbortSignal.timeout(400) }));
+  const result = await perform(action, c.input, contextOf(c.connections, { signal: AbortSignal.timeout(150) }));
   check(action, result);
   if (c.harmless?.[fault.kind] !== undefined) return;
   assert.ok(!result.ok, JSON.stringify(result));
