@@ -1,20 +1,30 @@
+import type { Config } from "../../core/config.ts";
 import type { Store } from "../../core/store.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { acceptance } from "./accept.ts";
 import { episodeReads } from "./episodes.ts";
 import { type Link, openLink } from "./link.ts";
 import { streamReader } from "./reader.ts";
+import { checkServer, type Finding } from "./server-check.ts";
 import { redisStore } from "./store.ts";
+
+export type { Finding } from "./server-check.ts";
 
 /** `durability` as configured: `wait:N` makes accept and durable commits wait for N replicas. */
 export type RedisStoreOptions = {
   url: string;
-  durability: { kind: "everysec" } | { kind: "wait"; replicas: number } | { kind: "aof-always" };
+  durability: Config["durability"];
   /** Told of each connection error, for the log; reconnecting goes on by itself. */
   onTrouble?: (error: Error) => void;
 };
 
-export type RedisBackend = { store: Store; intake: RetainedIntake; close(): Promise<void> };
+export type RedisBackend = {
+  store: Store;
+  intake: RetainedIntake;
+  /** What stands against starting on this server. @throws AppError `unavailable`. */
+  check(options?: { withoutPersistence?: boolean }): Promise<readonly Finding[]>;
+  close(): Promise<void>;
+};
 
 /**
  * Store and intake over one Redis, on up to four connections: commands, accept, durable commits, blocking reads.
@@ -41,6 +51,7 @@ export function connectRedisStore({ url, durability, onTrouble }: RedisStoreOpti
   return {
     store: redisStore({ main, ...durable }),
     intake: { ...acceptance(open("commands"), replicas), ...reader, ...episodeReads(main) },
+    check: (options) => checkServer(main, { durability, ...options }),
     async close() {
       await Promise.all(links.map((link) => link.close()));
     },

@@ -43,9 +43,16 @@ const BLOCKING = { blockingTimeout: 10_000, blockingTimeoutGrace: 2_000, socketT
 /** Opens a connection that reconnects for ever; it never throws, the first call tells. */
 export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
   const redis = new Redis(url, { ...COMMON, ...(kind === "commands" ? COMMANDS : BLOCKING) });
-  redis.on("error", (error: Error) => onTrouble?.(error));
+  let trouble: Error | undefined;
+  redis.on("error", (error: Error) => {
+    trouble = error;
+    onTrouble?.(error);
+  });
+  redis.on("ready", () => {
+    trouble = undefined;
+  });
   const address = addressOf(redis.options);
-  let connecting: Promise<void> | undefined;
+  let connecting: Promise<boolean> | undefined;
   return {
     redis,
     address,
@@ -55,7 +62,7 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
           connecting ??= becomesReady(redis, READY_WITHIN_MS).finally(() => {
             connecting = undefined;
           });
-          await connecting;
+          if (!(await connecting)) throw trouble ?? new Error(`not connected within ${READY_WITHIN_MS} ms`);
         }
         return await act(redis);
       } catch (error) {
@@ -70,16 +77,15 @@ function addressOf({ path, host, port }: RedisOptions): string {
   return path ?? `${host}:${port}`;
 }
 
-function becomesReady(redis: Redis, within: Milliseconds): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const ready = () => {
+function becomesReady(redis: Redis, within: Milliseconds): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (isReady: boolean) => {
       clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(() => {
       redis.off("ready", ready);
-      reject(new Error(`not connected within ${within} ms`));
-    }, within);
+      resolve(isReady);
+    };
+    const ready = () => done(true);
+    const timer = setTimeout(() => done(false), within);
     redis.once("ready", ready);
   });
 }

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { type EmbeddedRedis, startEmbeddedRedis } from "../../src/store/embedded/index.ts";
+
+let directory: string;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "stanch-embedded-"));
+});
+const started: EmbeddedRedis[] = [];
+after(async () => {
+  await Promise.all(started.map((redis) => redis.stop()));
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function start(onExit?: (reason: string) => void): Promise<EmbeddedRedis> {
+  const redis = await startEmbeddedRedis({ directory, ...(onExit ? { onExit } : {}) });
+  started.push(redis);
+  return redis;
+}
+
+async function ask<T>(url: string, act: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url);
+  redis.on("error", () => undefined);
+  try {
+    return await act(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await sleep(20)) if (await holds()) return;
+  assert.fail(`not within 5 s: ${what}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Another process that starts the embedded Redis in the directory and prints its pid. */
+async function otherStanch(): Promise<{ owner: ChildProcess; redisPid: number }> {
+  const program = `import { startEmbeddedRedis } from ${JSON.stringify(new URL("../../src/store/embedded/index.ts", import.meta.url).href)};
+    const redis = await startEmbeddedRedis({ directory: process.argv[1] });
+    console.log(redis.pid());`;
+  const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(owner.stdout, "data");
+  return { owner, redisPid: Number(String(line)) };
+}
+
+describe("the embedded Redis", () => {
+  it("keeps what was written over a restart, with the settings that stanch needs, for its owner only", async () => {
+    const first = await start();
+    await ask(first.url, (redis) => redis.set("kept", "yes"));
+    const settings = await ask(first.url, (redis) => redis.config("GET", "appendonly", "maxmemory-policy", "bind"));
+    const sorted = Array.isArray(settings) ? settings.map(String).sort() : settings;
+    assert.deepEqual(sorted, ["127.0.0.1", "appendonly", "bind", "maxmemory-policy", "noeviction", "yes"]);
+    const { port } = new URL(first.url);
+    await ask(`redis://127.0.0.1:${port}`, (redis) => assert.rejects(redis.get("kept"), /NOAUTH/));
+    await first.stop();
+    assert.equal(isAlive(first.pid()), false);
+    const second = await start();
+    assert.equal(await ask(second.url, (redis) => redis.get("kept")), "yes");
+    await second.stop();
+  });
+
+  it("starts again on the same address when it dies by itself", async () => {
+    const reasons: string[] = [];
+    const redis = await start((reason) => reasons.push(reason));
+    const before = redis.pid();
+    process.kill(before, "SIGKILL");
+    await until(() => redis.pid() !== before && isAlive(redis.pid()), "a new server");
+    assert.equal(await ask(redis.url, (client) => client.ping()), "PONG");
+    assert.deepEqual(reasons, ["redis-server ended with SIGKILL"]);
+    await redis.stop();
+    assert.equal(isAlive(redis.pid()), false);
+  });
+
+  it("is refused while another stanch uses the directory, and ends with that one's SIGKILL", async () => {
+    const { owner, redisPid } = await otherStanch();
+    await assert.rejects(startEmbeddedRedis({ directory }), { code: "conflict", message: /set REDIS_URL/ });
+    owner.kill("SIGKILL");
+    await until(() => !isAlive(redisPid), "the server of a killed stanch ends");
+    const mine = await start();
+    assert.equal(await ask(mine.url, (redis) => redis.get("kept")), "yes");
+    await mine.stop();
+  });
+
+  it("says what to install when there is no program", async () => {
+    await assert.rejects(startEmbeddedRedis({ directory, programs: ["no-such-redis"] }), {
+      code: "invalid_config",
+      message: /apt-get install redis-server.*REDIS_URL/,
+    });
+  });
+});
