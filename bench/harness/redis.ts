@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { startRedis, type TestRedis } from "../../test/support/redis.ts";
+
+/** A Redis as production has it: AOF, everysec. */
+export type BenchRedis = {
+  url: string;
+  client: Redis;
+  /** Empties it and writes the AOF anew, so that no slice pays for what the one before has left. */
+  reset(): Promise<void>;
+  usedBytes(): Promise<number>;
+  stop(): Promise<void>;
+};
+
+export async function startBenchRedis(): Promise<BenchRedis> {
+  const server: TestRedis = await startRedis({ appendfsync: "everysec" });
+  const client = new Redis(server.url);
+  return {
+    url: server.url,
+    client,
+    async reset() {
+      await client.flushall();
+      await client.bgrewriteaof();
+      while (/aof_rewrite_(in_progress|scheduled):1/.test(await client.info("persistence"))) await sleep(20);
+    },
+    async usedBytes() {
+      return Number(/used_memory_dataset:(\d+)/.exec(await client.info("memory"))?.[1] ?? 0);
+    },
+    async stop() {
+      client.disconnect();
+      await server.stop();
+    },
+  };
+}
