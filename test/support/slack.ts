@@ -37,7 +37,11 @@ export async function startSlack({
     service: "slack",
     port: 0,
     seed: {
-      slack: { users: users.map((name) => ({ name, real_name: name })), channels: channels.map((name) => ({ name })) },
+      tokens: Object.fromEntries(users.map((login) => [`xoxp-${login}`, { login }])),
+      slack: {
+        users: users.map((name) => ({ name, real_name: name })),
+        channels: channels.map((name) => ({ name })),
+      },
     },
   });
   const double = {
@@ -49,7 +53,10 @@ export async function startSlack({
     fault: (_call: SlackCall): Fault => undefined,
   };
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => void answer(request, response));
+  const hanging = new Set<Socket>();
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => request.socket.destroy());
+  });
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -74,7 +81,7 @@ export async function startSlack({
         .map((fault) => `${method}: ${fault}`),
     );
     const fault = double.fault(call);
-    if (fault === "hang") return;
+    if (fault === "hang") return void hanging.add(request.socket);
     if (fault === "lost") return void request.socket.destroy();
     if (typeof fault === "object" && "limited" in fault) {
       response.writeHead(429, { "retry-after": String(fault.limited) }).end();
@@ -141,6 +148,11 @@ export async function startSlack({
     triggerId: async (user: string) =>
       String((await forward("views.generateTriggerId", { user_id: user }))["trigger_id"]),
     responseUrl: (id: string = randomUUID()) => `${url}/response/${id}`,
+    /** Ends the calls that hang, without an answer. */
+    release(): void {
+      for (const socket of hanging) socket.destroy();
+      hanging.clear();
+    },
     async stop(): Promise<void> {
       for (const socket of sockets) socket.destroy();
       socketMode.stop();

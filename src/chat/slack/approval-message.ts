@@ -3,7 +3,7 @@ import type { Approval, PlannedStep, Vote } from "../../core/approval.ts";
 import { lasting, plain } from "../words.ts";
 import { actions, type Block, context, fitted, header, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
-import type { Message } from "./incident-message.ts";
+import { type Message, messageOf } from "./message.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
 
 const EFFECTS: Readonly<Record<Effect, string>> = {
@@ -36,9 +36,10 @@ function pending(approval: Approval, { mentions, incidentLink }: ApprovalContext
   const calls = mentions.length === 0 ? undefined : join(mentions, " ");
   const who = approval.requestedBy === "stanch" ? "stanch wants" : `${approval.requestedBy} wants`;
   const intro = mrkdwn`${who} to run *${foreign(playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, incidentLink)}. This will be done:`;
-  return {
-    text: mrkdwn`🗳️ ${asks}: ${playbook} on ${approval.target} (${severity}, ${approval.id})`.mrkdwn,
-    blocks: fitted([
+  const text = mrkdwn`🗳️ ${asks}: ${playbook} on ${approval.target} (${severity}, ${approval.id})`;
+  return messageOf(
+    text,
+    fitted([
       header(`🗳️ ${asks} · ${severity} · ${playbook}`),
       section(join([calls, intro], " ")),
       ...steps(approval.steps),
@@ -47,7 +48,7 @@ function pending(approval: Approval, { mentions, incidentLink }: ApprovalContext
       context(policyLine(approval), mrkdwn`${approval.id} · plan ${approval.digest.slice(0, 12)}`),
       controls(approval),
     ]),
-  };
+  );
 }
 
 function locked(approval: Approval, status: keyof typeof OUTCOMES, { incidentLink }: ApprovalContext): Message {
@@ -55,15 +56,16 @@ function locked(approval: Approval, status: keyof typeof OUTCOMES, { incidentLin
   const at =
     approval.decidedAt === undefined ? undefined : mrkdwn`${OUTCOMES[status]} ${when(approval.decidedAt, "date")}`;
   const describes = approval.steps.slice(0, SHOWN_STEPS).map((step) => mrkdwn`• ${foreign(step.describe, 300)}`);
-  return {
-    text: mrkdwn`${OUTCOMES[status]}: ${approval.playbook} on ${approval.target} (${approval.id})`.mrkdwn,
-    blocks: fitted([
+  const text = mrkdwn`${OUTCOMES[status]}: ${approval.playbook} on ${approval.target} (${approval.id})`;
+  return messageOf(
+    text,
+    fitted([
       header(`${OUTCOMES[status]} · ${approval.severity} · ${approval.playbook}`),
       section(join([what, ...describes])),
       section(join([at, ...approval.votes.slice(-10).map(voteLine)])),
       context(mrkdwn`${approval.id} · closed`),
     ]),
-  };
+  );
 }
 
 function forIncident({ incidentId }: Approval, incidentLink: Mrkdwn | undefined): Mrkdwn {
@@ -163,5 +165,5 @@ export function reminderMessage(approval: Approval, { mentions }: ApprovalContex
   const calls = mentions.length === 0 ? undefined : join(mentions, " ");
   const line = mrkdwn`⏰ still waiting for a decision on *${foreign(approval.playbook, 120)}*; it expires ${when(approval.expiresAt, "date")}`;
   const text = join([calls, line], " ");
-  return { text: text.mrkdwn, blocks: [section(text)] };
+  return messageOf(text, [section(text)]);
 }

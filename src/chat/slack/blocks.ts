@@ -1,4 +1,4 @@
-import { plain, shorten } from "../words.ts";
+import { plain } from "../words.ts";
 import { cut, type Mrkdwn } from "./text.ts";
 
 /** Slack's limits (docs.slack.dev, Block Kit reference); `all` is what chat.postMessage takes of blocks before `msg_blocks_too_long`. */
@@ -49,9 +49,9 @@ export type Block =
       element: { type: "plain_text_input"; action_id: string; multiline: boolean; max_length: number };
     };
 
-/** Plain text, cut to `max`; Slack refuses an empty one, so a dash stands for nothing. */
+/** Plain text, cut to `max` (an isolation takes two characters); Slack refuses an empty one, so a dash stands for nothing. */
 export function plainText(text: string, max: number): PlainText {
-  return { type: "plain_text", text: shorten(plain(text, max), max) || "–", emoji: false };
+  return { type: "plain_text", text: plain(text, max - 2) || "–", emoji: false };
 }
 
 export function header(text: string): Block {
@@ -81,26 +81,37 @@ export function actions(buttons: readonly (Button | undefined)[]): Block | undef
   return present.length === 0 ? undefined : { type: "actions", elements: present };
 }
 
-/** Leaves out what is not there, and what goes over Slack's number of blocks or characters; buttons are kept. */
+/**
+ * Leaves out what is not there, and what goes over Slack's number of blocks or characters; a line says so then. The headline and
+ * the first paragraph are kept in any case, then rows of buttons, then the rest from the top.
+ */
 export function fitted(blocks: readonly (Block | undefined)[], budget: number = LIMITS.all): Block[] {
   const present = blocks.filter((block) => block !== undefined);
-  const kept = new Set<Block>(present.filter((block) => block.type === "actions" || block.type === "header"));
-  let size = [...kept].reduce((sum, block) => sum + JSON.stringify(block).length, 0);
-  for (const block of present) {
-    if (kept.has(block)) continue;
-    const more = JSON.stringify(block).length;
-    if (kept.size >= LIMITS.blocks - 1 || size + more > budget - 200) {
-      const shortened = context({ mrkdwn: "_… more than fits here; `/stanch show` and the API have all of it_" });
-      return [...present.filter((one) => kept.has(one) && one.type !== "actions"), shortened, ...rows(present, kept)];
-    }
+  const kept = new Set<Block>();
+  let left = budget - JSON.stringify(SHORTENED).length;
+  for (const block of byWeight(present)) {
+    const size = JSON.stringify(block).length + 1;
+    if (kept.size >= LIMITS.blocks - 1 || size > left) continue;
     kept.add(block);
-    size += more;
+    left -= size;
   }
-  return present;
+  const result = present.filter((block) => kept.has(block));
+  return result.length === present.length ? result : [...result, SHORTENED];
 }
 
-function rows(present: readonly Block[], kept: ReadonlySet<Block>): Block[] {
-  return present.filter((block) => kept.has(block) && block.type === "actions");
+/** Characters that blocks take of a message. */
+export function sizeOf(blocks: readonly Block[]): number {
+  return JSON.stringify(blocks).length;
+}
+
+const SHORTENED: Block = context({
+  mrkdwn: "_… more than there is room for; `/stanch show` and the API have all of it_",
+});
+
+function byWeight(blocks: readonly Block[]): readonly Block[] {
+  const first = blocks.find((block) => block.type === "section");
+  const weight = (block: Block) => (block.type === "header" || block === first ? 0 : block.type === "actions" ? 1 : 2);
+  return [0, 1, 2].flatMap((wanted) => blocks.filter((block) => weight(block) === wanted));
 }
 
 function textOf(text: Mrkdwn, max: number): MrkdwnText {

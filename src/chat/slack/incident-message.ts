@@ -2,21 +2,28 @@ import type { AlertRecord } from "../../core/episode.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
 import { count, doing, fixedBy, isActive, lampOf, lasting, outage } from "../words.ts";
-import { actions, type Block, type Button as BlockButton, context, fields, fitted, header, section } from "./blocks.ts";
+import {
+  actions,
+  type Block,
+  type Button as BlockButton,
+  context,
+  fields,
+  fitted,
+  header,
+  LIMITS,
+  section,
+  sizeOf,
+} from "./blocks.ts";
 import { button } from "./buttons.ts";
+import { type Message, messageOf } from "./message.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
-/** What chat.postMessage and chat.update take. `text` is what a phone shows as the notification. */
-export type Message = {
-  text: string;
-  blocks: Block[];
-  attachments?: readonly { color: string; fallback: string; blocks: Block[] }[];
-};
-
 const COLORS = { P0: "#d72b3f", P1: "#e8912d", P2: "#ecb22e", mitigated: "#36a2eb", resolved: "#2eb67d" } as const;
+const MAIN_BUDGET = 9000;
 const SHOWN_ALERTS = 5;
 const SHOWN_RUNS = 3;
 const SHOWN_LEASES = 4;
+const STEERED = 2;
 
 /** The one message of an incident, as it is now. It depends on the view only, so an equal view renders equal. */
 export function incidentMessage(view: IncidentView): Message {
@@ -25,11 +32,9 @@ export function incidentMessage(view: IncidentView): Message {
   const headline = `${lampOf(view)} ${status === "resolved" ? "Recovered · " : ""}${severity} · ${incident.title}`;
   const color = status === "open" ? COLORS[severity] : COLORS[status];
   const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : doing(view)} (${incident.id})`;
-  return {
-    text: text.mrkdwn,
-    blocks: fitted([header(headline), section(state(view)), ...controls(view)], 7000),
-    attachments: [{ color, fallback: `${incident.id} ${status}`, blocks: fitted(details(view), 5000) }],
-  };
+  const main = fitted([header(headline), section(state(view)), ...controls(view)], MAIN_BUDGET);
+  const rest = fitted(details(view), LIMITS.all - sizeOf(main));
+  return messageOf(text, main, [{ color, fallback: `${incident.id} ${status}`, blocks: rest }]);
 }
 
 function state(view: IncidentView): Mrkdwn {
@@ -129,8 +134,8 @@ function leaseLine(lease: Lease): Mrkdwn {
 }
 
 function controls(view: IncidentView): (Block | undefined)[] {
-  const active = view.runs.filter(isActive).slice(0, SHOWN_RUNS);
-  const live = view.leases.filter((lease) => lease.status !== "reverting" && isLive(lease)).slice(0, SHOWN_LEASES);
+  const active = view.runs.filter(isActive).slice(0, STEERED);
+  const live = view.leases.filter((lease) => lease.status !== "reverting" && isLive(lease)).slice(0, STEERED);
   return [
     ...active.filter((run) => run.state.kind === "unknown_outcome").flatMap(questionOf),
     actions(incidentButtons(view)),

@@ -7,10 +7,9 @@ import type { IncidentView } from "../../core/views.ts";
 import { type Api, type Failure, stringIn } from "./api.ts";
 import type { Channels } from "./channels.ts";
 import type { Identity } from "./identity.ts";
-import type { Message } from "./incident-message.ts";
+import type { Message } from "./message.ts";
 import type { Pacer } from "./pacer.ts";
 import type { Mark } from "./recognise.ts";
-import { cut } from "./text.ts";
 
 /** What publishing needs; `publisher` names this process among others. */
 export type PublishDeps = {
@@ -119,13 +118,12 @@ async function send(deps: PublishDeps, method: string, args: Readonly<Record<str
     ...args,
     blocks: [],
     attachments: [],
-    text: cut({ mrkdwn: String(args["text"]) }, 3000).mrkdwn,
   });
 }
 
 function contentOf({ text, blocks, attachments }: Message): Readonly<Record<string, unknown>> {
   return {
-    text: cut({ mrkdwn: text }, 3000).mrkdwn,
+    text,
     blocks,
     ...(attachments !== undefined && { attachments }),
     parse: "none",

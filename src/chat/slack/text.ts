@@ -65,15 +65,19 @@ export function escapeText(text: string): string {
 
 const ATOM = /&(?:amp|lt|gt);|<[^<>]*>|[\s\S]/gu;
 
-/** At most `max` UTF-16 units, never cutting through an escape, a mention, a link or a character; `…` marks the cut. */
+/**
+ * At most `max` UTF-16 units, never cutting through an escape, a mention, a link or a character; `…` marks the cut, and an
+ * isolated piece of right-to-left text that was cut is closed.
+ */
 export function cut(text: Mrkdwn, max: number): Mrkdwn {
   if (text.mrkdwn.length <= max) return text;
-  let kept = "";
+  let [kept, isOpen] = ["", false];
   for (const [atom] of text.mrkdwn.matchAll(ATOM)) {
-    if (kept.length + atom.length > max - 1) break;
+    if (kept.length + atom.length > max - 2) break;
     kept += atom;
+    isOpen = atom === "\u2068" || (isOpen && atom !== "\u2069");
   }
-  return { mrkdwn: `${kept}…` };
+  return { mrkdwn: `${kept}…${isOpen ? "\u2069" : ""}` };
 }
 
 function pieceOf(value: Piece): string {

@@ -2,7 +2,7 @@ import type { TimelineEntry } from "../../core/timeline.ts";
 import type { IncidentView } from "../../core/views.ts";
 import { iconOf } from "../words.ts";
 import { section } from "./blocks.ts";
-import type { Message } from "./incident-message.ts";
+import { type Message, messageOf } from "./message.ts";
 import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
 const MAX_LINES = 20;
@@ -26,7 +26,7 @@ export function timelineMessage(entries: readonly TimelineEntry[]): { message?: 
     taken += 1;
   }
   const text = join(lines);
-  return lines.length === 0 ? { taken } : { message: { text: text.mrkdwn, blocks: [section(text)] }, taken };
+  return lines.length === 0 ? { taken } : { message: messageOf(text, [section(text)]), taken };
 }
 
 function lineOf({ at, kind, text, by }: TimelineEntry): Mrkdwn {
@@ -44,5 +44,5 @@ export function escalationMessage(
   const { id, severity, title } = view.incident;
   const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${foreign(entry.text, 600)}`;
   const text = join([calls, line], " ");
-  return { text: text.mrkdwn, blocks: [section(text)] };
+  return messageOf(text, [section(text)]);
 }

@@ -2,8 +2,8 @@ import type { Config } from "../../core/config.ts";
 import type { Actor, Decision } from "../../core/decision.ts";
 import type { Desk } from "../../core/desk.ts";
 import type { Instant } from "../../core/time.ts";
-import { type Block, section } from "./blocks.ts";
-import { foreign, type Mrkdwn } from "./text.ts";
+import { type Block, LIMITS, section } from "./blocks.ts";
+import { cut, foreign, type Mrkdwn } from "./text.ts";
 
 /** What verbs work with. */
 export type VerbDeps = {
@@ -26,7 +26,7 @@ const MAX_SENTENCE = 2500;
 
 /** A sentence as an answer; foreign text in it is escaped. */
 export function say(sentence: string): Answer {
-  const text = foreign(sentence, MAX_SENTENCE);
+  const text = cut(foreign(sentence, MAX_SENTENCE), LIMITS.section);
   return { text, blocks: [section(text)] };
 }
 

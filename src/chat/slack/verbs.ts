@@ -53,7 +53,8 @@ async function previewBlocks({ desk }: VerbDeps, { playbook, vars }: Wanted): Pr
   const { runs } = await desk.preview(playbook, vars);
   return runs.slice(0, 3).map((one) => {
     const steps = one.steps.slice(0, 15).map(({ describe, effect }, index) => {
-      return mrkdwn`${index + 1}. ${foreign(describe, 200)}${effect === undefined ? "" : ` (${effect})`}`;
+      const kind = effect === undefined ? mrkdwn`` : mrkdwn` (${effect})`;
+      return mrkdwn`${index + 1}. ${foreign(describe, 200)}${kind}`;
     });
     return section(join([mrkdwn`On ${code(one.target, 200)}, autonomy ${one.autonomy}:`, ...steps]));
   });

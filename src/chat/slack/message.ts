@@ -1,0 +1,14 @@
+import type { Block } from "./blocks.ts";
+import { cut, type Mrkdwn } from "./text.ts";
+
+/** What chat.postMessage and chat.update take. `text` is what a phone shows as the notification. */
+export type Message = { text: string; blocks: readonly Block[]; attachments?: readonly Attachment[] };
+
+/** Blocks beside a bar of this colour. */
+export type Attachment = { color: string; fallback: string; blocks: readonly Block[] };
+
+const MAX_TEXT = 3000;
+
+export function messageOf(text: Mrkdwn, blocks: readonly Block[], attachments?: readonly Attachment[]): Message {
+  return { text: cut(text, MAX_TEXT).mrkdwn, blocks, ...(attachments && { attachments }) };
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { parseCommandLine, quoted } from "../../../src/chat/slack/command-line.ts";
+import { completeId } from "../../../src/chat/slack/complete.ts";
+
+describe("what follows /stanch", () => {
+  test("is a verb, words and options, in any order and case", () => {
+    assert.deepEqual(parseCommandLine("  ACK inc-12 --here "), {
+      verb: "ack",
+      args: ["inc-12"],
+      here: true,
+      confirmed: false,
+    });
+    assert.deepEqual(parseCommandLine(""), { verb: "help", args: [], here: false, confirmed: false });
+  });
+
+  test("keeps quoted words together, curly quotes of phones included, and undoes Slack's escapes", () => {
+    assert.deepEqual(parseCommandLine('run p a="x y" b=“1 2”').args, ["p", "a=x y", "b=1 2"]);
+    assert.deepEqual(parseCommandLine("reject apr-1 a &lt; b &amp; c").args, ["apr-1", "a", "<", "b", "&", "c"]);
+    assert.deepEqual(parseCommandLine("pause target:<http://a.example|a.example>").args, ["target:a.example"]);
+  });
+
+  test("an end that is missing is forgiven", () => {
+    assert.deepEqual(parseCommandLine('run p "a b').args, ["p", "a b"]);
+  });
+
+  test("a quoted word is read back as it was", () => {
+    const word = fc
+      .string({ unit: "grapheme", maxLength: 20 })
+      .filter((text) => !/[<>&“”„‘’]/.test(text) && !/^--(here|confirmed)$/.test(text));
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 5 }), (words) => {
+        const line = ["run", ...words.map(quoted)].join(" ");
+        assert.deepEqual(parseCommandLine(line).args, words);
+      }),
+    );
+  });
+});
+
+describe("completing an id", () => {
+  const words = { noun: "incident", those: "open" };
+  const pool = [
+    { id: "inc-1", label: "" },
+    { id: "inc-12", label: "P1 a" },
+    { id: "inc-120", label: "" },
+    { id: "inc-7", label: "", incident: "inc-99" },
+  ];
+  const complete = (typed: string) => completeId(typed, pool, words);
+
+  test("the whole id, then its number, then a beginning that only one has, then its incident", () => {
+    assert.equal(complete("inc-1"), "inc-1");
+    assert.equal(complete("12"), "inc-12");
+    assert.equal(complete("INC-7"), "inc-7");
+    assert.equal(complete("inc-99"), "inc-7");
+  });
+
+  test("several, none and nothing are said with what there is", () => {
+    assert.throws(() => complete("inc"), /inc fits several: inc-1, inc-12 \(P1 a\), inc-120, inc-7\./);
+    assert.throws(() => complete("inc-5"), /no incident inc-5; open are: inc-1, inc-12 \(P1 a\)/);
+    assert.throws(() => complete(""), /Which incident\? open are/);
+    assert.throws(() => completeId("x", [], words), /no incident x; there are none open\./);
+  });
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { createPacer } from "../../../src/chat/slack/pacer.ts";
+
+describe("pacing", () => {
+  test("lets a short burst through, then one per second; the last place of a burst is for what is urgent", () => {
+    const pacer = createPacer();
+    const take = (now: number, urgent = false) => pacer.take("C1", now, urgent);
+    assert.deepEqual([take(0), take(0), take(0)], [0, 0, 0]);
+    assert.equal(take(0), 1000);
+    assert.equal(take(0, true), 0);
+    assert.equal(take(0, true), 1000);
+    assert.equal(take(1000), 1000);
+    assert.equal(take(1000, true), 0);
+  });
+
+  test("a held channel waits for exactly as long, another does not", () => {
+    const pacer = createPacer();
+    pacer.hold("C1", 30_000);
+    assert.equal(pacer.take("C1", 10_000, true), 20_000);
+    assert.equal(pacer.take("C2", 10_000, false), 0);
+    assert.equal(pacer.take("C1", 30_000, false), 0);
+    assert.equal(pacer.heldFor("C1", 29_000), 1000);
+    assert.equal(pacer.heldFor("C3", 0), 0);
+  });
+
+  test("whatever is asked, a channel gets at most the burst and one per second, and waiting as told always helps", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(700), fc.boolean()), { maxLength: 200 }), (asks) => {
+        const pacer = createPacer();
+        let [now, taken] = [0, 0];
+        for (const [pause, urgent] of asks) {
+          now += pause;
+          const wait = pacer.take("C", now, urgent);
+          if (wait === 0) taken += 1;
+          assert.ok(wait >= 0 && wait <= 2000);
+          assert.ok(taken <= 4 + now / 1000 + 0.001);
+        }
+        const wait = pacer.take("C", now, false);
+        assert.equal(wait === 0 ? 0 : pacer.take("C", now + wait, false), 0);
+      }),
+    );
+  });
+});
