@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import fc from "fast-check";
 import { request } from "undici";
@@ -155,4 +157,23 @@ test("text from a target is one short line without secrets", () => {
   assert.equal(quote("a\u0000\n\tb \u202e c"), "a b c");
   assert.equal(quote("x".repeat(500)).length, 200);
   assert.equal(quote("token s3cr3t-value here", ["s3cr3t-value"]), "token [redacted] here");
+});
+
+test("the fence is asked once the connection stands, right before the write", async () => {
+  const server = createServer((socket) => void socket.on("error", () => {}));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const accepted = once(server, "connection");
+  const bytes = accepted.then(([socket]) => once(socket as Socket, "data"));
+  const { port } = server.address() as AddressInfo;
+  const raw = connectionsOf({
+    http: { raw: { baseUrl: `http://127.0.0.1:${port}`, allowPrivate: true, headers: {} } },
+  });
+  let connected = 0;
+  const fence = () => server.getConnections((_error, count) => (connected = count));
+  const call = httpRequest.run({ path: "/x", timeoutSeconds: 0.3 }, contextOf(raw, { fence }));
+  await bytes;
+  assert.equal(failureOf(await call).sent, "unknown");
+  assert.equal(connected, 1);
+  await raw.close();
+  server.close();
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ActionContext, ActionResult, Output } from "../../core/action.ts";
 import { failure, quote } from "../failure.ts";
-import { afterMiss, ended } from "../poll.ts";
+import { ended } from "../poll.ts";
 import { type EcsDeployment, type EcsService, primaryOf, readService, ServiceInput, serviceName } from "./service.ts";
 
 /** What a finished deployment leaves on the journal. */
@@ -17,7 +17,6 @@ const Handle = ServiceInput.extend({
   deploymentId: z.string(),
   formerDeploymentId: z.string(),
   formerTaskDefinition: z.string(),
-  misses: z.number(),
 });
 /** A deployment of ours that is under way. */
 export type DeploymentHandle = z.infer<typeof Handle>;
@@ -26,7 +25,7 @@ const POLL_EVERY = 5_000;
 
 /**
  * Reads how our deployment fares. Done when it is PRIMARY and COMPLETED; `target_failed` when it FAILED or is gone, which is how a
- * circuit breaker's rollback looks; `superseded` when somebody else's newer one is PRIMARY.
+ * circuit breaker's rollback looks; `superseded` when somebody else's newer one is PRIMARY. A read that fails is returned as it is: while it is retryable, the poll is repeated.
  */
 export async function pollDeployment(raw: Output, ctx: ActionContext): Promise<ActionResult<DeploymentOutput>> {
   const parsed = Handle.safeParse(raw);
@@ -34,7 +33,7 @@ export async function pollDeployment(raw: Output, ctx: ActionContext): Promise<A
   const handle = parsed.data;
   const { connection, cluster, service } = handle;
   const read = await readService(ctx.connections.find("ecs", connection), ctx, { connection, cluster, service });
-  return read.ok ? judge(handle, read.service) : afterMiss(read, handle, ctx, POLL_EVERY);
+  return read.ok ? judge(handle, read.service) : read;
 }
 
 function judge(handle: DeploymentHandle, service: EcsService): ActionResult<DeploymentOutput> {
@@ -48,8 +47,7 @@ function judge(handle: DeploymentHandle, service: EcsService): ActionResult<Depl
       `${act}: ${ours.id} failed (${quote(ours.reason ?? "no reason given")}); ${takeover(primary)}`,
     );
   if (ours.status !== "PRIMARY") return ended("superseded", `${act}: ${takeover(primary)}; somebody else deployed`);
-  if (!isComplete(ours, service))
-    return { ok: true, done: false, handle: { ...handle, misses: 0 }, pollAfter: POLL_EVERY };
+  if (!isComplete(ours, service)) return { ok: true, done: false, handle: handle, pollAfter: POLL_EVERY };
   const { deploymentId, formerDeploymentId, formerTaskDefinition } = handle;
   const output = { deploymentId, taskDefinition: ours.taskDefinition, formerDeploymentId, formerTaskDefinition };
   return { ok: true, done: true, output };

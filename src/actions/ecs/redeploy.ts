@@ -91,7 +91,7 @@ async function redeploy(
 
 function started(input: ServiceInput, before: Before, deploymentId: string): ActionResult<DeploymentOutput> {
   const { primary: formerDeploymentId, taskDefinition: formerTaskDefinition } = before;
-  const handle: DeploymentHandle = { ...input, deploymentId, formerDeploymentId, formerTaskDefinition, misses: 0 };
+  const handle: DeploymentHandle = { ...input, deploymentId, formerDeploymentId, formerTaskDefinition };
   return { ok: true, done: false, handle, pollAfter: FIRST_POLL };
 }
 

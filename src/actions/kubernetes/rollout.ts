@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ActionContext, ActionResult, Output } from "../../core/action.ts";
 import { failure, quote } from "../failure.ts";
-import { afterMiss, ended } from "../poll.ts";
+import { ended } from "../poll.ts";
 import { type Deployment, DeploymentInput, placeOf, readDeployment, templateDigest } from "./deployment.ts";
 
 /** How far a rollout is, in the order in which kubectl asks. */
@@ -33,7 +33,6 @@ const Handle = DeploymentInput.extend({
   generation: z.number(),
   uid: z.string(),
   template: z.string(),
-  misses: z.number(),
 });
 /** A rollout of ours: the Deployment, and the pod template that it brings in. */
 export type RolloutHandle = z.infer<typeof Handle>;
@@ -44,7 +43,7 @@ const POLL_EVERY = 3_000;
 export function rolloutHandle(input: DeploymentInput, deployment: Deployment): RolloutHandle {
   const { connection, namespace, name } = input;
   const { generation, uid } = deployment.metadata;
-  return { connection, namespace, name, generation, uid, template: templateDigest(deployment), misses: 0 };
+  return { connection, namespace, name, generation, uid, template: templateDigest(deployment) };
 }
 
 /**
@@ -58,7 +57,7 @@ export async function pollRollout(raw: Output, ctx: ActionContext): Promise<Acti
   const { connection, namespace, name } = handle;
   const read = await readDeployment(placeOf({ connection, namespace, name }, ctx.connections), ctx);
   if (read.ok) return judge(handle, read.deployment);
-  return read.reason === "not_found" ? ended("not_found", read.message) : afterMiss(read, handle, ctx, POLL_EVERY);
+  return read.reason === "not_found" ? ended("not_found", read.message) : read;
 }
 
 function judge(handle: RolloutHandle, deployment: Deployment): ActionResult<RolloutOutput> {
@@ -69,7 +68,6 @@ function judge(handle: RolloutHandle, deployment: Deployment): ActionResult<Roll
     return ended("superseded", `${act}: somebody changed its pod template meanwhile (generation ${generation})`);
   const { state, detail } = rolloutOf(deployment);
   if (state === "failed") return ended("target_failed", `${act}: ${detail}; look at its pods`);
-  if (state === "progressing")
-    return { ok: true, done: false, handle: { ...handle, misses: 0 }, pollAfter: POLL_EVERY };
+  if (state === "progressing") return { ok: true, done: false, handle: handle, pollAfter: POLL_EVERY };
   return { ok: true, done: true, output: { generation, replicas: deployment.spec.replicas, detail } };
 }
