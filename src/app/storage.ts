@@ -1,9 +1,11 @@
 import type { Config } from "../core/config.ts";
+import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Milliseconds } from "../core/time.ts";
-import { checkServer } from "../store/redis/server-check.ts";
-import { startEmbeddedRedis } from "../store/redis/embedded.ts";
+import { startEmbeddedRedis } from "../store/embedded/index.ts";
 import { connectRedisStore, type RedisBackend } from "../store/redis/index.ts";
+import { openLink } from "../store/redis/link.ts";
+import { checkServer } from "../store/redis/server-check.ts";
 
 /** The store with the address of its Redis, which may be a child of this process. */
 export type Storage = RedisBackend & {
@@ -24,21 +26,29 @@ export async function openStorage(config: Config, log: Log): Promise<Storage> {
   const embedded = given === undefined ? await startEmbeddedRedis({ directory: ".stanch" }) : undefined;
   const url = given ?? embedded?.url ?? "";
   try {
-    const warnings = await checkServer({ url, durability: config.durability });
+    const warnings = await checkUrl(url, config);
     const backend = connectRedisStore({ url, durability: config.durability, onTrouble: troubleLog(log) });
-    return {
-      ...backend,
-      url,
-      embedded: embedded !== undefined,
-      warnings,
-      async stop() {
-        await backend.close();
-        await embedded?.stop();
-      },
+    const stop = async (): Promise<void> => {
+      await backend.close();
+      await embedded?.stop();
     };
+    return { ...backend, url, embedded: embedded !== undefined, warnings, stop };
   } catch (error) {
     await embedded?.stop();
     throw error;
+  }
+}
+
+async function checkUrl(url: string, config: Config): Promise<readonly string[]> {
+  const link = openLink({ url, kind: "commands" });
+  try {
+    const findings = await checkServer(link, { durability: config.durability });
+    const fatal = findings.filter((finding) => finding.level === "fatal").map((finding) => finding.message);
+    if (fatal.length > 0)
+      throw new AppError("invalid_config", `this Redis could lose what was accepted:\n${fatal.join("\n")}`);
+    return findings.map((finding) => finding.message);
+  } finally {
+    await link.close();
   }
 }
 
@@ -46,7 +56,7 @@ const SAY_EVERY: Milliseconds = 10_000;
 
 /** Reconnecting fails many times a second; one line in ten seconds says enough. */
 function troubleLog(log: Log): (error: Error) => void {
-  let said = 0;
+  let said = Number.NEGATIVE_INFINITY;
   return (err) => {
     const now = performance.now();
     if (now - said < SAY_EVERY) return;

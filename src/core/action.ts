@@ -97,6 +97,8 @@ export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Out
     ctx: ActionContext,
     intent: Intent,
   ): Promise<{ verdict: "done"; result: ActionResult<O> } | { verdict: "not-done" | "unknown"; detail: string }>;
+  /** It tells people something and changes nothing else: not called in `observe`. */
+  tells?: boolean;
   /** True when the call carries a precondition or a key that the target deduplicates: only then `not-done` may be retried. */
   conditional?: boolean;
   /** The step that undoes it, or undefined when there is nothing to undo. */

@@ -47,5 +47,7 @@ export type Approval = {
   requestedAt: Instant;
   expiresAt: Instant;
   remindedAt?: Instant;
+  /** With a veto window: when it ends. Set once a channel has confirmed delivery. */
+  vetoEndsAt?: Instant;
   decidedAt?: Instant;
 };

@@ -6,6 +6,7 @@ import type { DecideDeps } from "./decide/deps.ts";
 import { say } from "./decide/deps.ts";
 import { describeGroup } from "./decide/permission.ts";
 import { closingWrites } from "./decide/vote.ts";
+import { tendVeto } from "./veto.ts";
 
 /** What an approval's wake-up does: one reminder at half time, and expiry, which never runs anything. Safe to repeat. */
 export async function tendApproval(deps: DecideDeps, id: string): Promise<void> {
@@ -15,6 +16,7 @@ export async function tendApproval(deps: DecideDeps, id: string): Promise<void> 
     await deps.store.commit({ checks: [], writes: [{ write: "undue", member: `approval:${id}` }] });
     return;
   }
+  if (await tendVeto(deps, doc, now)) return;
   if (now >= doc.body.expiresAt) return expire(deps, doc, now);
   await remind(deps, doc, now);
 }

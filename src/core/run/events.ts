@@ -104,9 +104,17 @@ export type RunEvent =
   | { type: "unknown"; at: Instant; path: StepPath; question: string }
   | { type: "answered"; at: Instant; path: StepPath; answer: "done" | "not-done" | "abort"; by: string }
   | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
-  | { type: "checked"; at: Instant; path?: StepPath; held: boolean | "unknown"; values: readonly string[] }
+  /** `until` moves the end of the verification, which stands still while paused. */
+  | {
+      type: "checked";
+      at: Instant;
+      path?: StepPath;
+      held: boolean | "unknown";
+      values: readonly string[];
+      until?: Instant;
+    }
   | { type: "resolved"; at: Instant }
-  | { type: "reverting"; at: Instant; reason: string; prefix: string }
+  | { type: "reverting"; at: Instant; reason: string; prefix: string; group?: string }
   | { type: "cancelling"; at: Instant; by: string; reason: string }
   | { type: "ended"; at: Instant; state: EndState; reason: string; retryAt?: Instant };
 

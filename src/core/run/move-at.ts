@@ -35,6 +35,8 @@ function actionMove(run: Run, position: Extract<Position, { kind: "action" }>, i
     return { kind: "wait", until: record.retryAt, reason: "retry", path };
   const gate = record === undefined ? conditionMove(run, position, inputs) : undefined;
   if (gate) return gate;
+  if (run.created.autonomy === "observe" && inputs.actions.get(step.uses)?.tells)
+    return skip(path, "observe: nobody is told", inputs);
   const ready = readyStep(run, { step, path, attempt: (record?.attempt ?? 0) + 1, item: position.item }, inputs);
   return ready.ok ? { kind: "execute", steps: [ready.step] } : failStep(path, ready.reason, inputs, ready.message);
 }

@@ -4,7 +4,7 @@ import type { Move, MoveInputs } from "./move.ts";
 import { moveAt } from "./move-at.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { findStep } from "./steps.ts";
-import { undoMove } from "./undo-move.ts";
+import { openGroup, undoMove } from "./undo-move.ts";
 import { verifyMove } from "./verify-move.ts";
 import { positionIn } from "./walk.ts";
 
@@ -39,8 +39,8 @@ function openStepMove(record: StepRecord, playbook: Playbook, inputs: MoveInputs
 }
 
 function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
-  if (run.reverting) return undoMove(run, run.reverting, inputs);
-  if (run.cancelling) return { kind: "finish", state: "cancelled", reason: run.cancelling.reason };
+  if (run.reverting) return undoMove(run, playbook, inputs);
+  if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
   if (run.refused) return { kind: "finish", state: "cancelled", reason: refusedReason(run.refused) };
   if (run.resolved && !run.mutated)
     return { kind: "finish", state: "cancelled", reason: "resolved: the alert ended first" };
@@ -50,6 +50,13 @@ function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
     return { kind: "wait", ...waiting };
   }
   return stepMove(run, playbook, inputs);
+}
+
+/** A cancelled run keeps what it has changed, but never half of a group. */
+function cancelMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
+  const group = openGroup(run, playbook);
+  if (group === undefined) return { kind: "finish", state: "cancelled", reason };
+  return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "", group }] };
 }
 
 function stepMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
@@ -80,6 +87,8 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
   if (playbook.onFailure.includes("revert") && run.mutated) {
     return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "" }] };
   }
+  const group = openGroup(run, playbook);
+  if (group !== undefined) return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "", group }] };
   return { kind: "finish", state: "failed", reason };
 }
 

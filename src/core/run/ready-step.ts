@@ -14,10 +14,10 @@ type Place = { step: ActionStep; path: string; attempt: number; item: Item | und
 /** Renders a step's input and checks it against the action's schema; nothing is called. */
 export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered {
   const { step, path, attempt } = place;
-  const action = inputs.actions.get(step.uses);
-  if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
   const rendered = step.with.render(scopeOf(run, inputs.now, place.item));
   if (!rendered.known) return { ok: false, reason: "condition_unknown", message: `with: ${rendered.why}` };
+  const action = inputs.actions.get(step.uses);
+  if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
   const parsed = action.input.safeParse(rendered.value);
   if (!parsed.success)
     return { ok: false, reason: "invalid_input", message: `with: ${parsed.error.issues.map(issueText).join("; ")}` };

@@ -59,8 +59,8 @@ export type Run = {
   refused?: { how: "rejected" | "expired" | "withdrawn"; by: string; reason: string };
   inboxTaken: number;
   unknown?: { path: StepPath; question: string };
-  /** Steps below `prefix` are being undone, latest first. */
-  reverting?: { reason: string; prefix: string };
+  /** Steps below `prefix` (of `group` only, if it is set) are being undone, latest first. */
+  reverting?: { reason: string; prefix: string; group?: string };
   cancelling?: { by: string; reason: string };
   resolved: boolean;
   /** True from its first mutating intent on. */
@@ -168,7 +168,7 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "resolved":
       return { ...run, resolved: true };
     case "reverting":
-      return { ...without(run, "waiting"), reverting: { reason: event.reason, prefix: event.prefix } };
+      return { ...without(run, "waiting"), reverting: revertingOf(event) };
     case "cancelling":
       return { ...run, cancelling: { by: event.by, reason: event.reason } };
     case "ended":
@@ -179,6 +179,14 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     default:
       return event satisfies never;
   }
+}
+
+function revertingOf({
+  type: _,
+  at: __,
+  ...rest
+}: Extract<RunEvent, { type: "reverting" }>): NonNullable<Run["reverting"]> {
+  return rest;
 }
 
 function endOf({ type: _, ...end }: Extract<RunEvent, { type: "ended" }>): NonNullable<Run["ended"]> {
@@ -238,7 +246,7 @@ function waitingAfter(run: Run, event: Extract<RunEvent, { type: "waiting" }>): 
 function checkedAfter(run: Run, event: Extract<RunEvent, { type: "checked" }>): Verification {
   const old = run.verifications.get(event.path ?? "") ?? { startedAt: event.at, until: event.at, values: [] };
   const { heldSince, ...rest } = old;
-  const checked = { ...rest, checkedAt: event.at, values: event.values };
+  const checked = { ...rest, checkedAt: event.at, values: event.values, until: event.until ?? rest.until };
   return event.held === true ? { ...checked, heldSince: heldSince ?? event.at } : checked;
 }
 

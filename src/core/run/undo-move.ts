@@ -1,6 +1,7 @@
-import type { ActionStep } from "../playbook/playbook.ts";
+import type { ActionStep, Playbook } from "../playbook/playbook.ts";
 import type { Move, MoveInputs, ReadyStep } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
+import { actionSteps, findStep } from "./steps.ts";
 
 /** A constant step, for undoing: its input is known and needs no expression. */
 export function constantStep(id: string, uses: string, input: Readonly<Record<string, unknown>>): ActionStep {
@@ -16,13 +17,34 @@ export function constantStep(id: string, uses: string, input: Readonly<Record<st
 }
 
 /** Undoes what has succeeded below the prefix, latest first; a revert that fails ends the run, and people are told. */
-export function undoMove(run: Run, reverting: { reason: string; prefix: string }, inputs: MoveInputs): Move {
+export function undoMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
+  const { reason = "", prefix = "", group } = run.reverting ?? {};
   for (const record of [...run.steps.values()].reverse()) {
-    if (!isUndoable(record, reverting.prefix)) continue;
+    if (!isUndoable(record, prefix)) continue;
+    if (group !== undefined && findStep(playbook.steps, record.path)?.group !== group) continue;
     const move = undoOne(run, record, inputs);
     if (move) return move;
   }
-  return { kind: "finish", state: "failed", reason: `${reverting.reason}; reverted` };
+  const state = run.cancelling === undefined ? "failed" : "cancelled";
+  return { kind: "finish", state, reason: `${run.cancelling?.reason ?? reason}; reverted` };
+}
+
+/** The group that has begun and is not complete: its steps complete or are reverted together. */
+export function openGroup(run: Run, playbook: Playbook): string | undefined {
+  const grouped = actionSteps(playbook.steps).filter((step) => step.group !== undefined);
+  const succeeded = new Set(
+    [...run.steps.values()]
+      .filter((one) => one.outcome === "succeeded")
+      .map((one) => findStep(playbook.steps, one.path)?.id),
+  );
+  const groups = new Set(grouped.filter((step) => succeeded.has(step.id)).map((step) => step.group));
+  return grouped.find((step) => groups.has(step.group) && !succeeded.has(step.id) && !wasSkipped(run, step.id))?.group;
+}
+
+function wasSkipped(run: Run, id: string): boolean {
+  return [...run.steps.values()].some(
+    (one) => one.outcome === "skipped" && (one.path === id || one.path.endsWith(`/${id}`)),
+  );
 }
 
 function isUndoable(record: StepRecord, prefix: string): boolean {

@@ -97,6 +97,6 @@ function wantedAt(settings: Config["incidents"], { one, change, incident, now }:
   const dues = [...one.joining, ...one.keeping].flatMap(({ classified }) => classified.dueAt ?? []);
   const wanted = Math.min(now + settings.reassessEvery, ...dues.filter((at) => at > now));
   const planned = change.before?.reassessAt;
-  const isGood = change.turn === undefined && planned !== undefined && planned > now && planned <= wanted;
+  const isGood = change.turn === undefined && planned !== undefined && planned <= wanted;
   return isGood ? undefined : wanted;
 }

@@ -7,7 +7,7 @@ export function createLocks(): KeyedLocks {
   return {
     async hold(keys, work) {
       const names = [...new Set(keys)];
-      const before = Promise.all(names.map((name) => tails.get(name)));
+      const before = Promise.all(names.map((name) => tails.get(name)).filter((tail) => tail !== undefined));
       const { promise: done, resolve: release } = Promise.withResolvers<void>();
       for (const name of names) tails.set(name, done);
       await before;

@@ -60,10 +60,16 @@ async function pointers(
   keys: readonly string[],
   known: (key: string) => string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
-  const rows = await Promise.all(
-    keys.map(async (key) => [key, known(key) ?? (await deps.store.field(CURRENT, key))] as const),
-  );
-  return new Map(rows.flatMap(([key, id]) => (id === undefined ? [] : [[key, id] as const])));
+  const found = new Map<string, string>();
+  const asked: Promise<void>[] = [];
+  const note = (key: string, id: string | undefined): void => void (id !== undefined && found.set(key, id));
+  for (const key of keys) {
+    const id = known(key);
+    if (id !== undefined) found.set(key, id);
+    else asked.push(deps.store.field(CURRENT, key).then((answer) => note(key, answer)));
+  }
+  if (asked.length > 0) await Promise.all(asked);
+  return found;
 }
 
 /** A remembered pointer is good while its incident is not resolved; else the store is asked. */
@@ -129,9 +135,11 @@ async function readSeen(
   });
 }
 
-function idsOf({ key }: Subject, opening: number): readonly string[] {
+/** The present episode first. */
+function idsOf({ key, episode }: Subject, opening: number): readonly string[] {
   const back = Math.min(opening, LOOK_BACK + 1);
-  return Array.from({ length: back }, (_, index) => episodeId(key.source, key.fingerprint, opening - index));
+  const ids = Array.from({ length: back }, (_, index) => episodeId(key.source, key.fingerprint, opening - index));
+  return episode === undefined || ids.includes(episode) ? ids : [...ids, episode];
 }
 
 function isOpen(doc: Doc<AlertRecord>): boolean {

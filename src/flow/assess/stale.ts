@@ -45,7 +45,7 @@ function keyOf({ source, alert }: AlertRecord): { source: SourceName; fingerprin
 function isStale(record: AlertRecord, state: EpisodeState, before: Instant): boolean {
   const isSame = state.opening === record.state.opening && state.status !== "resolved";
   const confirmed = record.stale?.answer === "firing" ? record.stale.askedAt : 0;
-  return isSame && canBeStale(record.source) && Math.max(state.lastSeen, confirmed) < before;
+  return isSame && canBeStale(record.source) && Math.max(state.lastSeen, confirmed) <= before;
 }
 
 type Pass = { now: Instant; vanished: Set<string> };

@@ -14,6 +14,8 @@ export type Subject = {
   truncated: boolean;
   /** Stream entry that the text came from. */
   entry: string;
+  /** The stored episode that made it a subject; it may be a former one by now. */
+  episode?: string;
 };
 
 /** The alerts of an accepted body whose episode changed by it. */
@@ -32,7 +34,7 @@ export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: reado
 export function subjectOfRecord(record: AlertRecord, by: readonly string[]): Subject {
   const { source, alert, truncated, entry } = record;
   const key = { source, fingerprint: alert.fingerprint };
-  return { key, alert, correlation: correlate(alert.labels, by), truncated, entry };
+  return { key, alert, correlation: correlate(alert.labels, by), truncated, entry, episode: record.id };
 }
 
 /** Negative when `a` is the older stream entry (`milliseconds-sequence`). */

@@ -1,4 +1,5 @@
 import { AppError } from "../../core/errors.ts";
+import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Move } from "../../core/run/move.ts";
@@ -8,6 +9,7 @@ import type { Claim } from "../../core/store.ts";
 import type { RunDeps } from "./deps.ts";
 import { executeSteps } from "./execute-step.ts";
 import { finishRun } from "./finish.ts";
+import { lostPlaybook } from "./lost-playbook.ts";
 import { measureFacts } from "./measure.ts";
 import { pollStep } from "./poll.ts";
 import { letGo, type Progress } from "./progress.ts";
@@ -55,7 +57,7 @@ async function openTurn(deps: RunDeps, claim: Claim, started: number, signal: Ab
     return undefined;
   }
   const run = foldRun(loaded.events as readonly RunEvent[]);
-  const playbook = await deps.playbookOf(run);
+  const playbook = await playbookFor(deps, run);
   const deadline = started + deps.claimFor;
   return {
     deps,
@@ -68,6 +70,17 @@ async function openTurn(deps: RunDeps, claim: Claim, started: number, signal: Ab
     lines: [],
     signal,
   };
+}
+
+/** A run whose playbook cannot be read any more has no step left: it ends as failed, or asks about the call it had begun. */
+async function playbookFor(deps: RunDeps, run: Run): Promise<Playbook> {
+  try {
+    return await deps.playbookOf(run);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === "unavailable") throw error;
+    deps.log.error({ err: error, run: run.created.id }, "the playbook of a run cannot be read");
+    return lostPlaybook(run.created.playbook, error.message);
+  }
 }
 
 async function oneMove(turn: Turn): Promise<Progress> {

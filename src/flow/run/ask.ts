@@ -95,7 +95,9 @@ function policyFor(turn: Turn, steps: readonly AheadStep[]): ApprovalPolicy {
   const merged = { ...turn.deps.config.approvals.default, ...turn.playbook.approval };
   const ids = new Set(steps.map((step) => step.id));
   const required = Math.max(merged.required, ...requiredBySteps(turn, ids));
-  return { ...merged, required };
+  const { veto, ...plain } = { ...merged, required };
+  const reversible = steps.every((step) => step.effect === "reversible" && step.input !== "pending");
+  return veto !== undefined && reversible ? { ...plain, veto } : plain;
 }
 
 function requiredBySteps(turn: Turn, ids: ReadonlySet<string>): readonly number[] {

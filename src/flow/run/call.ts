@@ -6,6 +6,7 @@ import {
   ClaimLost,
   type Output,
 } from "../../core/action.ts";
+import { AppError } from "../../core/errors.ts";
 import { boundJson } from "../../core/json.ts";
 import { redact, redactText } from "../../core/redact.ts";
 import type { StepPath } from "../../core/run/events.ts";
@@ -44,6 +45,7 @@ export async function callAction(turn: Turn, name: string, call: () => Promise<A
       return failure("claim_lost", "this worker's claim had ended; nothing was sent", "no");
     if (error instanceof CallHung)
       return failure("timeout", `${name} did not answer within ${CALL_WITHIN / 1000} s`, "unknown");
+    if (error instanceof AppError) return failure("not_configured", error.message, "no");
     turn.deps.log.error({ err: error, action: name, run: turn.run.created.id }, "an action threw");
     return failure("internal", `${name}: internal error; the log has its stack`, "unknown");
   }

@@ -54,7 +54,7 @@ async function mutate(turn: Turn, ready: ReadyStep): Promise<Progress> {
   const prepared = await prepare(turn, ready, action);
   if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
   const intent = withEvents(turn, [intentEvent(turn, ready, prepared.before)]);
-  const begun = await goOn(intent, admitted.extra);
+  const begun = await goOn(intent, { ...admitted.extra, durable: true });
   if (begun.kind !== "go-on") return begun;
   return callAndRecord(begun.turn, ready, action, prepared.before);
 }

@@ -51,7 +51,8 @@ export function withEvents(turn: Turn, events: readonly RunEvent[]): Turn {
   return { ...turn, run, unsaved, lines };
 }
 
-export type Extra = { checks?: readonly Check[]; writes?: readonly Write[] };
+/** `durable`: with `durability: wait:N` it counts only when N replicas have it. */
+export type Extra = { checks?: readonly Check[]; writes?: readonly Write[]; durable?: boolean };
 
 /** Stores what is unsaved, fenced by the claim's epoch and the journal's length. */
 export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn; committed: Committed }> {
@@ -62,7 +63,11 @@ export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn;
     { check: "length", list: `run:${id}`, is: run.rev - unsaved.length },
     ...(extra.checks ?? []),
   ];
-  const committed = await deps.store.commit({ checks, writes: [...journalWrites(turn), ...(extra.writes ?? [])] });
+  const committed = await deps.store.commit({
+    checks,
+    writes: [...journalWrites(turn), ...(extra.writes ?? [])],
+    ...(extra.durable ? { durable: true } : {}),
+  });
   if (!committed.ok) return { turn, committed };
   for (const event of unsaved) countEvent(deps.metrics, run, event);
   wakeChat(turn, committed.now);

@@ -9,10 +9,12 @@ type Verdict = { held: boolean | "unknown"; text: string };
 
 /** Measures every check of a verification once. All must hold; what cannot be measured has not held (section 14.6). */
 export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Progress> {
+  const held = await heldStill(turn, move);
+  if (held) return goOn(held);
   const verdicts = await Promise.all(
     move.verify.checks.map((check) => measureCheck(turn, check, move.path ?? "verify")),
   );
-  const held = verdicts.every((verdict) => verdict.held === true)
+  const all = verdicts.every((verdict) => verdict.held === true)
     ? true
     : verdicts.some((verdict) => verdict.held === false)
       ? false
@@ -20,9 +22,26 @@ export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" 
   const path = move.path === undefined ? {} : { path: move.path };
   return goOn(
     withEvents(turn, [
-      { type: "checked", at: nowOf(turn), held, values: verdicts.map((verdict) => verdict.text), ...path },
+      { type: "checked", at: nowOf(turn), held: all, values: verdicts.map((verdict) => verdict.text), ...path },
     ]),
   );
+}
+
+/** While anything that covers the run is paused, a verification stands still: its end moves on, and nothing is measured. */
+async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Turn | undefined> {
+  const { created } = turn.run;
+  const scopes = [
+    "global",
+    `playbook:${created.playbook}`,
+    `target:${created.target}`,
+    ...(created.incidentId === undefined ? [] : [`incident:${created.incidentId}`]),
+  ];
+  const pause = (await turn.deps.store.pauses()).find((one) => scopes.includes(one.scope));
+  if (!pause) return undefined;
+  const path = move.path === undefined ? {} : { path: move.path };
+  const until = (turn.run.verifications.get(move.path ?? "")?.until ?? nowOf(turn)) + move.verify.every;
+  const values = [`${pause.scope} is paused by ${pause.by}; the measuring stands still`];
+  return withEvents(turn, [{ type: "checked", at: nowOf(turn), held: "unknown", values, until, ...path }]);
 }
 
 async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promise<Verdict> {

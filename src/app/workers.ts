@@ -1,0 +1,31 @@
+import { QUEUE_NAMES } from "../core/queue.ts";
+import type { Milliseconds } from "../core/time.ts";
+import { notify } from "../flow/notify.ts";
+import { startSweeper } from "../flow/sweep.ts";
+import { startVetoWindows } from "../flow/veto.ts";
+import { createWakeHandler } from "../flow/wake.ts";
+import type { Parts } from "./wire.ts";
+
+export type Stoppable = { stop(grace: Milliseconds): Promise<void> };
+
+/** Wake-ups handled at a time by one process, per queue. */
+const CONCURRENCY = 20;
+
+/** Starts what a worker does: assess accepted bodies, handle wake-ups, sweep what is due. */
+export async function startWorkers(
+  parts: Parts,
+  options: { sweepEvery?: Milliseconds },
+): Promise<readonly Stoppable[]> {
+  const { engine, queue, store, desk, chat, metrics, log, config } = parts;
+  const publish = async (id: string, signal: AbortSignal): Promise<void> => {
+    await notify({ store, desk, chat, queue, metrics, log, retention: config.retention }, id, signal);
+    await startVetoWindows(store, id);
+  };
+  await queue.work(QUEUE_NAMES, CONCURRENCY, createWakeHandler({ ...engine.wakeDeps, publish }));
+  const assess = engine.assess.start();
+  const sweeper = startSweeper(
+    { store, queue, log },
+    options.sweepEvery === undefined ? {} : { every: options.sweepEvery },
+  );
+  return [assess, { stop: () => sweeper.stop() }];
+}

@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { watch } from "chokidar";
+import type { ActionTable } from "../core/action.ts";
+import { AppError, type Fault } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { parsePlaybook } from "../core/playbook/parse.ts";
+import type { Playbook } from "../core/playbook/playbook.ts";
+
+export type PlaybookSetOptions = {
+  directory: string;
+  actions: ActionTable;
+  facts: readonly string[];
+  log: Pick<Log, "info" | "warn">;
+  /** Without it the set is read once and by `reload` only. */
+  watch?: boolean;
+};
+
+/** The playbooks in force. A bad file leaves the last good set in force, and its faults are shown. */
+export type PlaybookSet = {
+  current(): { playbooks: readonly Playbook[] };
+  faults(): readonly Fault[];
+  /** Reads the directory again; true when the new set is in force. */
+  reload(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+type Read = { playbooks: readonly Playbook[]; faults: readonly Fault[] };
+
+/** Saving a file is several events on the disk; they are one change. */
+const SETTLE = 200;
+
+/**
+ * Loads every `*.yaml` and `*.yml` of a directory but the tests beside them, and loads again when they change.
+ * @throws AppError `invalid_playbook` with every fault when the first set is bad: there is no last good one then.
+ */
+export async function openPlaybookSet(options: PlaybookSetOptions): Promise<PlaybookSet> {
+  const first = readSet(options);
+  if (first.faults.length > 0)
+    throw new AppError("invalid_playbook", "the playbooks have faults", { faults: first.faults });
+  let current = { playbooks: first.playbooks };
+  let faults: readonly Fault[] = [];
+  const reload = async (): Promise<boolean> => {
+    const read = readSet(options);
+    faults = read.faults;
+    if (read.faults.length > 0) {
+      options.log.warn({ faults: read.faults }, "the playbooks have faults; the last good set stays in force");
+      return false;
+    }
+    current = { playbooks: read.playbooks };
+    options.log.info({ playbooks: read.playbooks.length }, "playbooks loaded");
+    return true;
+  };
+  const watcher = options.watch === false ? undefined : watchDirectory(options.directory, reload);
+  return { current: () => current, faults: () => faults, reload, close: async () => watcher?.close() };
+}
+
+function watchDirectory(directory: string, reload: () => Promise<boolean>): { close(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  const watcher = watch(directory, { ignoreInitial: true, depth: 1, persistent: false });
+  watcher.on("all", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void reload(), SETTLE);
+  });
+  return {
+    async close() {
+      clearTimeout(timer);
+      await watcher.close();
+    },
+  };
+}
+
+/** Whether a file of the directory is a playbook. */
+export function isPlaybookFile(name: string): boolean {
+  return /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && !name.startsWith(".");
+}
+
+/** Reads and checks the whole directory; one bad file does not hide the others' faults. */
+export function readSet(options: Pick<PlaybookSetOptions, "directory" | "actions" | "facts">): Read {
+  const playbooks: Playbook[] = [];
+  const faults: Fault[] = [];
+  for (const file of filesOf(options.directory)) {
+    try {
+      playbooks.push(parsePlaybook(readFileSync(file, "utf8"), file, options));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      faults.push(...(error.faults.length > 0 ? error.faults : [{ file, message: error.message }]));
+    }
+  }
+  return { playbooks, faults: [...faults, ...doubleNames(playbooks)] };
+}
+
+function filesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+      .filter(isPlaybookFile)
+      .toSorted()
+      .map((name) => join(directory, name));
+  } catch (cause) {
+    throw new AppError(
+      "invalid_config",
+      `the playbooks directory ${directory} cannot be read; STANCH_PLAYBOOKS names another`,
+      { cause },
+    );
+  }
+}
+
+function doubleNames(playbooks: readonly Playbook[]): readonly Fault[] {
+  return playbooks.flatMap((playbook, index) => {
+    const first = playbooks.findIndex((one) => one.name === playbook.name);
+    return first === index
+      ? []
+      : [
+          {
+            file: playbook.file,
+            path: "name",
+            message: `${playbook.name} stands in ${playbooks[first]?.file ?? ""} already`,
+          },
+        ];
+  });
+}

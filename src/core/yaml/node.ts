@@ -1,0 +1,100 @@
+import type { Fault } from "../errors.ts";
+import { isPlainObject } from "../json.ts";
+import { suggestion } from "../near.ts";
+import type { Path, YamlDocument } from "./document.ts";
+
+/** Keys (`grammar.key`) and values (`grammar.key: value`) whose behaviour does not exist (section 14.10). */
+export type NotYet = ReadonlySet<string>;
+
+/** Faults of one file, in the order in which they were found. */
+export type Sink = { document: YamlDocument; faults: Fault[]; notYet: NotYet };
+
+/** A value of the document, its place, and where its faults go. */
+export type Node = { value: unknown; path: Path; sink: Sink };
+
+/** Reads a node to a trusted value, or notes the fault and gives undefined. */
+export type Reader<T> = (node: Node) => T | undefined;
+
+/** A grammar of one map: its name in faults, and its keys. */
+export type Grammar = { name: string; keys: readonly string[] };
+
+/** A map whose keys have been checked. */
+export type MapNode = {
+  node: Node;
+  has(key: string): boolean;
+  /** Undefined when it is absent or has a fault. */
+  optional<T>(key: string, read: Reader<T>): T | undefined;
+  /** As `optional`, with a value for absence; what has a fault gives it too, so that reading goes on. */
+  withDefault<T>(key: string, read: Reader<T>, value: T): T;
+  /** Absence is a fault. */
+  required<T>(key: string, read: Reader<T>): T | undefined;
+};
+
+export function rootNode(sink: Sink): Node {
+  return { value: sink.document.root, path: [], sink };
+}
+
+export function childNode(node: Node, segment: string | number, value: unknown): Node {
+  return { value, path: [...node.path, segment], sink: node.sink };
+}
+
+/** Notes a fault at the node; `at` counts characters into its text. Gives undefined, so that readers can return it. */
+export function fault(node: Node, message: string, at = 0): undefined {
+  const { document } = node.sink;
+  node.sink.faults.push({
+    file: document.file,
+    ...document.placeOf(node.path, at),
+    path: pathText(node.path),
+    message,
+  });
+}
+
+function keyFault(node: Node, key: string, message: string): void {
+  const { document } = node.sink;
+  const path = [...node.path, key];
+  node.sink.faults.push({ file: document.file, ...document.placeOfKey(path), path: pathText(path), message });
+}
+
+/** `steps[0].with.query`. */
+export function pathText(path: Path): string {
+  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
+}
+
+/** Checks that the node is a map with known keys only; every foreign key is a fault of its own. */
+export function readMap(node: Node, { name, keys }: Grammar): MapNode | undefined {
+  const { value } = node;
+  if (!isPlainObject(value)) return fault(node, `${name} is a map of keys, not ${kindOf(value)}`);
+  for (const key of Object.keys(value)) {
+    if (node.sink.notYet.has(`${name}.${key}`)) keyFault(node, key, `${key} of ${name}: not implemented yet`);
+    else if (!keys.includes(key)) keyFault(node, key, `unknown key ${key} of ${name}${suggestion(key, keys)}`);
+  }
+  return mapNode(node, value, name);
+}
+
+/** True, with a fault, when this value of a key is known and its behaviour does not exist. */
+export function isNotYet(node: Node, value: string): boolean {
+  const missing = node.sink.notYet.has(value);
+  if (missing) fault(node, `${value}: not implemented yet`);
+  return missing;
+}
+
+function mapNode(node: Node, value: Readonly<Record<string, unknown>>, name: string): MapNode {
+  const has = (key: string) => Object.hasOwn(value, key) && value[key] !== undefined;
+  const optional = <T>(key: string, read: Reader<T>): T | undefined =>
+    has(key) ? read(childNode(node, key, value[key])) : undefined;
+  return {
+    node,
+    has,
+    optional,
+    withDefault: (key, read, fallback) => optional(key, read) ?? fallback,
+    required: (key, read) => (has(key) ? optional(key, read) : fault(node, `${name} needs ${key}`)),
+  };
+}
+
+/** For faults: `a list`, `the number 3`, `nothing`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map";
+  return typeof value === "string" ? `the text ${JSON.stringify(value.slice(0, 40))}` : `${String(value)}`;
+}

@@ -1,0 +1,71 @@
+import type { Approval } from "../core/approval.ts";
+import type { ChatState } from "../core/chat.ts";
+import { formatDuration } from "../core/duration.ts";
+import type { Doc, Store, Write } from "../core/store.ts";
+import type { Instant, Milliseconds } from "../core/time.ts";
+import { type DecideDeps, say } from "./decide/deps.ts";
+import { closingWrites } from "./decide/vote.ts";
+
+/** A veto window that no channel has confirmed within this time becomes an ordinary approval. */
+const DELIVERED_WITHIN: Milliseconds = 2 * 60_000;
+
+/** Starts the veto windows of approvals that a channel has now shown; before that nobody could have objected. */
+export async function startVetoWindows(store: Store, incident: string): Promise<void> {
+  const chat = await store.get<ChatState>("chat", incident);
+  const shown = Object.keys(chat?.body.approvals ?? {});
+  const found = shown.length === 0 ? [] : await store.getMany<Approval>("approval", shown);
+  const now = await store.now();
+  for (const doc of found) {
+    if (doc?.body.status !== "pending" || doc.body.policy.veto === undefined || doc.body.vetoEndsAt !== undefined)
+      continue;
+    const vetoEndsAt = now + doc.body.policy.veto;
+    const text = `${doc.body.id} runs in ${formatDuration(doc.body.policy.veto)} unless somebody objects`;
+    await put(store, doc, { ...doc.body, vetoEndsAt }, [
+      { write: "due", member: `approval:${doc.body.id}`, at: vetoEndsAt },
+      ...say(incident, { at: now, kind: "approval", text, by: "stanch" }),
+    ]);
+  }
+}
+
+/** What the clock decides about a veto window; false when there is none left to look at. */
+export async function tendVeto(deps: DecideDeps, doc: Doc<Approval>, now: Instant): Promise<boolean> {
+  const { body } = doc;
+  if (body.policy.veto === undefined) return false;
+  if (body.vetoEndsAt !== undefined)
+    return now >= body.vetoEndsAt ? unopposed(deps, doc, now) : wait(deps, doc, body.vetoEndsAt);
+  const latest = body.requestedAt + DELIVERED_WITHIN;
+  if (now < latest) return wait(deps, doc, latest);
+  const { veto: _, ...policy } = body.policy;
+  const text = `no channel has shown ${body.id} in ${formatDuration(DELIVERED_WITHIN)}; it needs an approval now`;
+  await put(deps.store, doc, { ...body, policy }, [
+    { write: "due", member: `approval:${body.id}`, at: now },
+    ...say(body.incidentId, { at: now, kind: "approval", text, by: "stanch" }),
+  ]);
+  return true;
+}
+
+async function wait(deps: DecideDeps, { body }: Doc<Approval>, at: Instant): Promise<true> {
+  await deps.store.commit({ checks: [], writes: [{ write: "due", member: `approval:${body.id}`, at }] });
+  return true;
+}
+
+async function unopposed(deps: DecideDeps, doc: Doc<Approval>, now: Instant): Promise<true> {
+  const by = "nobody objected";
+  const vote = { by, person: "", via: "stanch", at: now, decision: "approve" as const };
+  const body: Approval = { ...doc.body, status: "approved", votes: [...doc.body.votes, vote], decidedAt: now };
+  const committed = await put(deps.store, doc, body, closingWrites(body, { by, at: now, reason: "" }));
+  if (committed) {
+    deps.metrics.approval("approved");
+    await deps.queue.wake(`run:${body.runId}`, now);
+  }
+  return true;
+}
+
+async function put(store: Store, doc: Doc<Approval>, body: Approval, writes: readonly Write[]): Promise<boolean> {
+  const { id } = body;
+  const committed = await store.commit({
+    checks: [{ check: "rev", kind: "approval", id, rev: doc.rev }],
+    writes: [{ write: "put", kind: "approval", id, body }, ...writes],
+  });
+  return committed.ok;
+}
