@@ -136,10 +136,10 @@ async function readSeen(
 }
 
 /** The present episode first. */
-function idsOf({ key, episode }: Subject, opening: number): readonly string[] {
+function idsOf({ key, episodes = [] }: Subject, opening: number): readonly string[] {
   const back = Math.min(opening, LOOK_BACK + 1);
   const ids = Array.from({ length: back }, (_, index) => episodeId(key.source, key.fingerprint, opening - index));
-  return episode === undefined || ids.includes(episode) ? ids : [...ids, episode];
+  return [...ids, ...episodes.filter((id) => !ids.includes(id))];
 }
 
 function isOpen(doc: Doc<AlertRecord>): boolean {

@@ -4,7 +4,7 @@ import type { Instant } from "../../core/time.ts";
 import type { AssessDeps } from "./deps.ts";
 import { assessSubjects } from "./group.ts";
 import { askStale } from "./stale.ts";
-import { subjectOfRecord } from "./subject.ts";
+import { subjectsOfRecords } from "./subject.ts";
 
 /** Episodes looked at in one go. */
 const CHUNK = 100;
@@ -20,7 +20,7 @@ export async function reassessWaiting(deps: AssessDeps, member: string): Promise
   for (let at = 0; at < open.length; at += CHUNK) {
     const chunk = open.slice(at, at + CHUNK);
     const vanished = await askStale(deps, chunk);
-    const subjects = chunk.map((record) => subjectOfRecord(record, deps.config.incidents.correlateBy));
+    const subjects = subjectsOfRecords(chunk, deps.config.incidents.correlateBy);
     const done = await assessSubjects(deps, subjects, { again: true, vanished });
     if (done.lookAt !== undefined) next = Math.min(next ?? done.lookAt, done.lookAt);
   }

@@ -9,7 +9,7 @@ import { statusWrites } from "./incident-writes.ts";
 import { changeLines } from "./lines.ts";
 import { resolveExtras } from "./resolve.ts";
 import { askStale } from "./stale.ts";
-import { subjectOfRecord } from "./subject.ts";
+import { subjectsOfRecords } from "./subject.ts";
 
 const CHUNK = 100;
 const TRIES = 20;
@@ -52,7 +52,7 @@ async function lookAtAll(deps: AssessDeps, incident: Incident): Promise<Round> {
     const docs = await deps.store.getMany<AlertRecord>("alert", ids.slice(at, at + CHUNK));
     const records = docs.flatMap((doc) => (doc === undefined ? [] : [doc.body]));
     const vanished = await askStale(deps, records);
-    const subjects = records.map((record) => subjectOfRecord(record, deps.config.incidents.correlateBy));
+    const subjects = subjectsOfRecords(records, deps.config.incidents.correlateBy);
     const found = await assessSubjects(deps, subjects, { again: true, vanished });
     for (const remark of found.remarks) remarks.add(remark);
     if (found.dueAt !== undefined) dueAt = Math.min(dueAt ?? found.dueAt, found.dueAt);

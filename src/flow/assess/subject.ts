@@ -14,8 +14,8 @@ export type Subject = {
   truncated: boolean;
   /** Stream entry that the text came from. */
   entry: string;
-  /** The stored episode that made it a subject; it may be a former one by now. */
-  episode?: string;
+  /** Stored episodes that made it a subject; they may be former ones by now. */
+  episodes?: readonly string[];
 };
 
 /** The alerts of an accepted body whose episode changed by it. */
@@ -30,11 +30,18 @@ export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: reado
   });
 }
 
-/** An episode that is looked at again, with the text that is stored of it. */
-export function subjectOfRecord(record: AlertRecord, by: readonly string[]): Subject {
-  const { source, alert, truncated, entry } = record;
+/** Episodes that are looked at again, with the newest text that is stored of them; one subject per fingerprint. */
+export function subjectsOfRecords(records: readonly AlertRecord[], by: readonly string[]): readonly Subject[] {
+  const lineages = Map.groupBy(records, (record) => `${record.source} ${record.alert.fingerprint}`);
+  return [...lineages.values()].flatMap((rows) => {
+    const newest = rows.reduce((best, one) => (one.state.opening > best.state.opening ? one : best));
+    return [{ ...subjectOfRecord(newest, by), episodes: rows.map((row) => row.id) }];
+  });
+}
+
+function subjectOfRecord({ source, alert, truncated, entry }: AlertRecord, by: readonly string[]): Subject {
   const key = { source, fingerprint: alert.fingerprint };
-  return { key, alert, correlation: correlate(alert.labels, by), truncated, entry, episode: record.id };
+  return { key, alert, correlation: correlate(alert.labels, by), truncated, entry };
 }
 
 /** Negative when `a` is the older stream entry (`milliseconds-sequence`). */

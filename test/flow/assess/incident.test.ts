@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { matcher, playbook } from "./samples.ts";
+import { alert, createWorld, MINUTE, over, SECOND, START } from "./world.ts";
+
+const REDEPLOY = playbook({ name: "redeploy", match: [matcher("alertname", "=", "HighErrorRate")], priority: 50 });
+
+test("a firing alert opens an incident, is recorded and explained, and starts its playbook", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  const [incident, ...others] = await world.incidents();
+  assert.ok(incident);
+  assert.equal(others.length, 0);
+  assert.equal(incident.id, "inc-1");
+  assert.equal(incident.key, "service=litellm,cluster=prod");
+  assert.equal(incident.title, "HighErrorRate on litellm (cluster prod)");
+  assert.equal(incident.severity, "P1");
+  assert.equal(incident.status, "open");
+  assert.equal(incident.startedAt, START - MINUTE);
+  assert.equal(incident.labels["alertname"], "HighErrorRate");
+  const record = await world.record("f");
+  assert.equal(record?.assessment, "matched");
+  assert.equal(record?.incidentId, "inc-1");
+  assert.match(record?.explanation?.sentence ?? "", /^P1 by rule 2 .*; part of inc-1; matching playbooks: redeploy\.$/);
+  const [run] = await world.runs();
+  assert.equal(run?.playbook, "redeploy");
+  assert.equal(run?.target, "ecs:litellm");
+  assert.deepEqual(incident.runs, [run?.id]);
+  assert.deepEqual(await world.store.members("incident:inc-1:firing"), ["alertmanager-f-1"]);
+  assert.deepEqual(await world.indexed("incidents:open"), ["inc-1"]);
+  assert.deepEqual(await world.indexed("alerts:matched"), ["alertmanager-f-1"]);
+  assert.equal((await world.intake.waiting(10)).length, 0);
+  assert.match(
+    (await world.texts("inc-1"))[0] ?? "",
+    /^Opened: HighErrorRate on litellm .*; 1 alert fires; P1 by rule 2/,
+  );
+});
+
+test("wake-ups are made due: chat at once, the run, and the next look", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  const members = world.wakes.map((wake) => wake.member);
+  assert.ok(members.includes("chat:inc-1"));
+  assert.ok(members.some((member) => member.startsWith("run:run-")));
+  world.clock.at += MINUTE;
+  assert.equal(await world.isDue("incident:inc-1"), START + MINUTE);
+  assert.equal((await world.isDue("chat:inc-1")) !== undefined, true);
+});
+
+test("an incident without a matching playbook says so, once", async () => {
+  const world = createWorld({
+    playbooks: [
+      playbook({ name: "other", match: [matcher("alertname", "=", "HighErrorRate"), matcher("team", "=", "x")] }),
+    ],
+  });
+  await world.send([alert()]);
+  await world.pass(5 * MINUTE);
+  const record = await world.record("f");
+  assert.equal(record?.assessment, "unmatched");
+  assert.deepEqual(record?.explanation?.playbooks, [
+    { playbook: "other", matched: false, reason: 'team = "x" does not hold: the alert has no such label' },
+  ]);
+  const said = (await world.texts("inc-1")).filter((text) =>
+    text.startsWith("No playbook matches HighErrorRate at P1"),
+  );
+  assert.equal(said.length, 1);
+  assert.deepEqual(await world.indexed("alerts:unmatched"), ["alertmanager-f-1"]);
+});
+
+test("severity none is recorded and explained; no incident", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert({ severity: "info" })]);
+  assert.equal((await world.incidents()).length, 0);
+  assert.equal((await world.runs()).length, 0);
+  const record = await world.record("f");
+  assert.equal(record?.assessment, "none");
+  assert.equal(record?.explanation?.sentence, "Recorded only: none, as no severity rule matches.");
+});
+
+test("alerts of one key join one incident; another key opens another", async () => {
+  const world = createWorld();
+  await world.send([
+    alert(),
+    alert({ fingerprint: "g", name: "HighLatency" }),
+    alert({ fingerprint: "h", labels: { cluster: "dev" } }),
+  ]);
+  const incidents = await world.incidents();
+  assert.deepEqual(incidents.map((one) => one.key).sort(), [
+    "service=litellm,cluster=dev",
+    "service=litellm,cluster=prod",
+  ]);
+  const first = incidents.find((one) => one.key.endsWith("prod"));
+  assert.equal((await world.store.members(`incident:${first?.id}:episodes`)).length, 2);
+});
+
+test("the same entry applied again, and a hundred identical bodies, change nothing", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.post([alert()]);
+  const [entry] = await world.intake.read({ count: 1, block: 0 });
+  assert.ok(entry);
+  await Promise.all(Array.from({ length: 20 }, () => world.assess.entry(entry)));
+  await Promise.all(Array.from({ length: 100 }, () => world.send([alert()])));
+  const [incident] = await world.incidents();
+  assert.equal((await world.incidents()).length, 1);
+  assert.equal((await world.runs()).length, 1);
+  assert.equal(incident?.counts?.firing, 1);
+  assert.equal((await world.texts("inc-1")).filter((text) => text.startsWith("Opened")).length, 1);
+});
+
+test("two HA peers with different startsAt are one episode of one incident", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await Promise.all([
+    world.send([alert()], { groupKey: "peer-1" }),
+    world.send([alert({ startsAt: START - MINUTE + 700 })], { groupKey: "peer-2" }),
+  ]);
+  assert.equal((await world.incidents()).length, 1);
+  assert.equal((await world.runs()).length, 1);
+  assert.deepEqual(await world.indexed("alerts"), ["alertmanager-f-1"]);
+});
+
+test("when the last alert has resolved, the incident resolves with its duration", async () => {
+  const world = createWorld();
+  const other = alert({ fingerprint: "g", name: "HighLatency" });
+  await world.send([alert(), other]);
+  world.clock.at += 5 * MINUTE;
+  await world.send([over(alert(), world.clock.at), other]);
+  assert.equal((await world.incident("inc-1"))?.status, "open");
+  world.clock.at += 90 * SECOND;
+  await world.send([over(alert(), world.clock.at), over(other, world.clock.at)]);
+  const incident = await world.incident("inc-1");
+  assert.equal(incident?.status, "resolved");
+  assert.equal(incident?.resolvedAt, world.clock.at);
+  assert.deepEqual(await world.store.members("incident:inc-1:firing"), []);
+  assert.equal((await world.store.members("incident:inc-1:episodes")).length, 2);
+  assert.deepEqual(await world.indexed("incidents:resolved"), ["inc-1"]);
+  assert.deepEqual(await world.indexed("incidents:open"), []);
+  const texts = await world.texts("inc-1");
+  assert.ok(texts.includes("HighErrorRate resolved; 1 still firing"));
+  assert.equal(texts.at(-1), "Resolved after 6m 30s: all 2 alerts have ended");
+  assert.equal((await world.record("f"))?.alert.status, "resolved");
+});
+
+test("resolved arrives and is read before the firing was assessed: recorded, no incident, nothing run", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.post([alert()]);
+  world.clock.at += SECOND;
+  await world.post([over(alert(), world.clock.at)]);
+  await world.drain();
+  assert.equal((await world.incidents()).length, 0);
+  assert.equal((await world.runs()).length, 0);
+  const record = await world.record("f");
+  assert.equal(record?.assessment, "none");
+  assert.equal(record?.explanation?.sentence, "It ended before it was assessed; nothing was done.");
+});
+
+test("entries applied out of order end in the same state", async () => {
+  const world = createWorld();
+  await world.post([alert()]);
+  world.clock.at += MINUTE;
+  await world.post([over(alert(), world.clock.at)]);
+  world.clock.at += MINUTE;
+  await world.post([alert({ startsAt: world.clock.at })]);
+  const entries = await world.intake.read({ count: 8, block: 0 });
+  assert.equal(entries.length, 3);
+  for (const entry of [...entries].reverse()) await world.assess.entry(entry);
+  assert.equal((await world.incidents()).length, 1);
+  assert.deepEqual(await world.store.members("incident:inc-1:firing"), ["alertmanager-f-2"]);
+  assert.equal((await world.incident("inc-1"))?.opening, 1);
+});
+
+test("an older entry does not overwrite a newer one's text", async () => {
+  const world = createWorld();
+  await world.post([alert({ annotations: { value: "old" } })]);
+  world.clock.at += SECOND;
+  await world.post([alert({ annotations: { value: "new" } })]);
+  const [older, newer] = await world.intake.read({ count: 8, block: 0 });
+  assert.ok(older && newer);
+  await world.assess.entry(newer);
+  await world.assess.entry(older);
+  assert.equal((await world.record("f"))?.alert.annotations["value"], "new");
+});
+
+test("a changed annotation is taken over and assessed again", async () => {
+  const world = createWorld();
+  await world.send([alert({ annotations: { value: "1" } })]);
+  world.clock.at += SECOND;
+  await world.send([alert({ annotations: { value: "2" } })]);
+  assert.equal((await world.record("f"))?.alert.annotations["value"], "2");
+  assert.equal((await world.indexed("alerts")).length, 1);
+});
+
+test("firing again within reopen-within reopens the incident; later it is a new one", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  world.clock.at += 10 * MINUTE;
+  await world.send([over(alert(), world.clock.at)]);
+  await world.pass(29 * MINUTE, MINUTE);
+  await world.send([alert({ startsAt: world.clock.at, severity: "critical" })]);
+  const again = await world.incident("inc-1");
+  assert.equal(again?.status, "open");
+  assert.equal(again?.opening, 2);
+  assert.equal(again?.resolvedAt, undefined);
+  assert.equal((await world.runs()).length, 2, "the new opening has its own ladder");
+  assert.ok(
+    (await world.texts("inc-1")).some((text) =>
+      text.startsWith("Opened again (opening 2), 29m after it was resolved: HighErrorRate"),
+    ),
+  );
+  assert.deepEqual(await world.indexed("incidents:open"), ["inc-1"]);
+  world.clock.at += MINUTE;
+  await world.send([over(alert(), world.clock.at)]);
+  await world.pass(31 * MINUTE, MINUTE);
+  assert.equal(await world.store.field("incidents:open", "service=litellm,cluster=prod"), undefined);
+  await world.send([alert({ startsAt: world.clock.at })]);
+  assert.deepEqual(
+    (await world.incidents()).map((one) => one.id),
+    ["inc-1", "inc-2"],
+  );
+  assert.equal((await world.incident("inc-1"))?.status, "resolved");
+});
+
+test("severity starts anew when an incident reopens", async () => {
+  const world = createWorld();
+  await world.send([alert({ severity: "disaster", fingerprint: "a" })]);
+  world.clock.at += MINUTE;
+  await world.send([over(alert({ severity: "disaster", fingerprint: "a" }), world.clock.at)]);
+  world.clock.at += MINUTE;
+  await world.send([alert({ severity: "warning", fingerprint: "b", startsAt: world.clock.at })]);
+  assert.equal((await world.incident("inc-1"))?.severity, "P2");
+});
+
+test("a firing that its former resolved outlives is doubtful: assessed, shown, and its run asks", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  world.clock.at += MINUTE;
+  await world.send([over(alert(), world.clock.at)]);
+  world.clock.at += SECOND;
+  await world.send([alert()]);
+  const run = (await world.runs()).find((one) => one.opening === 2);
+  assert.equal(run?.doubtful, true);
+  assert.ok((await world.texts("inc-1")).some((text) => text.startsWith("Doubtful: HighErrorRate")));
+});
+
+test("a truncated group marks its runs", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()], { truncatedAlerts: 3 });
+  assert.equal((await world.runs())[0]?.truncated, true);
+  assert.equal((await world.record("f"))?.truncated, true);
+});
+
+test("INSUFFICIENT_DATA keeps the episode and is shown", async () => {
+  const world = createWorld();
+  const alarm = alert({ fingerprint: "arn" });
+  await world.send([alarm], { source: "cloudwatch" });
+  world.clock.at += MINUTE;
+  await world.send([{ ...alarm, status: "unknown" }], { source: "cloudwatch" });
+  assert.equal((await world.incident("inc-1"))?.status, "open");
+  assert.equal((await world.record("arn", 1, "cloudwatch"))?.state.status, "unknown");
+  assert.ok((await world.texts("inc-1")).some((text) => text.includes("the source has no data")));
+  await world.send([over(alarm, world.clock.at)], { source: "cloudwatch" });
+  assert.equal((await world.incident("inc-1"))?.status, "resolved");
+});
+
+test("a new alert on a mitigated incident opens it again for people", async () => {
+  const world = createWorld();
+  await world.send([alert()]);
+  const doc = await world.store.get<object>("incident", "inc-1");
+  await world.store.commit({
+    checks: [],
+    writes: [{ write: "put", kind: "incident", id: "inc-1", body: { ...doc?.body, status: "mitigated" } }],
+  });
+  await world.send([alert({ fingerprint: "g", name: "HighLatency" })]);
+  assert.equal((await world.incident("inc-1"))?.status, "open");
+  assert.ok((await world.texts("inc-1")).some((text) => text.endsWith("no longer mitigated")));
+});
+
+test("an incident that a person closed stays closed while its alert goes on, and a new episode opens a new one", async () => {
+  const world = createWorld();
+  await world.send([alert()]);
+  const doc = await world.store.get<object>("incident", "inc-1");
+  const closed = { ...doc?.body, status: "resolved", resolvedAt: world.clock.at };
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "put", kind: "incident", id: "inc-1", body: closed },
+      { write: "field", hash: "incidents:open", field: "service=litellm,cluster=prod", value: null },
+    ],
+  });
+  await world.send([alert({ annotations: { value: "7" } })]);
+  await world.pass(2 * MINUTE);
+  assert.equal((await world.incident("inc-1"))?.status, "resolved");
+  await world.send([alert({ fingerprint: "g" })]);
+  assert.deepEqual(
+    (await world.incidents()).map((one) => one.id),
+    ["inc-1", "inc-2"],
+  );
+  world.clock.at += MINUTE;
+  await world.send([over(alert(), world.clock.at)]);
+  assert.deepEqual(await world.store.members("incident:inc-1:firing"), []);
+});
