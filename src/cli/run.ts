@@ -2,9 +2,12 @@ import { Command, CommanderError } from "commander";
 import { codeOf, type ErrorCode } from "../core/errors.ts";
 import { addDecideCommands } from "./decide.ts";
 import { Findings, printError } from "./failure.ts";
+import { addInitCommand } from "./init.ts";
 import type { ExitCode, Io } from "./io.ts";
+import { addLintCommand } from "./lint.ts";
 import { addPlanCommand } from "./plan.ts";
 import { addReadCommands } from "./read.ts";
+import { addServeCommand } from "./serve.ts";
 import { version } from "./version.ts";
 
 /** Runs one command line, without the program's name. Never throws: what goes wrong is printed and becomes the exit code. */
@@ -27,6 +30,9 @@ function createProgram(io: Io): Command {
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("(stanch COMMAND --help says more)")
     .exitOverride();
+  addServeCommand(program, io);
+  addInitCommand(program, io);
+  addLintCommand(program, io);
   addReadCommands(program, io);
   addPlanCommand(program, io);
   addDecideCommands(program, io);
