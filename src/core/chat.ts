@@ -20,8 +20,10 @@ export type ChatState = {
   posting?: { by: string; until: Instant };
   /** Escalations are announced ahead of the thread; the next entry looked at has this sequence number. */
   announced?: number;
-  /** The incident's own channel, where one is configured: its name is stable, its copy of the timeline has its own count. */
+  /** The incident's own channel, where one is configured, with its copy of the timeline and the topic shown. */
   room?: { channel: string; delivered: number; topic: string };
+  /** Entries the thread has, while it is ahead of the room; `delivered` is the smaller of the two. */
+  thread?: number;
 };
 
 export type Published = { ok: true } | { ok: false; retryAfter: Milliseconds; why: string };

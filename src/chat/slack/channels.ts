@@ -2,10 +2,10 @@ import type { Config } from "../../core/config.ts";
 import type { IncidentView } from "../../core/views.ts";
 import { type Api, type Failure, listIn, memberOf, stringIn } from "./api.ts";
 
-/** The configured channel for an incident: the first route whose matchers all hold on its labels, else the default. */
-export function routeOf(settings: Config["slack"], view: IncidentView): string {
+/** Where an incident is shown: the first route whose matchers all hold on its labels, else the default channel. */
+export function routeOf(settings: Config["slack"], view: IncidentView): { channel: string; private: boolean } {
   const route = settings.routes.find((one) => one.match.every((matcher) => matcher.test(view.incident.labels)));
-  return (route?.channel ?? settings.channel).trim();
+  return { channel: (route?.channel ?? settings.channel).trim(), private: route?.private ?? false };
 }
 
 /** Finds the id of a channel that the configuration names. */

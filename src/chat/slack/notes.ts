@@ -5,6 +5,7 @@ import { unescapeText } from "./command-line.ts";
 import { actorOf } from "./people.ts";
 import { incidentOf } from "./recognise.ts";
 import { reply } from "./reply.ts";
+import { incidentOfPurpose } from "./rooms.ts";
 import { say, type VerbDeps } from "./verb.ts";
 
 export type NoteDeps = VerbDeps & { api: Api; log: Log };
@@ -106,11 +107,9 @@ async function threadIncident(api: Api, channel: string, ts: string): Promise<st
   return incidentOf(await messageAt(api, channel, ts));
 }
 
-/** An incident's own channel says in its purpose which one it is; see `rooms.ts`. */
 async function roomIncident(api: Api, channel: string): Promise<string | undefined> {
   const answer = await api.call("conversations.info", { channel });
-  const purpose = answer.ok ? stringIn(answer.body, "channel", "purpose", "value") : undefined;
-  return /^stanch: the channel of (\S+)/.exec(purpose ?? "")?.[1];
+  return answer.ok ? incidentOfPurpose(stringIn(answer.body, "channel", "purpose", "value")) : undefined;
 }
 
 async function onlyOpen({ desk }: VerbDeps): Promise<string | undefined> {

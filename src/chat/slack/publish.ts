@@ -1,16 +1,11 @@
-import type { Approval } from "../../core/approval.ts";
 import type { Chat, ChatState } from "../../core/chat.ts";
-import { digestOf } from "../../core/hash.ts";
-import { approvalMessage, reminderMessage } from "./approval-message.ts";
+import { announceEscalations, publishApprovals } from "./calls.ts";
 import { routeOf } from "./channels.ts";
-import { messageLink } from "./identity.ts";
-import { incidentMessage } from "./incident-message.ts";
-import type { Message } from "./message.ts";
-import { calledBy, groupMentions } from "./people.ts";
+import { ensureMessage, refreshMessage } from "./incident-posts.ts";
 import { type Found, recognise } from "./recognise.ts";
-import { edit, outageStop, type PublishDeps, post, type Session, type Stop, stopped } from "./session.ts";
-import type { Mrkdwn } from "./text.ts";
-import { escalationMessage, timelineMessage } from "./thread-message.ts";
+import { ensureRoom, refreshTopic } from "./rooms.ts";
+import { outageStop, type PublishDeps, type Session, type Stop, stopped } from "./session.ts";
+import { postInRoom, postInThread, withDelivered } from "./timeline-posts.ts";
 
 /**
  * Publishing to Slack: the incident's message first (the thread hangs on it), then who is called, then approvals, then edits,
@@ -32,7 +27,16 @@ export function createPublish(deps: PublishDeps): Chat["publish"] {
   };
 }
 
-const STAGES = [ensureMessage, announceEscalations, publishApprovals, refreshMessage, postTimeline] as const;
+const STAGES = [
+  ensureMessage,
+  announceEscalations,
+  publishApprovals,
+  refreshMessage,
+  ensureRoom,
+  postInThread,
+  postInRoom,
+  refreshTopic,
+] as const;
 
 async function run(deps: PublishDeps, session: Session): ReturnType<Chat["publish"]> {
   let stop: Stop | undefined;
@@ -61,36 +65,31 @@ async function open(deps: PublishDeps, call: Call): Promise<Session | Stop> {
   if (outage) return outage;
   const { posting } = state;
   if (posting && posting.by !== deps.publisher && posting.until > deps.now()) {
-    return {
-      ok: false,
-      retryAfter: posting.until - deps.now(),
-      why: `${posting.by} is publishing it`,
-      uncertain: false,
-    };
+    const why = `${posting.by} is publishing it`;
+    return { ok: false, retryAfter: posting.until - deps.now(), why, uncertain: false };
   }
-  const channel =
-    state.channel === undefined
-      ? await deps.channels.idOf(routeOf(deps.slack, view))
-      : { ok: true as const, id: state.channel };
+  const named = state.channel ?? routeOf(deps.slack, view).channel;
+  const channel = await deps.channels.idOf(named);
   if (!channel.ok) return stopped(deps, "conversations.list", channel);
-  const session: Session = {
-    ...call,
-    first: state.delivered,
-    channel: channel.id,
-    identity: await deps.identity(),
-    marked: false,
-  };
-  if (!posting) return session;
-  const { userId } = session.identity;
-  const seen = await recognise(deps.api, {
-    channel: channel.id,
-    incidentId: view.incident.id,
-    since: posting.until,
-    ...(state.message !== undefined && { message: state.message }),
-    ...(userId !== undefined && { author: userId }),
-  });
+  const identity = await deps.identity();
+  const session: Session = { ...call, first: state.delivered, channel: channel.id, identity, marked: false };
+  return posting ? await recall(deps, session, posting.until) : session;
+}
+
+/** Brings the session to what Slack holds: of the channel and its threads, and of the incident's own channel. */
+async function recall(deps: PublishDeps, session: Session, since: number): Promise<Session | Stop> {
+  const { state, channel, identity, view } = session;
+  const author = identity.userId === undefined ? {} : { author: identity.userId };
+  const message = state.message === undefined ? {} : { message: state.message };
+  const common = { incidentId: view.incident.id, since, ...author };
+  const seen = await recognise(deps.api, { ...common, channel, ...message });
   if (!seen.ok) return stopped(deps, "conversations.history", seen);
-  session.state = withFound(state, channel.id, seen.found);
+  session.state = withFound(state, channel, seen.found);
+  if (state.room) {
+    const inRoom = await recognise(deps.api, { ...common, channel: state.room.channel });
+    if (!inRoom.ok && inRoom.kind !== "refused") return stopped(deps, "conversations.history", inRoom);
+    if (inRoom.ok) session.state = withDelivered(session.state, { room: inRoom.found.inRoom + 1 });
+  }
   session.marked = true;
   return session;
 }
@@ -102,135 +101,12 @@ function withFound(state: ChatState, channel: string, found: Found): ChatState {
     const known = approvals[id];
     if (known) approvals[id] = { ...known, reminded: true };
   }
-  return {
+  const next: ChatState = {
     ...state,
     channel,
     approvals,
-    delivered: Math.max(state.delivered, found.through + 1),
     announced: Math.max(state.announced ?? 0, found.announced + 1),
     ...(found.message !== undefined && { message: found.message }),
   };
-}
-
-async function ensureMessage(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  if (session.state.message !== undefined) return undefined;
-  const { id } = session.view.incident;
-  const message = incidentMessage(session.view);
-  const mark = { event_type: "stanch_incident", event_payload: { incidentId: id } } as const;
-  return post(deps, session, { message, mark, urgent: true }, (state, ts) => ({
-    ...state,
-    channel: session.channel,
-    message: ts,
-    shown: digest(message),
-  }));
-}
-
-async function refreshMessage(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  const message = incidentMessage(session.view);
-  const shown = digest(message);
-  const ts = session.state.message;
-  if (ts === undefined || session.state.shown === shown) return undefined;
-  const result = await edit(deps, session, { ts, message, urgent: session.view.incident.status === "resolved" });
-  if (result === "gone") {
-    const { message: _, ...rest } = session.state;
-    session.state = rest;
-    return (await ensureMessage(deps, session)) ?? undefined;
-  }
-  if (result) return result;
-  session.state = { ...session.state, shown };
-  await session.save(session.state);
-  return undefined;
-}
-
-async function announceEscalations(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  if (session.view.incident.status === "resolved") return undefined;
-  for (const [index, entry] of session.entries.entries()) {
-    const seq = session.first + index;
-    if (entry.notify === undefined || entry.notify.length === 0 || seq < (session.state.announced ?? 0)) continue;
-    const mentions = await calledBy(deps, entry.notify);
-    const message = escalationMessage(session.view, entry, { mentions, ...linkOf(session) });
-    const mark = {
-      event_type: "stanch_escalation",
-      event_payload: { incidentId: session.view.incident.id, seq },
-    } as const;
-    const stop = await post(deps, session, { message, mark, urgent: true }, (state) => ({
-      ...state,
-      announced: seq + 1,
-    }));
-    if (stop) return stop;
-  }
-  return undefined;
-}
-
-async function publishApprovals(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  for (const approval of session.view.approvals) {
-    const stop = await publishApproval(deps, session, approval);
-    if (stop) return stop;
-  }
-  return undefined;
-}
-
-async function publishApproval(deps: PublishDeps, session: Session, approval: Approval): Promise<Stop | undefined> {
-  const about = { mentions: groupMentions(deps.approvals, approval.policy.group), ...linkOf(session) };
-  const message = approvalMessage(approval, about);
-  const shown = digest(message);
-  const known = session.state.approvals[approval.id];
-  const payload = { incidentId: session.view.incident.id, approvalId: approval.id };
-  if (!known) {
-    if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
-    const mark = { event_type: "stanch_approval", event_payload: payload } as const;
-    return post(deps, session, { message, mark, urgent: true }, (state, ts) =>
-      withApproval(state, approval.id, { message: ts, shown }),
-    );
-  }
-  if (known.shown !== shown) {
-    const result = await edit(deps, session, { ts: known.message, message, urgent: true });
-    if (result !== undefined && result !== "gone") return result;
-    session.state = withApproval(session.state, approval.id, { ...known, shown });
-    await session.save(session.state);
-  }
-  if (approval.status !== "pending" || approval.remindedAt === undefined || known.reminded) return undefined;
-  const mark = { event_type: "stanch_reminder", event_payload: payload } as const;
-  const reminder = { message: reminderMessage(approval, about), mark, urgent: true, thread: known.message };
-  return post(deps, session, reminder, (state) =>
-    withApproval(state, approval.id, { ...known, shown, reminded: true }),
-  );
-}
-
-async function postTimeline(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  const thread = session.state.message;
-  if (thread === undefined) return undefined;
-  while (true) {
-    const seq = session.state.delivered;
-    const left = session.entries.slice(seq - session.first);
-    if (left.length === 0) return undefined;
-    const { message, taken } = timelineMessage(left);
-    if (!message) return passOver(session, taken);
-    const payload = { incidentId: session.view.incident.id, seq, through: seq + taken - 1 };
-    const mark = { event_type: "stanch_timeline", event_payload: payload } as const;
-    const stop = await post(deps, session, { message, mark, thread, urgent: false }, (state) => ({
-      ...state,
-      delivered: seq + taken,
-    }));
-    if (stop) return stop;
-  }
-}
-
-async function passOver(session: Session, taken: number): Promise<undefined> {
-  session.state = { ...session.state, delivered: session.state.delivered + taken };
-  await session.save(session.state);
-}
-
-function withApproval(state: ChatState, id: string, shown: ChatState["approvals"][string]): ChatState {
-  return { ...state, approvals: { ...state.approvals, [id]: shown } };
-}
-
-function linkOf({ state, identity, channel, view }: Session): { incidentLink?: Mrkdwn } {
-  if (state.message === undefined) return {};
-  const incidentLink = messageLink(identity, { channel, ts: state.message }, view.incident.id);
-  return incidentLink ? { incidentLink } : {};
-}
-
-function digest(message: Message): string {
-  return digestOf(JSON.stringify(message));
+  return withDelivered(next, { thread: found.through + 1 });
 }

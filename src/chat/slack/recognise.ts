@@ -4,17 +4,21 @@ import { type Api, type Failure, listIn, memberOf, stringIn } from "./api.ts";
 /** What a message is, in its metadata; Slack keeps it with the message, so that a later reader knows what was posted. */
 export type Mark =
   | { event_type: "stanch_incident"; event_payload: { incidentId: string } }
-  | { event_type: "stanch_timeline"; event_payload: { incidentId: string; seq: number; through: number } }
+  | {
+      event_type: "stanch_timeline" | "stanch_room";
+      event_payload: { incidentId: string; seq: number; through: number };
+    }
   | { event_type: "stanch_approval"; event_payload: { incidentId: string; approvalId: string } }
   | { event_type: "stanch_reminder"; event_payload: { incidentId: string; approvalId: string } }
   | { event_type: "stanch_escalation"; event_payload: { incidentId: string; seq: number } };
 
-/** What Slack holds of one incident. `through` and `announced` are sequence numbers, -1 for none. */
+/** What Slack holds of one incident. `through`, `inRoom` and `announced` are sequence numbers, -1 for none. */
 export type Found = {
   message?: string;
   approvals: ReadonlyMap<string, string>;
   reminded: ReadonlySet<string>;
   through: number;
+  inRoom: number;
   announced: number;
 };
 
@@ -62,31 +66,50 @@ async function readAll(api: Api, method: string, args: object, since: Instant): 
 }
 
 function interpret(messages: Messages["messages"], { incidentId, author, message }: Search): Found {
-  const approvals = new Map<string, string>();
-  const reminded = new Set<string>();
-  let [root, through, announced] = [message, -1, -1];
-  for (const one of messages) {
-    const ts = stringIn(one, "ts");
-    if (ts === undefined || stringIn(one, "metadata", "event_payload", "incidentId") !== incidentId) continue;
-    if (author !== undefined && stringIn(one, "user") !== author) continue;
-    const type = stringIn(one, "metadata", "event_type");
-    const approval = stringIn(one, "metadata", "event_payload", "approvalId");
-    if (type === "stanch_incident") root ??= ts;
-    if (type === "stanch_approval" && approval !== undefined) approvals.set(approval, ts);
-    if (type === "stanch_reminder" && approval !== undefined) reminded.add(approval);
-    if (type === "stanch_timeline") through = Math.max(through, numberIn(one, "through"));
-    if (type === "stanch_escalation") announced = Math.max(announced, numberIn(one, "seq"));
-  }
-  return { approvals, reminded, through, announced, ...(root !== undefined && { message: root }) };
+  const ours = messages.filter(
+    (one) =>
+      stringIn(one, "metadata", "event_payload", "incidentId") === incidentId &&
+      (author === undefined || stringIn(one, "user") === author),
+  );
+  const approvals = new Map(ours.flatMap((one) => approvalIn(one, "stanch_approval")));
+  const reminded = new Set(ours.flatMap((one) => approvalIn(one, "stanch_reminder")).map(([id]) => id));
+  const root =
+    message ??
+    stringIn(
+      ours.find((one) => typeOf(one) === "stanch_incident"),
+      "ts",
+    );
+  return {
+    approvals,
+    reminded,
+    through: highest(ours, "stanch_timeline", "through"),
+    inRoom: highest(ours, "stanch_room", "through"),
+    announced: highest(ours, "stanch_escalation", "seq"),
+    ...(root !== undefined && { message: root }),
+  };
 }
 
-function numberIn(message: unknown, key: string): number {
-  const value = Number(memberOf(message, ["metadata", "event_payload", key]));
-  return Number.isSafeInteger(value) ? value : -1;
+function typeOf(message: unknown): string | undefined {
+  return stringIn(message, "metadata", "event_type");
+}
+
+/** The approval of a message of this type with the message's `ts`, or nothing. */
+function approvalIn(message: unknown, type: Mark["event_type"]): readonly (readonly [string, string])[] {
+  const [id, ts] = [stringIn(message, "metadata", "event_payload", "approvalId"), stringIn(message, "ts")];
+  return typeOf(message) === type && id !== undefined && ts !== undefined ? [[id, ts]] : [];
+}
+
+/** The highest number that messages of this type carry; -1 when there is none. */
+function highest(messages: Messages["messages"], type: Mark["event_type"], key: string): number {
+  const numbers = messages
+    .filter((message) => typeOf(message) === type)
+    .map((message) => Number(memberOf(message, ["metadata", "event_payload", key])))
+    .filter(Number.isSafeInteger);
+  return Math.max(-1, ...numbers);
 }
 
 /** Which incident a message belongs to, from its metadata; undefined for messages of others. */
 export function incidentOf(message: unknown): string | undefined {
-  const isOurs = stringIn(message, "metadata", "event_type")?.startsWith("stanch_") === true;
+  const isOurs = typeOf(message)?.startsWith("stanch_") === true;
   return isOurs ? stringIn(message, "metadata", "event_payload", "incidentId") : undefined;
 }

@@ -19,6 +19,7 @@ export type PublishDeps = {
   identity: () => Promise<Identity>;
   slack: Config["slack"];
   approvals: Config["approvals"];
+  resolveUserGroup: (id: string) => Promise<ReadonlySet<string>>;
   publisher: string;
   log: Log;
   now: () => Instant;
@@ -37,8 +38,8 @@ export type Session = {
   marked: boolean;
 };
 
-/** Why publishing stops here for now; `uncertain` when the last post may have arrived. */
-export type Stop = { ok: false; retryAfter: Milliseconds; why: string; uncertain: boolean };
+/** Why publishing stops here for now; `uncertain` when the last post may have arrived; `code` is Slack's word. */
+export type Stop = { ok: false; retryAfter: Milliseconds; why: string; uncertain: boolean; code?: string };
 
 /** How long another publisher leaves an unfinished post alone: longer than any one call takes. */
 const UNFINISHED_FOR: Milliseconds = 30_000;
@@ -46,25 +47,27 @@ const UNFINISHED_FOR: Milliseconds = 30_000;
 const OUTAGE_PAUSE: Milliseconds = 5_000;
 const EVERYWHERE = "*";
 
-export type Post = { message: Message; mark: Mark; thread?: string; urgent: boolean };
+/** `channel` is the session's, unless given. */
+export type Post = { message: Message; mark: Mark; thread?: string; channel?: string; urgent: boolean };
 
-/** Posts one message in the session's channel; the intention is saved before, what was posted by `record` after. */
+/** Posts one message; the intention is saved before, what was posted by `record` after. */
 export async function post(
   deps: PublishDeps,
   session: Session,
   what: Post,
   record: (state: ChatState, ts: string) => ChatState,
 ): Promise<Stop | undefined> {
-  const wait = paced(deps, session.channel, what.urgent);
+  const channel = what.channel ?? session.channel;
+  const wait = paced(deps, channel, what.urgent);
   if (wait) return wait;
   await markPosting(deps, session);
   const answer = await send(deps, "chat.postMessage", {
-    channel: session.channel,
+    channel,
     ...contentOf(what.message),
     metadata: what.mark,
     ...(what.thread !== undefined && { thread_ts: what.thread }),
   });
-  if (!answer.ok) return stopped(deps, session.channel, answer);
+  if (!answer.ok) return stopped(deps, channel, answer);
   const ts = stringIn(answer.body, "ts");
   if (ts === undefined)
     return { ok: false, retryAfter: OUTAGE_PAUSE, why: "Slack answered without a ts", uncertain: true };
@@ -145,8 +148,8 @@ function paced(deps: PublishDeps, lane: string, urgent: boolean): Stop | undefin
 
 /** Turns a failed call into a stop, and keeps the lane (429) or everything (an outage) waiting. */
 export function stopped(deps: PublishDeps, lane: string, failure: Failure): Stop {
-  const { kind, retryAfter, why } = failure;
+  const { kind, retryAfter, why, code } = failure;
   if (kind === "limited") deps.pacer.hold(lane, deps.now() + retryAfter);
   if (kind === "unsent" || kind === "uncertain") deps.pacer.hold(EVERYWHERE, deps.now() + OUTAGE_PAUSE);
-  return { ok: false, retryAfter, why, uncertain: kind === "uncertain" };
+  return { ok: false, retryAfter, why, uncertain: kind === "uncertain", code };
 }

@@ -4,6 +4,7 @@ import { uuidv7 } from "uuidv7";
 import type { Chat } from "../../core/chat.ts";
 import type { Config } from "../../core/config.ts";
 import type { Desk } from "../../core/desk.ts";
+import type { Incident } from "../../core/incident.ts";
 import type { Log } from "../../core/log.ts";
 import type { Instant } from "../../core/time.ts";
 import { createApi, slackLogger, stringIn } from "./api.ts";
@@ -16,6 +17,7 @@ import { REJECT_VIEW } from "./modals.ts";
 import { createNotes } from "./notes.ts";
 import { createPacer } from "./pacer.ts";
 import { createPublish } from "./publish.ts";
+import { archiveRoom } from "./rooms.ts";
 import { createSocket } from "./socket.ts";
 
 /** Where Slack's HTTP requests arrive, relative to the server's root. */
@@ -48,15 +50,17 @@ export function createSlack(options: SlackOptions): Slack {
   const { log, now } = options;
   const api = createApi(options);
   const identity = createIdentity(api, now);
+  const channels = createChannels(api);
   const publish = createPublish({
     ...options,
     api,
     identity,
-    channels: createChannels(api),
+    channels,
     pacer: createPacer(),
     publisher: uuidv7(),
   });
-  const inbound = { ...options, api, quick: createApi({ ...options, timeout: QUICK }) };
+  const archive = (incident: Incident) => archiveRoom({ api, channels, slack: options.slack }, incident);
+  const inbound = { ...options, api, quick: createApi({ ...options, timeout: QUICK }), archive };
   const front = createFront(options, inbound);
   return {
     chat: { name: "slack", publish },

@@ -1,6 +1,7 @@
 import type { Config } from "../../core/config.ts";
 import type { Actor, Decision } from "../../core/decision.ts";
 import type { Desk } from "../../core/desk.ts";
+import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
 import { type Block, LIMITS, section } from "./blocks.ts";
 import { cut, foreign, type Mrkdwn } from "./text.ts";
@@ -11,6 +12,8 @@ export type VerbDeps = {
   approvals: Config["approvals"];
   resolveUserGroup: (id: string) => Promise<ReadonlySet<string>>;
   now: () => Instant;
+  /** Archives the own channel of an incident that is over; the sentence says what came of it. */
+  archive: (incident: Incident) => Promise<string>;
 };
 
 /** Who asks, and the words after the verb. `confirmed` is what a confirming button adds. */

@@ -4,7 +4,7 @@ import { plain } from "../words.ts";
 import { actions, type Block, context, fitted, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
 import { quoted } from "./command-line.ts";
-import { completeId } from "./complete.ts";
+import { completeId, incidentId } from "./complete.ts";
 import { DECIDE_VERBS } from "./decide-verbs.ts";
 import { SHOW_VERBS } from "./show-verbs.ts";
 import { code, foreign, join, mrkdwn } from "./text.ts";
@@ -81,8 +81,17 @@ const help: Verb = {
   },
 };
 
+const archive: Verb = {
+  usage: "archive ID",
+  does: "archive the own channel of an incident that is over",
+  async answer(deps, { args: [typed] }) {
+    const view = await deps.desk.incident(await incidentId(deps.desk, typed));
+    return say(view ? await deps.archive(view.incident) : "It is gone.");
+  },
+};
+
 /** Everything that can follow `/stanch`. */
-export const VERBS: Readonly<Record<string, Verb>> = { ...SHOW_VERBS, run, ...DECIDE_VERBS, help };
+export const VERBS: Readonly<Record<string, Verb>> = { ...SHOW_VERBS, run, ...DECIDE_VERBS, archive, help };
 
 /** The verb by its name; what is none of them is answered with the nearest or with all. */
 export function verbOf(name: string): Verb {

@@ -1,0 +1,70 @@
+import type { Approval } from "../../core/approval.ts";
+import type { ChatState } from "../../core/chat.ts";
+import { approvalMessage, reminderMessage } from "./approval-message.ts";
+import { messageLink } from "./identity.ts";
+import { digestOfMessage } from "./incident-posts.ts";
+import { calledBy, groupMentions } from "./people.ts";
+import { edit, type PublishDeps, post, type Session, type Stop } from "./session.ts";
+import type { Mrkdwn } from "./text.ts";
+import { escalationMessage } from "./thread-message.ts";
+
+/** Announces each escalation once, ahead of the timeline; of an incident that is over nobody is called any more. */
+export async function announceEscalations(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
+  const { id, status } = session.view.incident;
+  if (status === "resolved") return undefined;
+  for (const [index, entry] of session.entries.entries()) {
+    const seq = session.first + index;
+    if (entry.notify === undefined || entry.notify.length === 0 || seq < (session.state.announced ?? 0)) continue;
+    const mentions = await calledBy(deps, entry.notify);
+    const message = escalationMessage(session.view, entry, { mentions, ...linkOf(session) });
+    const mark = { event_type: "stanch_escalation", event_payload: { incidentId: id, seq } } as const;
+    const record = (state: ChatState) => ({ ...state, announced: seq + 1 });
+    const stop = await post(deps, session, { message, mark, urgent: true }, record);
+    if (stop) return stop;
+  }
+  return undefined;
+}
+
+/** Posts, edits and locks the messages of the incident's approvals. */
+export async function publishApprovals(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
+  for (const approval of session.view.approvals) {
+    const stop = await publishApproval(deps, session, approval);
+    if (stop) return stop;
+  }
+  return undefined;
+}
+
+async function publishApproval(deps: PublishDeps, session: Session, approval: Approval): Promise<Stop | undefined> {
+  const about = { mentions: groupMentions(deps.approvals, approval.policy.group), ...linkOf(session) };
+  const message = approvalMessage(approval, about);
+  const shown = digestOfMessage(message);
+  const known = session.state.approvals[approval.id];
+  const event_payload = { incidentId: session.view.incident.id, approvalId: approval.id };
+  if (!known) {
+    if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
+    const mark = { event_type: "stanch_approval", event_payload } as const;
+    const record = (state: ChatState, ts: string) => withApproval(state, approval.id, { message: ts, shown });
+    return post(deps, session, { message, mark, urgent: true }, record);
+  }
+  if (known.shown !== shown) {
+    const result = await edit(deps, session, { ts: known.message, message, urgent: true });
+    if (result !== undefined && result !== "gone") return result;
+    session.state = withApproval(session.state, approval.id, { ...known, shown });
+    await session.save(session.state);
+  }
+  if (approval.status !== "pending" || approval.remindedAt === undefined || known.reminded) return undefined;
+  const mark = { event_type: "stanch_reminder", event_payload } as const;
+  const reminder = { message: reminderMessage(approval, about), mark, urgent: true, thread: known.message };
+  const record = (state: ChatState) => withApproval(state, approval.id, { ...known, shown, reminded: true });
+  return post(deps, session, reminder, record);
+}
+
+function withApproval(state: ChatState, id: string, shown: ChatState["approvals"][string]): ChatState {
+  return { ...state, approvals: { ...state.approvals, [id]: shown } };
+}
+
+function linkOf({ state, identity, channel, view }: Session): { incidentLink?: Mrkdwn } {
+  if (state.message === undefined) return {};
+  const incidentLink = messageLink(identity, { channel, ts: state.message }, view.incident.id);
+  return incidentLink ? { incidentLink } : {};
+}
