@@ -9,7 +9,9 @@ import { defineScript, NOW_LUA } from "./script.ts";
 export const EPISODE_FORMAT = ">BI4ddddc8c12";
 /** Packed group: digest, the source's `unsettled` counter, since when this digest, last seen. */
 export const GROUP_FORMAT = ">c16I4dd";
-/** One item of the argument: flags, then starts, ends and content hash as they stand in an episode, fingerprint. */
+/** What the argument begins with (see `pack.ts`): source, group, digest. */
+const KEY_FORMAT = ">Bc0c12c16";
+/** One item after it: flags, then starts, ends and content hash as they stand in an episode, fingerprint. */
 const ITEM_FORMAT = ">Bc24I4c0";
 
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
@@ -29,7 +31,7 @@ export const ENDS_FLAG = 8;
  * `episode-rule.ts` is the same table in TypeScript for the memory twin; the conformance suite holds both to it.
  */
 const RULES_LUA = `
-local sub, char, group, unsettled_by = string.sub, string.char, A[2], 0
+local sub, char, unsettled_by = string.sub, string.char, 0
 local first_opening, seen_now = struct.pack('>BI4dd', 0, 1, now, now), struct.pack('>d', now)
 
 local function time_at(text, place)
@@ -80,8 +82,7 @@ end
 `;
 
 const ITEMS_LUA = `
-local item_flags, blocks, fingerprints, items, at = {}, {}, {}, 0, 1
-local packed, size = A[4], #A[4]
+local item_flags, blocks, fingerprints, items = {}, {}, {}, 0
 while at <= size do
   items = items + 1
   item_flags[items], blocks[items], fingerprints[items], at = struct.unpack('${ITEM_FORMAT}', packed, at)
@@ -115,28 +116,30 @@ end
 `;
 
 /**
- * The whole of `accept`. Arguments: source, group, digest, packed items, body; with empty items it only asks whether
- * this is a repeat. Answers how many items changed their episode, or NOT_A_REPEAT.
+ * The whole of `accept`. Arguments: key and items packed, body; without items it only asks whether this is a repeat.
+ * Answers how many items changed their episode, or NOT_A_REPEAT.
  */
 export const ACCEPT = defineScript(`
 ${NOW_LUA}
-local groups, episodes = P .. 'groups:' .. A[1], P .. 'episodes:' .. A[1]
-local known = call('HMGET', groups, A[2], '${UNSETTLED_FIELD}')
+local packed, size = A[1], #A[1]
+local source, group, digest, at = struct.unpack('${KEY_FORMAT}', packed)
+local groups, episodes = P .. 'groups:' .. source, P .. 'episodes:' .. source
+local known = call('HMGET', groups, group, '${UNSETTLED_FIELD}')
 local unsettled = tonumber(known[2] or 0)
 if known[1] then
-  local digest, at, since = struct.unpack('${GROUP_FORMAT}', known[1])
-  if digest == A[3] and at == unsettled then
-    call('HSET', groups, A[2], struct.pack('${GROUP_FORMAT}', digest, at, since, now))
+  local last_digest, then_unsettled, since = struct.unpack('${GROUP_FORMAT}', known[1])
+  if last_digest == digest and then_unsettled == unsettled then
+    call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, since, now))
     return 0
   end
 end
-if A[4] == '' then return ${NOT_A_REPEAT} end
+if at > size then return ${NOT_A_REPEAT} end
 ${ITEMS_LUA}
 ${RULES_LUA}
 ${COMPARE_LUA}
 for first = 1, used, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, used))) end
 if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
-call('HSET', groups, A[2], struct.pack('${GROUP_FORMAT}', A[3], unsettled, now, now))
-if count > 0 then call('XADD', P .. 'intake', '*', 's', A[1], 'c', cjson.encode(changed), 'b', A[5]) end
+call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
+if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', cjson.encode(changed), 'b', A[2]) end
 return count
 `);

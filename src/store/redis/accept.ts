@@ -4,7 +4,7 @@ import type { RetainedIntake } from "../retained-intake.ts";
 import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
 import { confirmTogether, sendTogether } from "./batch.ts";
 import type { Link } from "./link.ts";
-import { packAlerts } from "./pack.ts";
+import { packBody } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
 import { runScript, type ScriptArgument } from "./script.ts";
 
@@ -40,7 +40,7 @@ async function repeated(
   const digest = bodyDigest(body);
   const known = recent.get(source, digest);
   if (!known) return undefined;
-  if ((await ask([source, known.group, digest, "", ""])) !== NOT_A_REPEAT)
+  if ((await ask([packBody({ source, group: known.group, digest }, [])])) !== NOT_A_REPEAT)
     return { accepted: 0, unchanged: known.alerts };
   recent.delete(source, digest);
   return undefined;
@@ -51,11 +51,12 @@ async function accept(
   group: AlertGroup,
   body: Buffer,
 ): Promise<{ accepted: number; unchanged: number }> {
-  const repeat = await repeated(accepting, group.source, body);
+  const { source } = group;
+  const repeat = await repeated(accepting, source, body);
   if (repeat) return repeat;
   const digest = bodyDigest(body);
   const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
-  const accepted = await accepting.ask([group.source, known.group, digest, packAlerts(group.alerts), body]);
-  accepting.recent.set(group.source, digest, known);
+  const accepted = await accepting.ask([packBody({ source, group: known.group, digest }, group.alerts), body]);
+  accepting.recent.set(source, digest, known);
   return { accepted, unchanged: known.alerts - accepted };
 }
