@@ -1,10 +1,12 @@
 import type { ActionTable, AnyAction } from "../core/action.ts";
+import type { Store } from "../core/store.ts";
 import { ecsDescribeService } from "./ecs/describe-service.ts";
 import { ecsRedeploy } from "./ecs/redeploy.ts";
 import { httpCheck } from "./http/check.ts";
 import { httpRequest } from "./http/request.ts";
 import { k8sRolloutRestart } from "./kubernetes/rollout-restart.ts";
 import { k8sRolloutStatus } from "./kubernetes/rollout-status.ts";
+import { createHumanTask } from "./people/human-task.ts";
 import { prometheusQuery } from "./prometheus/query.ts";
 import { redisPing } from "./redis/ping.ts";
 import { settingsGet } from "./settings/get.ts";
@@ -28,3 +30,9 @@ const ALL: readonly AnyAction[] = [
 
 /** Every action a step can use, by name. */
 export const actions: ActionTable = new Map(ALL.map((action) => [action.name, action]));
+
+/** The actions, with those that keep something in stanch's own store. */
+export function actionsWith(store: Pick<Store, "commit" | "get">): ActionTable {
+  const human = createHumanTask(store);
+  return new Map([...actions, [human.name, human]]);
+}

@@ -1,4 +1,4 @@
-import { actions } from "../actions/index.ts";
+import type { ActionTable } from "../core/action.ts";
 import type { Config } from "../core/config.ts";
 import { AppError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
@@ -7,15 +7,15 @@ import { parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Store } from "../core/store.ts";
-import { revertPlaybook } from "../flow/lease.ts";
+import { revertPlaybook } from "../flow/lease-end.ts";
 
 /** What parsing a playbook has to know: the actions there are and the facts that expressions may name. */
-export function parseOptions(config: Config) {
+export function parseOptions(config: Config, actions: ActionTable) {
   return { actions, facts: config.facts.map((fact) => fact.name) };
 }
 
 /** Compiled playbooks of runs under way, by digest: a run keeps the text it started with, whatever the files say now. */
-export function createPlaybookOf(store: Store, config: Config): (run: Run) => Promise<Playbook> {
+export function createPlaybookOf(store: Store, config: Config, actions: ActionTable): (run: Run) => Promise<Playbook> {
   const compiled = new Map<string, Playbook>();
   return async (run) => {
     if (run.created.lease !== undefined) return revertOf(store, run.created.lease);
@@ -25,7 +25,7 @@ export function createPlaybookOf(store: Store, config: Config): (run: Run) => Pr
     const doc = await store.get<{ name: string; file: string; text: string }>("playbook", digest);
     if (!doc)
       throw new AppError("not_found", `the text of playbook ${run.created.playbook} (${digest.slice(0, 12)}) is gone`);
-    const playbook = parsePlaybook(doc.body.text, doc.body.file, parseOptions(config));
+    const playbook = parsePlaybook(doc.body.text, doc.body.file, parseOptions(config, actions));
     if (compiled.size >= 200) compiled.clear();
     compiled.set(digest, playbook);
     return playbook;

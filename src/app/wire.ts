@@ -1,4 +1,4 @@
-import { actions, createConnections } from "../actions/index.ts";
+import { actionsWith, createConnections } from "../actions/index.ts";
 import { openPlaybookSet } from "../config/playbook-set.ts";
 import type { Config } from "../core/config.ts";
 import type { Desk } from "../core/desk.ts";
@@ -29,7 +29,8 @@ export type Parts = Awaited<ReturnType<typeof wireParts>>;
 /** Makes every part once and gives each what it needs; nothing listens or works yet. */
 export async function wireParts(config: Config, options: WireOptions) {
   const { log, storage } = options;
-  const set = await openPlaybookSet({ directory: config.environment.playbooks, log, ...parseOptions(config) });
+  const actions = actionsWith(storage.store);
+  const set = await openPlaybookSet({ directory: config.environment.playbooks, log, ...parseOptions(config, actions) });
   const metrics = createMetrics({ log });
   const connections = createConnections(config.connections);
   const sources = createSources(config.sources, { ...awsDeps, now: Date.now });
@@ -47,7 +48,7 @@ export async function wireParts(config: Config, options: WireOptions) {
     connections,
     sources,
     playbooks: { all, byName: (name) => all().find((one) => one.name === name), index: indexOf(all) },
-    playbookOf: createPlaybookOf(storage.store, config),
+    playbookOf: createPlaybookOf(storage.store, config, actions),
     slackGroup: groups,
     metrics,
     log,

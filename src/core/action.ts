@@ -101,6 +101,8 @@ export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Out
   tells?: boolean;
   /** True when the call carries a precondition or a key that the target deduplicates: only then `not-done` may be retried. */
   conditional?: boolean;
+  /** The output it would have given, for a call that a person says took effect; `before` is what `prepare` had read. */
+  assume?(input: I, before: Output | undefined): O;
   /** The step that undoes it, or undefined when there is nothing to undo. */
   revert?(input: I, output: O): Undo | undefined;
 };

@@ -6,6 +6,8 @@ export type ConnectionSettings = {
   kubernetes: { context?: string; namespace?: string };
   ecs: { region?: string };
   alertmanager: { url: string; headers?: Readonly<Record<string, string>> };
+  /** Events API v2; `url` is for the EU service region. */
+  pagerduty: { routingKey: string; url?: string };
   settings:
     | { kind: "http"; http: string; path: string; allow: SettingRules }
     | { kind: "redis"; redis: string; prefix: string; allow: SettingRules };

@@ -12,9 +12,8 @@ export type ExpressionCompiler = {
   condition(text: string): Compiled<Condition>;
 };
 
-/** Faults say where in the text they are; `Names` decides what may be named. */
-export function expressionCompiler(names: Names): ExpressionCompiler {
-  const typed = lazily(() => typedEnvironment(names));
+/** Faults say where in the text they are; `Names` decides what may be named. Places with the same types may share `typed`. */
+export function expressionCompiler(names: Names, typed = lazily(() => typedEnvironment(names))): ExpressionCompiler {
   const runtime = lazily(() => runtimeEnvironment(names));
   const plan = {
     typed,
@@ -25,7 +24,8 @@ export function expressionCompiler(names: Names): ExpressionCompiler {
   return { names, program, condition: (text) => conditionOf(program(text)) };
 }
 
-function lazily<T>(make: () => T): () => T {
+/** Makes at the first call and keeps. */
+export function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     made ??= { value: make() };

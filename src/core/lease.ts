@@ -23,4 +23,8 @@ export type Lease = {
   /** How often undoing was tried and failed. */
   attempts: number;
   extendedBy?: readonly string[];
+  /** Since when `release-when` has held without a break. */
+  heldSince?: Instant;
+  /** Why undoing it failed last. */
+  failure?: string;
 };

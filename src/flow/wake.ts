@@ -1,13 +1,15 @@
 import type { WakeHandler } from "../core/queue.ts";
 import { tendApproval } from "./approval.ts";
 import type { DecideDeps } from "./decide/deps.ts";
+import type { StartDeps } from "./decide/start.ts";
 import { tendLease } from "./lease.ts";
 import { advance } from "./run/advance.ts";
 import { type SettleDeps, settleIncident } from "./settle.ts";
 
 /** What wake-ups need: the engine's dependencies and the two hops that other modules own. */
 export type WakeDeps = SettleDeps &
-  DecideDeps & {
+  DecideDeps &
+  StartDeps & {
     /** Assesses again what `incident:ID` or `assess:…` names; it plans its own next wake-up. */
     assess(member: string): Promise<void>;
     publish(incident: string, signal: AbortSignal): Promise<void>;

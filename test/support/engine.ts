@@ -12,7 +12,7 @@ import type { RunEvent } from "../../src/core/run/events.ts";
 import { foldRun, type Run } from "../../src/core/run/run.ts";
 import type { Condition, Evaluated, Scope, Template } from "../../src/core/scope.ts";
 import type { Store } from "../../src/core/store.ts";
-import { revertPlaybook } from "../../src/flow/lease.ts";
+import { revertPlaybook } from "../../src/flow/lease-end.ts";
 import { planRun } from "../../src/flow/run/create-run.ts";
 import { createWakeHandler, type WakeDeps } from "../../src/flow/wake.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
@@ -194,6 +194,8 @@ export function createWorld(config: Config = CONFIG): World {
         ],
       ]),
     autonomyLimits: async () => ({ ceiling: config.autonomy, demoted: new Set<string>() }),
+    playbook: (name) => playbooks.get(name),
+    playbookNames: () => [...playbooks.keys()],
     slackGroup: async () => new Set<string>(),
     assess: async (member) => {
       await store.commit({ checks: [], writes: [{ write: "undue", member }] });

@@ -56,6 +56,10 @@ export const settingsSet = define<Input, Output>({
     return written.ok ? done(input, reading.value) : lostRace(input, ctx, reading, written);
   },
   reconcile: (input, ctx, intent) => reconcile(input, ctx, intent),
+  assume: ({ name, value }, before) => {
+    const known = Before.safeParse(before);
+    return { name, value, former: known.success ? known.data.value : null, changed: known.success };
+  },
   revert: (input, { changed, former, value }) =>
     changed
       ? {

@@ -63,7 +63,17 @@ export type RunEvent =
       targets: readonly string[];
       before?: Output;
     }
-  | { type: "started"; at: Instant; path: StepPath; handle: Output; until: Instant }
+  | {
+      type: "started";
+      at: Instant;
+      path: StepPath;
+      handle: Output;
+      until: Instant;
+      /** A read step has no intent; this says what was called. */
+      uses?: string;
+      input?: Readonly<Record<string, unknown>>;
+      attempt?: number;
+    }
   | {
       type: "outcome";
       at: Instant;

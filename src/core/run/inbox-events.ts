@@ -1,7 +1,8 @@
+import type { Output } from "../action.ts";
 import type { RunEvent } from "./events.ts";
 import type { InboxItem } from "./inbox.ts";
 import type { MoveInputs } from "./move.ts";
-import type { Run } from "./run.ts";
+import type { Run, StepRecord } from "./run.ts";
 
 /** A grant lapses unless the first effect starts within this time (section 14.7). */
 export const GRANT_VALID_FOR = 15 * 60_000;
@@ -9,16 +10,17 @@ export const GRANT_VALID_FOR = 15 * 60_000;
 /** The journal's answer to what lies in the inbox; empty when nothing is new. An item that no longer fits is taken and ignored. */
 export function inboxEvents(run: Run, inputs: MoveInputs): readonly RunEvent[] {
   if (inputs.inbox.length === 0) return [];
-  const events = inputs.inbox.flatMap((item) => eventsOf(run, item, inputs.now));
+  const events = inputs.inbox.flatMap((item) => eventsOf(run, item, inputs));
   return [...events, { type: "inbox", at: inputs.now, taken: run.inboxTaken + inputs.inbox.length }];
 }
 
-function eventsOf(run: Run, item: InboxItem, at: number): readonly RunEvent[] {
+function eventsOf(run: Run, item: InboxItem, inputs: MoveInputs): readonly RunEvent[] {
+  const at = inputs.now;
   switch (item.kind) {
     case "approval":
       return approvalEvents(run, item, at);
     case "answer":
-      return answerEvents(run, item, at);
+      return answerEvents(run, item, inputs);
     case "cancel":
       return run.ended || run.cancelling
         ? []
@@ -38,7 +40,8 @@ function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>
   return [{ type: "refused", at, approvalId, by, how: item.status, reason: item.reason }];
 }
 
-function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, at: number): readonly RunEvent[] {
+function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, inputs: MoveInputs): readonly RunEvent[] {
+  const at = inputs.now;
   const { unknown } = run;
   if (!unknown) return [];
   const answered: RunEvent = { type: "answered", at, path: unknown.path, answer: item.answer, by: item.by };
@@ -48,7 +51,7 @@ function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, at
     case "done":
       return [
         answered,
-        { type: "outcome", at, path: unknown.path, outcome: "succeeded", output: record?.before ?? {}, message },
+        { type: "outcome", at, path: unknown.path, outcome: "succeeded", output: assumed(record, inputs), message },
       ];
     case "not-done":
       return [
@@ -64,6 +67,12 @@ function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, at
     default:
       return item.answer satisfies never;
   }
+}
+
+/** What the step would have given: its action knows, or what was read before the call has to do. */
+function assumed(record: StepRecord | undefined, { actions }: MoveInputs): Output {
+  if (!record) return {};
+  return actions.get(record.uses)?.assume?.(record.input, record.before) ?? record.before ?? {};
 }
 
 function tail(reason: string): string {

@@ -220,7 +220,7 @@ function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord 
     case "intent":
       return { ...event, state: "intent" };
     case "started":
-      return { ...base, state: "started", handle: event.handle, until: event.until };
+      return { ...base, ...calledBy(event), state: "started", handle: event.handle, until: event.until };
     case "outcome": {
       const { type: _, ...rest } = event;
       return { ...base, ...rest, at: base.at, state: "done" };
@@ -228,6 +228,14 @@ function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord 
     default:
       return event satisfies never;
   }
+}
+
+function calledBy({ uses, input, attempt }: Extract<RunEvent, { type: "started" }>): Partial<StepRecord> {
+  return {
+    ...(uses === undefined ? {} : { uses }),
+    ...(input === undefined ? {} : { input }),
+    ...(attempt === undefined ? {} : { attempt }),
+  };
 }
 
 function roundAfter(run: Run, event: Extract<RunEvent, { type: "round" }>): Rounds {

@@ -30,7 +30,7 @@ function stepLine(
         text: `${event.path}: ${describe(event.uses, event.input)}${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`,
       };
     case "started":
-      return { kind: "step", text: `${event.path} is under way; waiting until the target has finished` };
+      return { kind: "step", text: startedText(event, describe) };
     case "outcome":
       return outcomeLine(run, event);
     case "branched":
@@ -45,6 +45,14 @@ function stepLine(
     default:
       return undefined;
   }
+}
+
+function startedText(
+  event: Extract<RunEvent, { type: "started" }>,
+  describe: (uses: string, input: Readonly<Record<string, unknown>>) => string,
+): string {
+  if (event.uses === undefined) return `${event.path} is under way; waiting until the target has finished`;
+  return `${event.path}: ${describe(event.uses, event.input ?? {})}; waiting until that is done`;
 }
 
 function outcomeLine(run: Run, event: Extract<RunEvent, { type: "outcome" }>): Line | undefined {

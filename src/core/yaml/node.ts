@@ -1,13 +1,16 @@
 import type { Fault } from "../errors.ts";
 import { isPlainObject } from "../json.ts";
 import { suggestion } from "../near.ts";
-import type { Path, YamlDocument } from "./document.ts";
+import type { YamlFile } from "./read-yaml.ts";
+import { pathText } from "./schema-faults.ts";
+
+type Path = readonly (string | number)[];
 
 /** Keys (`grammar.key`) and values (`grammar.key: value`) whose behaviour does not exist (section 14.10). */
 export type NotYet = ReadonlySet<string>;
 
-/** Faults of one file, in the order in which they were found. */
-export type Sink = { document: YamlDocument; faults: Fault[]; notYet: NotYet };
+/** The file that is read, the name it has in faults, and its faults in the order in which they were found. */
+export type Sink = { file: YamlFile; name: string; faults: Fault[]; notYet: NotYet };
 
 /** A value of the document, its place, and where its faults go. */
 export type Node = { value: unknown; path: Path; sink: Sink };
@@ -31,7 +34,7 @@ export type MapNode = {
 };
 
 export function rootNode(sink: Sink): Node {
-  return { value: sink.document.root, path: [], sink };
+  return { value: sink.file.value, path: [], sink };
 }
 
 export function childNode(node: Node, segment: string | number, value: unknown): Node {
@@ -40,24 +43,13 @@ export function childNode(node: Node, segment: string | number, value: unknown):
 
 /** Notes a fault at the node; `at` counts characters into its text. Gives undefined, so that readers can return it. */
 export function fault(node: Node, message: string, at = 0): undefined {
-  const { document } = node.sink;
-  node.sink.faults.push({
-    file: document.file,
-    ...document.placeOf(node.path, at),
-    path: pathText(node.path),
-    message,
-  });
+  const { file, name, faults } = node.sink;
+  faults.push({ file: name, ...file.locateText(node.path, at), path: pathText(node.path), message });
 }
 
 function keyFault(node: Node, key: string, message: string): void {
-  const { document } = node.sink;
-  const path = [...node.path, key];
-  node.sink.faults.push({ file: document.file, ...document.placeOfKey(path), path: pathText(path), message });
-}
-
-/** `steps[0].with.query`. */
-export function pathText(path: Path): string {
-  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`)).join("");
+  const { file, name, faults } = node.sink;
+  faults.push({ file: name, ...file.locate(node.path, key), path: pathText([...node.path, key]), message });
 }
 
 /** Checks that the node is a map with known keys only; every foreign key is a fault of its own. */

@@ -1,6 +1,5 @@
 import {
   type Document,
-  isAlias,
   isMap,
   isNode,
   isScalar,
@@ -8,78 +7,93 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
-  visit,
+  type Scalar,
 } from "yaml";
 import type { Fault } from "../errors.ts";
+import { foreignParts } from "./foreign.ts";
 
 /** Files of ours are small; a larger one is a mistake. */
 const MAX_BYTES = 256 * 1024;
+/** Maps and lists within each other. */
+const DEEPEST = 40;
+
+/** Line and column, both from 1. */
+export type TextPlace = { line: number; column: number };
 
 /** A parsed file whose values can be traced back to their place. */
 export type YamlFile = {
   value: unknown;
-  /** Line and column (from 1) of the value at a path, or of the nearest parent that exists; `key` points at that key of it. */
-  locate(path: readonly PropertyKey[], key?: string): { line: number; column: number };
+  /** The place of the value at a path, or of the nearest parent that exists; `key` points at that key of it. */
+  locate(path: readonly PropertyKey[], key?: string): TextPlace;
+  /** The place of a character of the text at a path, as far as quoting lets one count; `at` is from 0. */
+  locateText(path: readonly PropertyKey[], at: number): TextPlace;
 };
 
 export type YamlRead = { ok: true; file: YamlFile } | { ok: false; faults: readonly Fault[] };
 
 /**
- * Reads one YAML document strictly: YAML 1.2 core schema, no anchors, aliases, tags or merge keys, no duplicate keys, at most
- * 256 KiB. Every fault carries file, line and column.
+ * Reads one YAML document strictly as plain JSON: YAML 1.2 core schema, no anchors, aliases, tags or merge keys, keys are text and
+ * not repeated, at most 256 KiB and 40 levels. Every fault carries file, line and column.
  */
 export function readYaml(text: string, name: string): YamlRead {
-  if (Buffer.byteLength(text) > MAX_BYTES)
-    return { ok: false, faults: [{ file: name, message: `the file is larger than ${MAX_BYTES / 1024} KiB` }] };
+  if (Buffer.byteLength(text) > MAX_BYTES) return refused(name, `the file is larger than ${MAX_BYTES / 1024} KiB`);
+  if (bracketDepth(text) > DEEPEST * 10) return refused(name, `it is nested more than ${DEEPEST} levels deep`);
   const lines = new LineCounter();
-  const document = parseDocument(text, {
+  const options = {
     lineCounter: lines,
     strict: true,
     uniqueKeys: true,
     version: "1.2",
     schema: "core",
     merge: false,
-  });
-  const syntax = [...document.errors, ...document.warnings].map((error) =>
-    faultAt(lines, name, error.pos[0], firstLine(error.message)),
-  );
-  const faults = [...syntax, ...indirections(document, lines, name)];
-  if (faults.length > 0) return { ok: false, faults };
+  } as const;
+  const document = parseDocument(text, options);
+  const syntax = [...document.errors, ...document.warnings].filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
+  const found = [
+    ...syntax.map(({ message, pos }) => ({ message: firstLine(message), at: pos[0] })),
+    ...foreignParts(document.contents, DEEPEST),
+  ];
+  if (found.length > 0)
+    return { ok: false, faults: found.map(({ message, at }) => ({ file: name, ...placeOf(lines, at), message })) };
+  return { ok: true, file: fileOf(document, lines, text) };
+}
+
+function refused(file: string, message: string): YamlRead {
+  return { ok: false, faults: [{ file, message }] };
+}
+
+/** Quotes are not looked at: a text that fools this opens hundreds of brackets that it never closes. */
+function bracketDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of text) {
+    if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
+    else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+  }
+  return deepest;
+}
+
+function placeOf(lines: LineCounter, offset: number): TextPlace {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+function fileOf(document: Document<ParsedNode>, lines: LineCounter, text: string): YamlFile {
   return {
-    ok: true,
-    file: { value: document.toJS() ?? {}, locate: (path, key) => locate(document, lines, path, key) },
+    value: document.toJS() ?? {},
+    locate(path, key) {
+      const node = nearest(document, path);
+      return placeOf(lines, offsetOf((key === undefined ? undefined : keyNode(node, key)) ?? node));
+    },
+    locateText(path, at) {
+      const node = nearest(document, path);
+      return placeOf(lines, offsetOf(node) + (isScalar(node) ? offsetWithin(node, text, at) : 0));
+    },
   };
 }
 
-function indirections(document: Document<ParsedNode>, lines: LineCounter, name: string): readonly Fault[] {
-  const faults: Fault[] = [];
-  visit(document, {
-    Node(_key, node) {
-      const at = node.range?.[0] ?? 0;
-      if (isAlias(node)) faults.push(faultAt(lines, name, at, "aliases are not allowed; write the value out"));
-      else if (node.anchor !== undefined)
-        faults.push(faultAt(lines, name, at, "anchors are not allowed; write the value out"));
-      else if (node.tag?.startsWith("!")) faults.push(faultAt(lines, name, at, `the tag ${node.tag} is not allowed`));
-    },
-  });
-  return faults;
-}
-
-function faultAt(lines: LineCounter, file: string, offset: number, message: string): Fault {
-  const { line, col } = lines.linePos(offset);
-  return { file, line, column: col, message };
-}
-
-function locate(
-  document: Document<ParsedNode>,
-  lines: LineCounter,
-  path: readonly PropertyKey[],
-  key?: string,
-): { line: number; column: number } {
-  const node = nearest(document, path);
-  const at = (key === undefined ? undefined : keyNode(node, key))?.range?.[0] ?? node?.range?.[0] ?? 0;
-  const { line, col } = lines.linePos(at);
-  return { line, column: col };
+function offsetOf(node: Node | undefined): number {
+  return node?.range?.[0] ?? 0;
 }
 
 function nearest(document: Document<ParsedNode>, path: readonly PropertyKey[]): Node | undefined {
@@ -94,6 +108,14 @@ function keyNode(node: Node | undefined, key: string): Node | undefined {
   if (!isMap(node)) return undefined;
   const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
   return isNode(pair?.key) ? pair.key : undefined;
+}
+
+/** Characters of a scalar are counted only where its source is its text, with or without quotes. */
+function offsetWithin(node: Scalar, text: string, at: number): number {
+  const [start, end] = node.range ?? [0, 0];
+  const source = text.slice(start, end);
+  if (source === node.value) return at;
+  return source.slice(1, -1) === node.value ? at + 1 : 0;
 }
 
 function firstLine(message: string): string {

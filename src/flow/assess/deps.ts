@@ -17,7 +17,7 @@ import type { KeyedLocks } from "./locks.ts";
 /** Part of one commit. */
 export type Extra = { checks: readonly Check[]; writes: readonly Write[] };
 
-/** A member of the due set that is worth waking without waiting for the sweeper. */
+/** A member of the due set that is due now, and worth waking without waiting for the sweeper. */
 export type Wake = { member: string; at: Instant };
 
 /** Part of one commit and the wake-ups that follow it. */
@@ -60,6 +60,8 @@ export type AssessDeps = AssessPorts & {
   current: Map<string, string>;
   /** Incidents as the commits under way will leave them. */
   heads: Map<string, Head>;
+  /** Member → when it was last woken. */
+  woken: Map<string, Instant>;
 };
 
 /** The hash that points from a correlation key to the incident that new alerts join. */

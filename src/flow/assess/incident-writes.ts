@@ -86,7 +86,7 @@ function lineWrites({ incident, lines, now }: Stored): readonly Write[] {
 
 function wakesOf({ incident, now }: Stored, dueAt: Instant | undefined): readonly Wake[] {
   const chat: Wake = { member: `chat:${incident.id}`, at: now };
-  return dueAt === undefined ? [chat] : [chat, { member: `incident:${incident.id}`, at: dueAt }];
+  return dueAt === undefined || dueAt > now ? [chat] : [chat, { member: `incident:${incident.id}`, at: dueAt }];
 }
 
 /** When the incident must be looked at next, if that is earlier than what is planned. */

@@ -87,7 +87,7 @@ function nextLook(deps: AssessDeps, { body, rev }: Doc<Incident>, { round, firin
       { write: "put", kind: "incident", id: body.id, body: { ...body, reassessAt: at, counts, noted } },
       { write: "due", member, at },
     ],
-    wakes: [{ member, at }],
+    wakes: rose ? [{ member, at }] : [],
   };
 }
 

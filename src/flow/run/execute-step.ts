@@ -36,8 +36,7 @@ async function readEvent(turn: Turn, ready: ReadyStep): Promise<RunEvent> {
     attempt: ready.attempt,
   };
   if (result.ok && result.done) return { type: "outcome", ...base, outcome: "succeeded", output: result.output };
-  if (result.ok)
-    return { type: "started", at: base.at, path: ready.path, handle: result.handle, until: base.at + result.pollAfter };
+  if (result.ok) return { type: "started", ...base, handle: result.handle, until: base.at + result.pollAfter };
   const retryAt = retryTime(ready.step, ready, result, base.at);
   return { type: "outcome", ...base, outcome: "failed", reason: result.reason, message: result.message, ...retryAt };
 }

@@ -5,14 +5,16 @@ import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
-import { nowOf, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
+
+type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
 
 /** A lease that cannot be dated ends after this time: nothing temporary stays. */
 const DEFAULT_LEASE = 60 * 60_000;
 
 /** What the outcome of a leased step stores besides itself: the promise to undo it, due at its end. */
-export function leaseWrites(turn: Turn, path: string): readonly Write[] {
-  const lease = leaseOf(turn, path);
+export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readonly Write[] {
+  const lease = leaseOf(turn, path, now);
   if (!lease) return [];
   const { id, incidentId, createdAt, endsAt, describe } = lease;
   const line = {
@@ -26,7 +28,7 @@ export function leaseWrites(turn: Turn, path: string): readonly Write[] {
     { write: "put", kind: "lease", id, body: lease },
     { write: "index", index: "leases", member: id, score: createdAt },
     { write: "index", index: "leases:active", member: id, score: createdAt },
-    { write: "due", member: `lease:${id}`, at: endsAt },
+    { write: "due", member: `lease:${id}`, at: firstLook(turn, lease) },
   ];
   if (incidentId === undefined) return shared;
   return [
@@ -36,14 +38,13 @@ export function leaseWrites(turn: Turn, path: string): readonly Write[] {
   ];
 }
 
-function leaseOf(turn: Turn, path: string): Lease | undefined {
+function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined {
   const record = turn.run.steps.get(path);
   const step = findStep(turn.playbook.steps, path);
   if (!record || !step?.lease || record.outcome !== "succeeded" || path.startsWith("undo/")) return undefined;
   const undo = turn.deps.actions.get(record.uses)?.revert?.(record.input, record.output ?? {});
   if (!undo) return undefined;
   const { created } = turn.run;
-  const now = nowOf(turn);
   const describe = turn.deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
   return {
     id: idOf("lea", created.id, path),
@@ -62,7 +63,13 @@ function leaseOf(turn: Turn, path: string): Lease | undefined {
   };
 }
 
-function endOf(turn: Turn, terms: LeaseTerms, now: Instant): Instant {
+/** A lease that may end early is looked at every minute. */
+function firstLook(turn: LeaseTurn, lease: Lease): Instant {
+  const watched = (findStep(turn.playbook.steps, lease.step)?.lease?.releaseWhen.length ?? 0) > 0;
+  return watched ? Math.min(lease.endsAt, lease.createdAt + 60_000) : lease.endsAt;
+}
+
+function endOf(turn: LeaseTurn, terms: LeaseTerms, now: Instant): Instant {
   if (terms.for !== undefined) return now + terms.for;
   const until = terms.until?.render(scopeOf(turn.run, now));
   return until?.known && until.value > now ? until.value : now + DEFAULT_LEASE;

@@ -3,7 +3,6 @@ import type { RunEvent } from "../../core/run/events.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
 import { budgetsOf } from "./budgets.ts";
-import { leaseWrites } from "./lease-writes.ts";
 import type { Progress } from "./progress.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
@@ -20,7 +19,7 @@ export async function recordResult(turn: Turn, path: string, result: ActionResul
   }
   if (!result.ok) return saveOutcome(withEvents(turn, [failedAt(turn, path, result)]), refund(turn, path, result));
   const next = withEvents(turn, [{ type: "outcome", at, path, outcome: "succeeded", output: result.output }]);
-  return saveOutcome(next, { writes: leaseWrites(next, path) });
+  return saveOutcome(next, {});
 }
 
 function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {

@@ -8,6 +8,7 @@ import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import { countEvent } from "./count.ts";
 import type { RunDeps } from "./deps.ts";
+import { leaseWrites } from "./lease-writes.ts";
 
 /** One worker's hold on one run: from its claim to the moment it lets go. Immutable; each step makes the next one. */
 export type Turn = {
@@ -79,6 +80,10 @@ function journalWrites(turn: Turn): readonly Write[] {
   const incident = run.created.incidentId;
   const writes: Write[] = [];
   if (unsaved.length > 0) writes.push({ write: "append", list: `run:${run.created.id}`, items: unsaved });
+  for (const event of unsaved) {
+    if (event.type === "outcome" && event.outcome === "succeeded")
+      writes.push(...leaseWrites(turn, event.path, event.at));
+  }
   if (incident !== undefined && lines.length > 0) {
     writes.push({ write: "append", list: `timeline:${incident}`, items: lines });
     writes.push({ write: "due", member: `chat:${incident}`, at: 0 });

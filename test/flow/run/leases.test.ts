@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Lease } from "../../../src/core/lease.ts";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { ANNA, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+
+const HOUR = 3_600_000;
+
+/** One field of a system outside: `t.set` writes it, and its undo writes back only what it finds unchanged. */
+function fieldWorld() {
+  const world = createWorld();
+  const field = { value: "off" };
+  const written: string[] = [];
+  scripted(world.actions, "t.set", {
+    effect: "reversible",
+    async prepare() {
+      return { ok: true, before: { former: field.value } };
+    },
+    async run(input, ctx, before) {
+      ctx.fence();
+      const { value, expected } = input as { value: string; expected?: string };
+      if (expected !== undefined && field.value !== expected) {
+        return {
+          ok: false,
+          reason: "conflict",
+          message: `it is ${field.value} now`,
+          retryable: false,
+          sent: "refused",
+        };
+      }
+      field.value = value;
+      written.push(value);
+      return { ok: true, done: true, output: { former: before?.["former"], value } };
+    },
+    revert: (_input, output) => ({
+      uses: "t.set",
+      with: { name: "F", value: output["former"], expected: output["value"] },
+    }),
+  });
+  return { world, field, written };
+}
+
+function leased(value: string, hours: number, more = {}) {
+  return step("set", "t.set", {
+    with: constant({ name: "F", value }),
+    lease: { for: hours * HOUR, releaseWhen: [], onEnd: { kind: "revert" }, ...more },
+  });
+}
+
+test("a lease never undoes what somebody else has changed since: a person is called instead", async () => {
+  const { world, field } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  field.value = "by hand";
+  await world.pass(HOUR + 60_000);
+  assert.equal(field.value, "by hand");
+  const [id = ""] = (await world.store.page("leases", { limit: 5 })).members;
+  assert.equal((await world.store.get<Lease>("lease", id))?.body.status, "failed");
+  assert.ok((await world.timeline()).some((line) => line.includes("a person has to decide")));
+});
+
+test("leases on one field form a stack: the older one's end becomes the younger one's restore value", async () => {
+  const { world, field, written } = fieldWorld();
+  world.playbooks.set("old", playbook("old", [leased("on", 1)]));
+  world.playbooks.set("young", playbook("young", [leased("full", 3)]));
+  await world.open("old");
+  await world.drain();
+  await world.pass(60_000);
+  await world.open("young", { id: "inc-2", key: "service=b" });
+  await world.drain();
+  assert.equal(field.value, "full");
+  await world.pass(HOUR);
+  assert.equal(field.value, "full", "the older lease ends under the younger one and writes nothing");
+  await world.pass(3 * HOUR);
+  assert.deepEqual(written, ["on", "full", "off"]);
+});
+
+test("release-when ends a lease early only after it has held for the bake time", async () => {
+  const { world, field } = fieldWorld();
+  let calm = false;
+  const release = condition("facts.cpu < 0.5", () => calm, ["cpu"]);
+  world.playbooks.set("p", playbook("p", [leased("on", 10, { releaseWhen: [release], bake: 10 * 60_000 })]));
+  await world.open("p");
+  await world.drain();
+  await world.pass(HOUR);
+  assert.equal(field.value, "on");
+  calm = true;
+  await world.pass(6 * 60_000);
+  calm = false;
+  await world.pass(2 * 60_000);
+  calm = true;
+  await world.pass(8 * 60_000);
+  assert.equal(field.value, "on", "a break starts the bake time anew");
+  await world.pass(5 * 60_000);
+  assert.equal(field.value, "off");
+});
+
+test("a person extends a lease, and a revert that fails is tried again with growing pauses", async () => {
+  const { world, field } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  const [id = ""] = (await world.store.page("leases:active", { limit: 5 })).members;
+  await decide(world.deps, ANNA, { verb: "extend", lease: id, for: HOUR });
+  await world.pass(HOUR + 60_000);
+  assert.equal(field.value, "on");
+  const real = world.actions.get("t.set")!;
+  let failures = 0;
+  world.actions.set("t.set", {
+    ...real,
+    async run(input, ctx, before) {
+      if (failures++ < 4) return { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" };
+      return real.run(input, ctx, before);
+    },
+  });
+  await world.pass(HOUR + 10 * 60_000);
+  assert.equal(field.value, "off");
+  assert.equal((await world.store.get<Lease>("lease", id))?.body.status, "reverted");
+});
+
+test("what a person says was done is leased like anything else, and undone at its end", async () => {
+  const { world, field } = fieldWorld();
+  const real = world.actions.get("t.set")!;
+  let lost = true;
+  world.actions.set("t.set", {
+    ...real,
+    assume: (input, before) => ({ former: before?.["former"], value: input["value"] }),
+    async run(input, ctx, before) {
+      await real.run(input, ctx, before);
+      if (!lost) return { ok: true, done: true, output: {} };
+      lost = false;
+      return { ok: false, reason: "timeout", message: "no answer", retryable: true, sent: "unknown" };
+    },
+  });
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  const id = await world.open("p");
+  await world.drain();
+  await decide(world.deps, ANNA, { verb: "answer", run: id, answer: "done" });
+  await world.pass(HOUR + 60_000);
+  assert.equal(field.value, "off");
+});
