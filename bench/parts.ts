@@ -1,5 +1,6 @@
 import type { Finding } from "./harness/gates.ts";
 import { acceptPart } from "./parts/accept.ts";
+import { latencyPart } from "./parts/latency.ts";
 import { matchingPart } from "./parts/matching.ts";
 
 /** How long and how often; `say` prints progress and the figures behind the findings. */
@@ -11,5 +12,6 @@ export type Part = (options: PartOptions) => Promise<readonly Finding[]>;
 /** The parts by the name that `npm run bench -- NAME` takes. */
 export const PARTS: Readonly<Record<string, Part>> = {
   accept: acceptPart,
+  latency: latencyPart,
   matching: matchingPart,
 };
