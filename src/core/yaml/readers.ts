@@ -2,7 +2,6 @@ import { parseDuration } from "../duration.ts";
 import { AppError } from "../errors.ts";
 import { isPlainObject } from "../json.ts";
 import { parseMatcher } from "../matcher.ts";
-import { suggestion } from "../near.ts";
 import type { Matcher } from "../playbook/playbook.ts";
 import type { Milliseconds } from "../time.ts";
 import { childNode, fault, kindOf, type Reader } from "./node.ts";
@@ -53,11 +52,7 @@ export function oneOf<T extends string>(choices: readonly T[]): Reader<T> {
   return (node) => {
     const found = choices.find((choice) => choice === node.value);
     if (found !== undefined) return found;
-    const near = typeof node.value === "string" ? suggestion(node.value, choices) : "";
-    return fault(
-      node,
-      `it is ${kindOf(node.value)}; write one of ${choices.join(", ")}${near.startsWith("; did") ? near : ""}`,
-    );
+    return fault(node, `it is ${kindOf(node.value)}; write one of ${choices.join(", ")}`);
   };
 }
 
@@ -81,6 +76,8 @@ export const matcher: Reader<Matcher> = parsed(parseMatcher);
 export function duration(min: Milliseconds = 0, least = ""): Reader<Milliseconds> {
   const read = parsed(parseDuration);
   return (node) => {
+    if (typeof node.value === "number" && node.value !== 0)
+      return fault(node, `it is ${node.value}; write it with a unit, like 90s or 1h30m`);
     const value = node.value === 0 ? 0 : read(node);
     return value === undefined || value >= min ? value : fault(node, `it must be at least ${least}`);
   };

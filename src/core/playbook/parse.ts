@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { AppError, type Fault, formatFault } from "../errors.ts";
+import { NOT_IMPLEMENTED } from "../not-implemented.ts";
+import { type NotYet, rootNode, type Sink } from "../yaml/node.ts";
+import { readYaml } from "../yaml/read-yaml.ts";
+import type { ActionCatalog, PlaybookEnvironment } from "./catalog.ts";
+import type { Playbook } from "./playbook.ts";
+import { readPlaybook } from "./read-playbook.ts";
+
+/** What a playbook is read against; only the actions and the names of the facts are needed. */
+export type ParseOptions = {
+  actions: ActionCatalog;
+  facts: readonly string[];
+  /** `vars` of `stanch.yaml`. */
+  vars?: Readonly<Record<string, unknown>>;
+  /** Names of the approval groups; without them they are not checked. */
+  groups?: readonly string[];
+  /** What is refused as not implemented yet. */
+  notYet?: NotYet;
+};
+
+/**
+ * Compiles the text of a playbook: shape, names, expressions, inputs that are written out.
+ * @throws AppError `invalid_playbook` with every fault at once, each with file, line, column and path.
+ */
+export function parsePlaybook(text: string, file: string, options: ParseOptions): Playbook {
+  const read = readYaml(text, file);
+  if (!read.ok) throw refused(file, read.faults);
+  const sink: Sink = { file: read.file, name: file, faults: [], notYet: options.notYet ?? NOT_IMPLEMENTED };
+  const playbook = readPlaybook(rootNode(sink), environmentOf(options));
+  if (playbook === undefined || sink.faults.length > 0) throw refused(file, sink.faults);
+  return { ...playbook, file, text, digest: createHash("sha256").update(text).digest("hex") };
+}
+
+function environmentOf({ actions, facts, vars, groups }: ParseOptions): PlaybookEnvironment {
+  return { actions, facts, vars: vars ?? {}, ...(groups && { groups }) };
+}
+
+function refused(file: string, found: readonly Fault[]): AppError {
+  const faults = found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  const lines = faults.map(formatFault).join("\n");
+  return new AppError("invalid_playbook", `the playbook ${file} has faults:\n${lines}`, { faults });
+}

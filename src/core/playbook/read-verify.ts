@@ -1,0 +1,47 @@
+import { fault, type Node, type Reader, readMap } from "../yaml/node.ts";
+import { duration, listOf, number } from "../yaml/readers.ts";
+import { fixedEffect, outputOf } from "./catalog.ts";
+import { expectation, textWith } from "./expressions.ts";
+import { GRAMMARS } from "./grammar.ts";
+import { compilerAt, type Place } from "./place.ts";
+import type { Verify, VerifyCheck } from "./playbook.ts";
+import { readCall } from "./read-action-step.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** A `verify` block: of a playbook at the place after all its steps, of a `for-each` after those of the round. */
+export function verification(place: Place): Reader<Verify> {
+  return (node) => {
+    const map = readMap(node, GRAMMARS.verify);
+    if (!map) return undefined;
+    const checks = map.required(
+      "checks",
+      listOf((check) => readCheck(check, place), 1),
+    );
+    const every = map.withDefault("every", duration(SECOND, "1s"), 30 * SECOND);
+    const hold = map.withDefault("hold", duration(), 2 * MINUTE);
+    const within = map.withDefault("within", duration(SECOND, "1s"), 15 * MINUTE);
+    if (within < hold) fault(node, "within must be at least as long as hold, or the checks can never hold long enough");
+    return checks && { checks, every, hold, within };
+  };
+}
+
+function readCheck(node: Node, place: Place): VerifyCheck | undefined {
+  const map = readMap(node, GRAMMARS.check);
+  if (!map) return undefined;
+  const called = readCall(map, place, compilerAt(place));
+  if (called && fixedEffect(called.action) !== "read")
+    fault(node, `${called.uses} may change things; a check only reads`);
+  const expect = map.required("expect", called ? expectation(outputOf(called.action)) : expectation(undefined));
+  const minSamples = map.optional("min-samples", (samples) => readMinSamples(samples, place));
+  if (called === undefined || expect === undefined) return undefined;
+  return { uses: called.uses, with: called.with, expect, ...(minSamples && { minSamples }) };
+}
+
+function readMinSamples(node: Node, place: Place): VerifyCheck["minSamples"] {
+  const map = readMap(node, GRAMMARS.minSamples);
+  const query = map?.required("query", textWith(compilerAt(place)));
+  const atLeast = map?.required("at-least", number(0));
+  return query === undefined || atLeast === undefined ? undefined : { query, atLeast };
+}
