@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
-import { actions } from "../actions/index.ts";
+import { actionsWith } from "../actions/index.ts";
+import { parseOptions } from "../app/playbooks.ts";
 import { loadConfig } from "../config/load.ts";
 import { readSet } from "../config/playbook-set.ts";
 import { AppError, type Fault, formatFault } from "../core/errors.ts";
 import { readYaml } from "../core/yaml/read-yaml.ts";
+import { createMemoryStore } from "../store/memory/index.ts";
 import { Findings } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { LintOptions } from "./lint.ts";
@@ -24,37 +26,43 @@ export function lint(io: Io, options: LintOptions): void {
   if (!options.json) io.out(`the configuration and ${playbooks} playbooks are fine`);
 }
 
-/** A bad configuration does not hide the playbooks' faults: they only need the names of its facts. */
+/** A bad configuration does not hide the playbooks' faults: they only need some names of it. */
 function check(io: Io, options: LintOptions): Checked {
   const file = options.config ?? io.env["STANCH_CONFIG"] ?? "stanch.yaml";
   const directory = options.playbooks ?? io.env["STANCH_PLAYBOOKS"] ?? "playbooks";
   const insecureDev = options.insecureDev === true;
-  const config = faultsOf(() => loadConfig({ file, environment: io.env, insecureDev }));
-  let playbooks = 0;
-  const set = faultsOf(() => {
-    const read = readSet({ directory, actions, facts: factNames(file) });
-    playbooks = read.playbooks.length;
-    if (read.faults.length > 0) throw new AppError("invalid_playbook", "faults", { faults: read.faults });
-  });
-  return { faults: [...config, ...set], playbooks };
+  // `human.task` keeps its tasks in the store; a check makes none.
+  const actions = actionsWith(createMemoryStore().store);
+  const config = attempt(() => loadConfig({ file, environment: io.env, insecureDev }));
+  const names = "value" in config ? parseOptions(config.value, actions) : { actions, ...namesOf(file) };
+  const set = attempt(() => readSet({ directory, ...names }));
+  const read = "value" in set ? set.value : { playbooks: [], faults: set.faults };
+  const configFaults = "value" in config ? [] : config.faults;
+  return { faults: [...configFaults, ...read.faults], playbooks: read.playbooks.length };
 }
 
-function faultsOf(act: () => unknown): readonly Fault[] {
+function attempt<T>(act: () => T): { value: T } | { faults: readonly Fault[] } {
   try {
-    act();
-    return [];
+    return { value: act() };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return error.faults.length > 0 ? error.faults : [{ message: error.message }];
+    return { faults: error.faults.length > 0 ? error.faults : [{ message: error.message }] };
   }
 }
 
-function factNames(file: string): readonly string[] {
+/** The names that playbooks may use, from a configuration that cannot be loaded as a whole. */
+function namesOf(file: string): { facts: readonly string[]; vars: Readonly<Record<string, unknown>> } {
+  const read = attempt(() => readYaml(readText(file), file));
+  const value: unknown = "value" in read && read.value.ok ? read.value.file.value : undefined;
+  const { facts, vars } = Object(value);
+  return { facts: Object.keys(Object(facts)), vars: Object(vars) };
+}
+
+/** What keeps the file from being read has been said by loading it. */
+function readText(file: string): string {
   try {
-    const read = readYaml(readFileSync(file, "utf8"), file);
-    const facts: unknown = read.ok ? Object(read.file.value).facts : undefined;
-    return Object.keys(Object(facts));
+    return readFileSync(file, "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
