@@ -24,28 +24,36 @@ export function createSocket({ appToken, apiUrl, log }: { appToken: string; apiU
     },
   });
   let loop: Promise<void> | undefined;
+  const connecting: Connecting = { current: Promise.resolve() };
   return {
     receiver,
     start() {
-      loop ??= keepConnected(receiver, stopping.signal, log);
+      loop ??= keepConnected(receiver, { signal: stopping.signal, connecting, log });
     },
     async stop() {
       stopping.abort();
+      // Closing a socket that is still connecting leaves the client's 30 s timer running.
+      await Promise.race([settled(connecting.current), sleep(SETTLE)]);
       await Promise.race([receiver.client.disconnect(), sleep(1_000)]);
       await loop;
     },
   };
 }
 
-async function keepConnected({ client }: SocketModeReceiver, signal: AbortSignal, log: Log): Promise<void> {
+const SETTLE = 500;
+
+type Connecting = { current: Promise<unknown> };
+type Course = { signal: AbortSignal; connecting: Connecting; log: Log };
+
+async function keepConnected({ client }: SocketModeReceiver, { signal, connecting, log }: Course): Promise<void> {
+  const stop = aborted(signal);
   let failures = 0;
   while (!signal.aborted) {
     try {
-      const ended = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
-      await Promise.race([client.start(), aborted(signal)]);
-      log.info({}, "slack socket mode is connected");
+      connecting.current = client.start();
+      await Promise.race([connecting.current, stop]);
       failures = 0;
-      await Promise.race([ended, aborted(signal)]);
+      await Promise.race([new Promise<void>((resolve) => client.once("disconnected", () => resolve())), stop]);
     } catch (error) {
       failures += 1;
       log.warn(
@@ -56,6 +64,10 @@ async function keepConnected({ client }: SocketModeReceiver, signal: AbortSignal
     if (!signal.aborted && failures > 0)
       await sleep(Math.min(30_000, 500 * 2 ** failures), undefined, { signal }).catch(() => {});
   }
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([work]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
