@@ -56,8 +56,10 @@ export function readCall(map: MapNode, { env }: Place, compiler: ExpressionCompi
 
 function readActionName(node: Node, actions: ReadonlyMap<string, unknown>): string | undefined {
   const name = text(node);
-  if (name === undefined || isNotYet(node, `action ${name}`)) return undefined;
-  return actions.has(name) ? name : fault(node, `there is no action ${name}${suggestion(name, actions.keys())}`);
+  if (name === undefined || actions.has(name)) return name;
+  return isNotYet(node, `action ${name}`)
+    ? undefined
+    : fault(node, `there is no action ${name}${suggestion(name, actions.keys())}`);
 }
 
 function readInput(compiler: ExpressionCompiler): Reader<Template<Readonly<Record<string, unknown>>>> {

@@ -114,7 +114,7 @@ function keyNode(node: Node | undefined, key: string): Node | undefined {
 function offsetWithin(node: Scalar, text: string, at: number): number {
   const [start, end] = node.range ?? [0, 0];
   const source = text.slice(start, end);
-  if (source === node.value) return at;
+  if (at === 0 || source === node.value) return at;
   return source.slice(1, -1) === node.value ? at + 1 : 0;
 }
 
