@@ -85,6 +85,9 @@ describe("start-up checks", () => {
     const backend = connectRedisStore({ url: replica.url, durability: { kind: "everysec" } });
     const findings = await backend.check();
     assert.match(findings.map(({ message }) => message).join(), /is a replica.*primary/);
+    const put = { write: "put", kind: "alert", id: "a", body: {} } as const;
+    const commit = backend.store.commit({ checks: [], writes: [put] });
+    await assert.rejects(commit, { code: "unavailable", message: /READONLY; it is a replica/ });
     await backend.close();
     await replica.stop();
   });

@@ -18,6 +18,7 @@ function acceptance(state: MemoryState): Pick<RetainedIntake, "accept" | "repeat
   const sizes = new Map<string, { group: string; alerts: number }>();
   return {
     async accept(group, body) {
+      if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
       const changed = accept(state, group, body);
       const key = groupKeyOf(group);
       sizes.set(digestOf(group.source, body), { group: key, alerts: group.alerts.length });

@@ -89,16 +89,14 @@ while at <= size do
 end
 `;
 
-/** Fields of the episodes' hash in \`flat\`; \`place\` finds a fingerprint that comes twice in one body. */
+/** New fields of the episodes' hash in `flat`; `place` finds the latest of a fingerprint that comes twice in one body. */
 const COMPARE_LUA = `
 local flat, place, changed, count, used = {}, {}, {}, 0, 0
 
 local function compare(fingerprint, stored, k)
   local before = place[fingerprint]
   local record, is_changed = apply(before and flat[before] or stored or nil, item_flags[k], blocks[k])
-  if record and before then
-    flat[before] = record
-  elseif record then
+  if record then
     flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
     place[fingerprint] = used
   end

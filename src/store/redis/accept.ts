@@ -51,6 +51,7 @@ async function accept(
   group: AlertGroup,
   body: Buffer,
 ): Promise<{ accepted: number; unchanged: number }> {
+  if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
   const { source } = group;
   const repeat = await repeated(accepting, source, body);
   if (repeat) return repeat;

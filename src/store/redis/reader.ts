@@ -8,6 +8,8 @@ import { pairsOf, textsOf } from "./replies.ts";
 import { runScript } from "./script.ts";
 import { BACKLOG, DROP_CONSUMERS, RECLAIM, WAITING } from "./stream-scripts.ts";
 
+/** A read blocks no longer, so that a connection without an answer for longer is known to be dead. */
+const LONGEST_BLOCK_MS = 20_000;
 const GONE_CONSUMER_MS = 24 * 3_600_000;
 
 /** `main` serves what answers at once; `blocking` is opened by the first `read`, so that a web role never has it. */
@@ -29,7 +31,7 @@ export function streamReader(links: ReaderLinks): Pick<Intake, "read" | "reclaim
 }
 
 async function read(link: Link, consumer: string, { count, block }: Parameters<Intake["read"]>[0]) {
-  const waits = block > 0 ? ["BLOCK", block] : [];
+  const waits = block > 0 ? ["BLOCK", Math.min(Math.ceil(block), LONGEST_BLOCK_MS)] : [];
   const command = ["GROUP", GROUP, consumer, "COUNT", count, ...waits, "STREAMS", STREAM, ">"];
   return link.call(async (redis) => {
     const reply = await redis.call("xreadgroup", command).catch(async (error: unknown) => {

@@ -50,6 +50,11 @@ export function stream(make: MakeSubject): void {
       assert.equal(await intake.lastSeen(F1), seen);
     });
 
+    it("a body without alerts is nothing", async () => {
+      assert.deepEqual(await subject.intake.accept(...group([])), { accepted: 0, unchanged: 0 });
+      assert.deepEqual(await drain(subject), []);
+    });
+
     it("another body of the group ends the repeat", async () => {
       const { intake } = subject;
       const [alerts, body] = group([A]);

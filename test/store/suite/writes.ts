@@ -114,6 +114,7 @@ export function writes(make: MakeSubject): void {
     it("what is to expire goes at its time, and a put keeps a document for good", async () => {
       const { store } = subject;
       const at = (await store.now()) + 150;
+      await store.claim("r", 1);
       await write(
         store,
         { write: "put", kind: "alert", id: "a", body: {} },
@@ -123,6 +124,8 @@ export function writes(make: MakeSubject): void {
         { write: "expire", what: "doc", name: "alert:a", at },
         { write: "expire", what: "doc", name: "alert:b", at },
         { write: "expire", what: "list", name: "l", at },
+        { write: "expire", what: "claim", name: "r", at },
+        { write: "release", run: "r", epoch: 1 },
         { write: "expire", what: "list", name: "kept", at },
         { write: "expire", what: "list", name: "kept", at: null },
         { write: "put", kind: "alert", id: "b", body: {} },
@@ -130,6 +133,7 @@ export function writes(make: MakeSubject): void {
       await subject.advance(160);
       assert.equal(await store.get("alert", "a"), undefined);
       assert.equal((await store.get("alert", "b"))?.rev, 2);
+      assert.equal((await store.claim("r", 1))?.epoch, 1);
       assert.deepEqual([await store.length("l"), await store.length("kept")], [0, 1]);
     });
   });
