@@ -1,7 +1,10 @@
 import type { Finding } from "./harness/gates.ts";
 import { acceptPart } from "./parts/accept.ts";
+import { enginePart } from "./parts/engine.ts";
 import { latencyPart } from "./parts/latency.ts";
 import { matchingPart } from "./parts/matching.ts";
+import { memoryPart } from "./parts/memory.ts";
+import { stormPart } from "./parts/storm.ts";
 
 /** How long and how often; `say` prints progress and the figures behind the findings. */
 export type PartOptions = { rounds: number; seconds: number; say(line: string): void };
@@ -14,4 +17,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   accept: acceptPart,
   latency: latencyPart,
   matching: matchingPart,
+  engine: enginePart,
+  storm: stormPart,
+  memory: memoryPart,
 };

@@ -5,6 +5,9 @@ import { join } from "node:path";
 /** A directory with a configuration and playbooks for one benchmark, and the environment that names them. */
 export type Installation = { environment: Readonly<Record<string, string>>; remove(): void };
 
+/** What a webhook call must carry. */
+export const BEARER = "Bearer bench-secret";
+
 /** Limits and guards are as wide as they go: what is measured is the way, not what stops on it. */
 const CONFIG = (stub: string): string => `version: 1
 autonomy: auto

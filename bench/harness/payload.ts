@@ -5,9 +5,9 @@ const DIGITS = 16;
 const ALERT_MARK = "@".repeat(DIGITS);
 const GROUP_MARK = "#".repeat(DIGITS);
 
-/** What Alertmanager sends for a group of this many firing alerts, about 700 bytes each. */
-export function template(alerts: number): Template {
-  const common = { alertname: "LiteLLMHighErrorRate", service: "litellm", cluster: "prod", severity: "critical" };
+/** What Alertmanager sends for a group of this many firing alerts of one service, about 700 bytes each. */
+export function template(alerts: number, service = "litellm"): Template {
+  const common = { alertname: "LiteLLMHighErrorRate", service, cluster: "prod", severity: "critical" };
   const body = Buffer.from(
     JSON.stringify({
       receiver: "stanch",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LoadOrder, LoadResult } from "./load.ts";
 
 /** What a server process tells about itself. */
-export type Usage = { cpuMicros: number; rss: number };
+export type Usage = { cpuMicros: number; rss: number; loop: { p99: number; max: number } };
 
 export type Server = { port: number; pid: number; usage(): Promise<Usage>; stop(): Promise<void> };
 

@@ -20,7 +20,7 @@ export async function startWebhook(): Promise<Server | undefined> {
   return {
     port,
     pid: child.pid ?? 0,
-    usage: async () => ({ cpuMicros: Number.NaN, rss: Number.NaN }),
+    usage: async () => ({ cpuMicros: Number.NaN, rss: Number.NaN, loop: { p99: Number.NaN, max: Number.NaN } }),
     stop: () => stop(child, dir),
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Finding } from "../harness/gates.ts";
-import { install } from "../harness/installation.ts";
+import { BEARER, install } from "../harness/installation.ts";
 import { ask, end, start, startServer } from "../harness/processes.ts";
 import { startBenchRedis } from "../harness/redis.ts";
 import { interleave } from "../harness/rounds.ts";
@@ -96,7 +96,7 @@ async function alerts(stub: Stub, port: number, count: number): Promise<readonly
     const before = performance.now();
     const answer = await request(`http://127.0.0.1:${port}/webhooks/alertmanager`, {
       method: "POST",
-      headers: { authorization: "Bearer bench-secret", "content-type": "application/json" },
+      headers: { authorization: BEARER, "content-type": "application/json" },
       body: body(service),
       dispatcher: agent,
     });

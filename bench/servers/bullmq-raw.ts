@@ -25,7 +25,29 @@ async function measure(count: number, pause: number): Promise<readonly number[]>
   return spent;
 }
 
-process.on("message", ({ count, pause }: { count: number; pause: number }) => {
-  void measure(count, pause).then((spent) => process.send?.(spent));
+/** Seconds that a worker of this concurrency takes for jobs that are there already and do nothing. */
+async function drain(jobs: number, concurrency: number): Promise<{ seconds: number }> {
+  const name = `drain-${concurrency}`;
+  const drained = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: true } });
+  await drained.addBulk(Array.from({ length: jobs }, (_, index) => ({ name: "job", data: { index } })));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let done = 0;
+  const started = performance.now();
+  const one = new Worker(name, async () => undefined, { connection, concurrency });
+  one.on("completed", () => {
+    if (++done === jobs) resolve();
+  });
+  await promise;
+  const seconds = (performance.now() - started) / 1_000;
+  await one.close();
+  await drained.close();
+  return { seconds };
+}
+
+type Order = { count: number; pause: number } | { jobs: number; concurrency: number };
+
+process.on("message", (order: Order) => {
+  const answer = "jobs" in order ? drain(order.jobs, order.concurrency) : measure(order.count, order.pause);
+  void answer.then((result) => process.send?.(result));
 });
 process.send?.({ port: 0 });

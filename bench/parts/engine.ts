@@ -1,0 +1,79 @@
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import type { Finding } from "../harness/gates.ts";
+import { ask, end, start } from "../harness/processes.ts";
+import { type BenchRedis, startBenchRedis } from "../harness/redis.ts";
+import { interleave } from "../harness/rounds.ts";
+import { median, pairRatio, short } from "../harness/statistics.ts";
+import type { PartOptions } from "../parts.ts";
+
+const STEPS = 5;
+const RUNS = 400;
+const CONCURRENCIES = [10, 50, 200] as const;
+const CONTENDERS = ["stanch", "reading", "bullmq"] as const;
+type Contender = (typeof CONTENDERS)[number];
+
+type Bench = { processes: Readonly<Record<Contender, ChildProcess>>; redis: Readonly<Record<Contender, BenchRedis>> };
+
+/** Steps per second with intent, guards, outcome and timeline journaled, beside raw BullMQ jobs that do nothing. */
+export async function enginePart(options: PartOptions): Promise<readonly Finding[]> {
+  const [engineRedis, rawRedis] = await Promise.all([startBenchRedis(), startBenchRedis()]);
+  const engine = await startProcess("engine", engineRedis.url);
+  const raw = await startProcess("bullmq-raw", rawRedis.url);
+  const bench: Bench = {
+    processes: { stanch: engine, reading: engine, bullmq: raw },
+    redis: { stanch: engineRedis, reading: engineRedis, bullmq: rawRedis },
+  };
+  try {
+    const findings: Finding[] = [];
+    for (const concurrency of CONCURRENCIES) findings.push(await compare(bench, concurrency, options));
+    return [...findings, await storedSize(bench)];
+  } finally {
+    await Promise.all([end(engine), end(raw)]);
+    await Promise.all([engineRedis.stop(), rawRedis.stop()]);
+  }
+}
+
+async function startProcess(name: string, url: string): Promise<ChildProcess> {
+  const child = start(join(import.meta.dirname, "../servers", `${name}.ts`), { REDIS_URL: url });
+  await new Promise((resolve) => child.once("message", resolve));
+  return child;
+}
+
+async function compare(bench: Bench, concurrency: number, { rounds, say }: PartOptions): Promise<Finding> {
+  for (const name of CONTENDERS) await stepsPerSecond(bench, name, concurrency);
+  const slices = await interleave(CONTENDERS, rounds, (name) => stepsPerSecond(bench, name, concurrency));
+  const rate = (name: Contender): number => median(slices[name]);
+  say(
+    `engine ${String(concurrency).padStart(3)}  changing steps ${rate("stanch").toFixed(0)}/s (${micros(rate("stanch"))}), ` +
+      `reading steps ${rate("reading").toFixed(0)}/s (${micros(rate("reading"))}), BullMQ jobs ${rate("bullmq").toFixed(0)}/s`,
+  );
+  const { median: value, range } = pairRatio(slices.stanch, slices.bullmq);
+  const reading = pairRatio(slices.reading, slices.bullmq).median;
+  return { id: `engine.${concurrency}`, value, note: `${range}; steps that only read ${short(reading)}` };
+}
+
+function micros(perSecond: number): string {
+  return `${(1e6 / perSecond).toFixed(0)} µs each`;
+}
+
+async function stepsPerSecond({ processes, redis }: Bench, name: Contender, concurrency: number): Promise<number> {
+  await redis[name].reset();
+  const jobs = RUNS * STEPS;
+  const order =
+    name === "bullmq"
+      ? { jobs, concurrency }
+      : { runs: RUNS, concurrency, effect: name === "stanch" ? "reversible" : "read" };
+  const { seconds } = await ask<{ seconds: number }>(processes[name], order);
+  return jobs / seconds;
+}
+
+/** What Redis keeps of a run of five changing steps once it has ended, with its timeline. */
+async function storedSize(bench: Bench): Promise<Finding> {
+  const redis = bench.redis.stanch;
+  await redis.reset();
+  const before = await redis.usedBytes();
+  await ask(bench.processes.stanch, { runs: RUNS, concurrency: 50, effect: "reversible" });
+  const bytes = ((await redis.usedBytes()) - before) / RUNS;
+  return { id: "redis.finished 5-step run", value: bytes / 1_000, note: "with incident, alert and timeline" };
+}
