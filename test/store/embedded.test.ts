@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { type EmbeddedRedis, startEmbeddedRedis } from "../../src/store/redis/embedded.ts";
+import { type EmbeddedRedis, startEmbeddedRedis } from "../../src/store/embedded/index.ts";
 
 let directory: string;
 before(async () => {
@@ -50,7 +50,7 @@ function isAlive(pid: number): boolean {
 
 /** Another process that starts the embedded Redis in the directory and prints its pid. */
 async function otherStanch(): Promise<{ owner: ChildProcess; redisPid: number }> {
-  const program = `import { startEmbeddedRedis } from ${JSON.stringify(new URL("../../src/store/redis/embedded.ts", import.meta.url).href)};
+  const program = `import { startEmbeddedRedis } from ${JSON.stringify(new URL("../../src/store/embedded/index.ts", import.meta.url).href)};
     const redis = await startEmbeddedRedis({ directory: process.argv[1] });
     console.log(redis.pid());`;
   const owner = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program, directory], {

@@ -2,8 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
-import { forgetOwner, type Place, takeOver } from "./embedded-place.ts";
-import { launch, type RunningServer } from "./embedded-server.ts";
+import { launch, type RunningServer } from "./launch.ts";
+import { forgetOwner, type Place, takeOver } from "./owner.ts";
 
 /** A Redis of this process's own. `url` carries its password: never log it. */
 export type EmbeddedRedis = { url: string; pid(): number; stop(): Promise<void> };

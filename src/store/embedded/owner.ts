@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError } from "../../core/errors.ts";
-import { connectOnce } from "./embedded-probe.ts";
+import { connectOnce } from "./probe.ts";
 
 /** Where a server of ours listens, and which stanch process it belongs to. */
 export type Place = { directory: string; port: number; password: string; owner: number };

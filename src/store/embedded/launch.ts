@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../core/errors.ts";
-import type { Place } from "./embedded-place.ts";
-import { connectOnce } from "./embedded-probe.ts";
+import type { Place } from "./owner.ts";
+import { connectOnce } from "./probe.ts";
 
 export type RunningServer = {
   pid: number;
