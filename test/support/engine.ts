@@ -137,6 +137,10 @@ export const CONFIG = {
 } as unknown as Config;
 
 export type World = {
+  /** Whether a worker is handling a wake-up now. */
+  atWork(): boolean;
+  /** Ends the worker that is at work now, as SIGKILL would; used inside an action or a store call, and awaited there. */
+  die(): Promise<never>;
   store: Store;
   actions: Map<string, AnyAction>;
   playbooks: Map<string, Playbook>;
@@ -150,10 +154,10 @@ export type World = {
 };
 
 /** The flow on the memory store with virtual time; wake-ups come from the due set alone, as if every queue add were lost. */
-export function createWorld(config: Config = CONFIG): World {
+export function createWorld(config: Config = CONFIG, wrap: (store: Store) => Store = (store) => store): World {
   let now = 1_000_000;
   const clock = { now: () => now };
-  const { store } = createMemoryStore(clock);
+  const store = wrap(createMemoryStore(clock).store);
   const actions = new Map<string, AnyAction>();
   const playbooks = new Map<string, Playbook>();
   const playbookOf = async (run: Run): Promise<Playbook> => {
@@ -205,12 +209,29 @@ export function createWorld(config: Config = CONFIG): World {
     },
   };
   const handle = createWakeHandler(deps);
+  let killed = (): void => undefined;
+  let working = false;
+  const die = (): Promise<never> => {
+    killed();
+    return new Promise<never>(() => {});
+  };
   const signal = new AbortController().signal;
   const drain = async (): Promise<void> => {
-    for (let rounds = 0; rounds < 200; rounds++) {
+    let before = "";
+    for (let rounds = 0; rounds < 500; rounds++) {
       const due = await store.due(50);
-      if (due.length === 0) return;
-      for (const { member } of due) await handle(member, signal, signal);
+      const text = JSON.stringify(due);
+      // What a dead worker still holds stays due; only time helps.
+      if (due.length === 0 || text === before) return;
+      before = text;
+      for (const { member } of due) {
+        const death = new Promise<void>((resolve) => {
+          killed = resolve;
+        });
+        working = true;
+        await Promise.race([handle(member, signal, signal), death]);
+        working = false;
+      }
     }
     throw new Error("wake-ups never end");
   };
@@ -220,6 +241,8 @@ export function createWorld(config: Config = CONFIG): World {
     playbooks,
     deps,
     clock,
+    die,
+    atWork: () => working,
     drain,
     async pass(ms) {
       const end = now + ms;
