@@ -1,0 +1,1 @@
+export { type EmbeddedRedis, type EmbeddedRedisOptions, startEmbeddedRedis } from "../embedded/index.ts";
