@@ -9,6 +9,8 @@ export type CatalogAction = {
   input: z.ZodType;
   /** Without it, every field of the output is taken as it comes. */
   output?: z.ZodType;
+  /** It tells people something, which is not repeated lightly. */
+  tells?: boolean;
   /** Its presence says that the action can be undone. */
   revert?: unknown;
 };
@@ -40,4 +42,9 @@ export function outputOf(action: CatalogAction | undefined): Outputs | undefined
 /** The effect as far as it can be known without input; undefined: it depends. */
 export function fixedEffect(action: CatalogAction): Effect | undefined {
   return typeof action.effect === "function" ? undefined : action.effect;
+}
+
+/** True for what may be asked again and again, or beside others: it neither changes anything nor tells anybody. */
+export function onlyReads(action: CatalogAction): boolean {
+  return fixedEffect(action) === "read" && action.tells !== true;
 }

@@ -2,7 +2,7 @@ import type { ExpressionCompiler } from "../expression.ts";
 import { suggestion } from "../near.ts";
 import type { Template } from "../scope.ts";
 import { mapTemplate } from "../template.ts";
-import { childNode, fault, isNotYet, type MapNode, type Node, type Reader, readMap } from "../yaml/node.ts";
+import { childNode, fault, type MapNode, type Node, type Reader, readMap } from "../yaml/node.ts";
 import { boolean, duration, integer, listOf, oneOf, text, textLike } from "../yaml/readers.ts";
 import type { CatalogAction } from "./catalog.ts";
 import { condition, instantExpression, template } from "./expressions.ts";
@@ -57,9 +57,7 @@ export function readCall(map: MapNode, { env }: Place, compiler: ExpressionCompi
 function readActionName(node: Node, actions: ReadonlyMap<string, unknown>): string | undefined {
   const name = text(node);
   if (name === undefined || actions.has(name)) return name;
-  return isNotYet(node, `action ${name}`)
-    ? undefined
-    : fault(node, `there is no action ${name}${suggestion(name, actions.keys())}`);
+  return fault(node, `there is no action ${name}${suggestion(name, actions.keys())}`);
 }
 
 function readInput(compiler: ExpressionCompiler): Reader<Template<Readonly<Record<string, unknown>>>> {
@@ -111,6 +109,6 @@ function readLease(node: Node, compiler: ExpressionCompiler): LeaseTerms | undef
 
 function readLeaseEnd(node: Node): LeaseTerms["onEnd"] | undefined {
   const said = textLike(/^(revert|playbook:[a-z][a-z0-9-]*)$/, "revert or playbook:NAME")(node);
-  if (said === undefined || (said.startsWith("playbook:") && isNotYet(node, "lease.then: playbook:"))) return undefined;
+  if (said === undefined) return undefined;
   return said === "revert" ? { kind: "revert" } : { kind: "playbook", name: said.slice("playbook:".length) };
 }

@@ -3,7 +3,7 @@ import { isPlainObject } from "../json.ts";
 import { listTemplate } from "../template.ts";
 import { childNode, fault, type Grammar, kindOf, type MapNode, type Node, readMap } from "../yaml/node.ts";
 import { duration, listOf, text, textLike } from "../yaml/readers.ts";
-import { fixedEffect } from "./catalog.ts";
+import { onlyReads } from "./catalog.ts";
 import { condition, template } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
 import { after, compilerAt, type Place } from "./place.ts";
@@ -96,10 +96,10 @@ function readParallel(map: MapNode, head: StepHead, place: Place): ParallelStep 
     const step = readStep(item, place);
     if (step === undefined) return undefined;
     const action = step.kind === "action" ? place.env.actions.get(step.uses) : undefined;
-    if (step.kind === "action" && action && fixedEffect(action) === "read") return step;
+    if (step.kind === "action" && action && onlyReads(action)) return step;
     return fault(
       item,
-      `${step.kind === "action" ? step.uses : `a ${step.kind} step`} may change things; parallel steps only read`,
+      `${step.kind === "action" ? step.uses : `a ${step.kind} step`} does more than read; parallel steps only read`,
     );
   };
   const steps = map.required("parallel", listOf(read, 1));

@@ -1,6 +1,6 @@
 import { fault, type Node, type Reader, readMap } from "../yaml/node.ts";
 import { duration, listOf, number } from "../yaml/readers.ts";
-import { fixedEffect, outputOf } from "./catalog.ts";
+import { onlyReads, outputOf } from "./catalog.ts";
 import { expectation, textWith } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
 import { compilerAt, type Place } from "./place.ts";
@@ -31,8 +31,7 @@ function readCheck(node: Node, place: Place): VerifyCheck | undefined {
   const map = readMap(node, GRAMMARS.check);
   if (!map) return undefined;
   const called = readCall(map, place, compilerAt(place));
-  if (called && fixedEffect(called.action) !== "read")
-    fault(node, `${called.uses} may change things; a check only reads`);
+  if (called && !onlyReads(called.action)) fault(node, `${called.uses} does more than read; a check only reads`);
   const expect = map.required("expect", called ? expectation(outputOf(called.action)) : expectation(undefined));
   const minSamples = map.optional("min-samples", (samples) => readMinSamples(samples, place));
   if (called === undefined || expect === undefined) return undefined;

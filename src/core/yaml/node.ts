@@ -6,7 +6,7 @@ import { pathText } from "./schema-faults.ts";
 
 type Path = readonly (string | number)[];
 
-/** Keys (`grammar.key`) and values (`grammar.key: value`) whose behaviour does not exist (section 14.10). */
+/** Keys (`grammar.key`) whose behaviour does not exist (section 14.10). */
 export type NotYet = ReadonlySet<string>;
 
 /** The file that is read, the name it has in faults, and its faults in the order in which they were found. */
@@ -61,13 +61,6 @@ export function readMap(node: Node, { name, keys }: Grammar): MapNode | undefine
     else if (!keys.includes(key)) keyFault(node, key, `unknown key ${key} of ${name}${suggestion(key, keys)}`);
   }
   return mapNode(node, value, name);
-}
-
-/** True, with a fault, when this value of a key is known and its behaviour does not exist. */
-export function isNotYet(node: Node, value: string): boolean {
-  const missing = node.sink.notYet.has(value);
-  if (missing) fault(node, `${value}: not implemented yet`);
-  return missing;
 }
 
 function mapNode(node: Node, value: Readonly<Record<string, unknown>>, name: string): MapNode {

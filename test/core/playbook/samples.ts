@@ -19,6 +19,7 @@ const ACTIONS: Readonly<Record<string, CatalogAction>> = {
     revert: () => undefined,
   },
   "ecs.redeploy": { effect: "disruptive", input: Service, output: z.object({ deploymentId: z.string() }) },
+  "human.task": { effect: "read", tells: true, input: z.strictObject({ ask: z.string() }) },
   "redis.flushdb": { effect: "destructive", input: z.strictObject({}) },
   "http.request": { effect: () => "disruptive", input: z.strictObject({ path: z.string() }) },
 };
