@@ -23,6 +23,8 @@ export type Lease = {
   /** How often undoing was tried and failed. */
   attempts: number;
   extendedBy?: readonly string[];
+  /** Who ended it ahead of its time. */
+  revertedBy?: { by: string; at: Instant };
   /** Since when `release-when` has held without a break. */
   heldSince?: Instant;
   /** Why undoing it failed last. */

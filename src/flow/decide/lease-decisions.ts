@@ -30,7 +30,8 @@ export async function revert(
 ): Promise<Decided> {
   return change(deps, decision.lease, async (lease, now) => {
     const text = `${nameOf(actor)} reverts lease ${lease.id} now: ${lease.describe}`;
-    return { lease: { ...lease, endsAt: now }, text, due: 0, by: nameOf(actor) };
+    const revertedBy = { by: nameOf(actor), at: now };
+    return { lease: { ...lease, endsAt: now, revertedBy }, text, due: 0, by: nameOf(actor) };
   });
 }
 

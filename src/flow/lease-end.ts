@@ -1,0 +1,161 @@
+import { digestOf, idOf } from "../core/hash.ts";
+import type { Incident } from "../core/incident.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Playbook } from "../core/playbook/playbook.ts";
+import type { RunCreated, RunEvent } from "../core/run/events.ts";
+import { foldRun, type Run } from "../core/run/run.ts";
+import { constantStep } from "../core/run/undo-move.ts";
+import type { Doc, Write } from "../core/store.ts";
+import type { Instant } from "../core/time.ts";
+import { say } from "./decide/deps.ts";
+import { manualRequest, type StartDeps } from "./decide/start.ts";
+import { planRun, type RunPlan, runPlan } from "./run/create-run.ts";
+import type { RunDeps } from "./run/deps.ts";
+
+export type LeaseDeps = RunDeps & StartDeps;
+
+/**
+ * Ends a lease whose time has come. Under a younger lease on the same field it writes nothing: its former value becomes what
+ * the younger one restores (section 14.9). Else a run of its own undoes it, so that a crash is settled like any other.
+ */
+export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Promise<void> {
+  const younger = await youngerOnField(deps, doc.body);
+  if (younger) return handDown(deps, { older: doc, younger, now });
+  const plan = await endPlan(deps, doc.body, now);
+  const { body: lease, rev } = doc;
+  const body: Lease = { ...lease, status: "reverting", revertRun: plan.id };
+  const committed = await deps.store.commit({
+    checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...plan.checks],
+    writes: [
+      ...plan.writes,
+      { write: "put", kind: "lease", id: lease.id, body },
+      { write: "undue", member: `lease:${lease.id}` },
+    ],
+  });
+  if (committed.ok) await deps.queue.wake(plan.wake, now);
+}
+
+/** What of a step says which field it changes: everything but the values. */
+function fieldOf({ undo }: Lease): string {
+  const { value: _, expected: __, ...field } = undo.with;
+  return digestOf(undo.uses, canonicalJson(field));
+}
+
+async function youngerOnField(deps: LeaseDeps, lease: Lease): Promise<Doc<Lease> | undefined> {
+  const { members } = await deps.store.page("leases:active", { limit: 1_000 });
+  const docs = await deps.store.getMany<Lease>("lease", members);
+  const field = fieldOf(lease);
+  return docs.find(
+    (doc) => doc?.body.status === "active" && doc.body.createdAt > lease.createdAt && fieldOf(doc.body) === field,
+  );
+}
+
+async function handDown(
+  deps: LeaseDeps,
+  { older, younger, now }: { older: Doc<Lease>; younger: Doc<Lease>; now: Instant },
+): Promise<void> {
+  const { expected } = younger.body.undo.with;
+  const undo = {
+    ...older.body.undo,
+    with: { ...older.body.undo.with, ...(expected === undefined ? {} : { expected }) },
+  };
+  const describe = deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
+  const text = `lease ${older.body.id} ended under ${younger.body.id}, which will now ${describe}`;
+  const writes: readonly Write[] = [
+    { write: "put", kind: "lease", id: older.body.id, body: { ...older.body, status: "superseded" } },
+    { write: "put", kind: "lease", id: younger.body.id, body: { ...younger.body, undo, describe } },
+    { write: "unindex", index: "leases:active", member: older.body.id },
+    { write: "undue", member: `lease:${older.body.id}` },
+    ...say(older.body.incidentId, { at: now, kind: "lease", text, by: "stanch" }),
+  ];
+  await deps.store.commit({
+    checks: [
+      { check: "rev", kind: "lease", id: older.body.id, rev: older.rev },
+      { check: "rev", kind: "lease", id: younger.body.id, rev: younger.rev },
+    ],
+    writes,
+  });
+}
+
+/** The run that ends a lease: its undo, or the playbook that `then` names. */
+async function endPlan(deps: LeaseDeps, lease: Lease, now: Instant): Promise<RunPlan> {
+  const own =
+    lease.onEnd.kind === "playbook" ? await followUp(deps, lease, { name: lease.onEnd.name, now }) : undefined;
+  if (own) return own;
+  const origin = await loadRun(deps, lease.runId);
+  return runPlan(revertCreated(lease, origin, now), { name: "", text: "", file: "", digest: "" });
+}
+
+/** Undefined when the playbook cannot be started; the lease is undone directly then. */
+async function followUp(
+  deps: LeaseDeps,
+  lease: Lease,
+  { name, now }: { name: string; now: Instant },
+): Promise<RunPlan | undefined> {
+  const playbook = deps.playbook(name);
+  const doc = lease.incidentId === undefined ? undefined : await deps.store.get<Incident>("incident", lease.incidentId);
+  if (!playbook || !doc) return undefined;
+  const request = {
+    ...manualRequest(doc.body, { playbook, vars: {}, by: "stanch", now }),
+    trigger: "recovered" as const,
+  };
+  const plan = planRun({ ...request, rung: lease.attempts }, await deps.autonomyLimits());
+  return plan.ok ? plan : undefined;
+}
+
+/** The run that a journal tells; undefined when there is none (any more). */
+export async function loadRun(deps: Pick<RunDeps, "store">, id: string): Promise<Run | undefined> {
+  const { events } = await deps.store.loadRun(id);
+  return events.length === 0 ? undefined : foldRun(events as readonly RunEvent[]);
+}
+
+function revertCreated(lease: Lease, origin: Run | undefined, now: Instant): RunCreated {
+  return {
+    type: "created",
+    at: now,
+    id: idOf("rev", lease.id, String(lease.attempts)),
+    playbook: lease.playbook,
+    playbookDigest: "",
+    ...(lease.incidentId === undefined ? {} : { incidentId: lease.incidentId }),
+    opening: origin?.created.opening ?? 1,
+    rung: 0,
+    trigger: "revert",
+    by: "stanch",
+    severity: origin?.created.severity ?? "P2",
+    autonomy: "auto",
+    target: lease.target,
+    alsoTargets: origin?.created.alsoTargets ?? [],
+    vars: {},
+    facts: {},
+    alert: origin?.created.alert ?? { labels: {}, annotations: {}, status: "resolved", startsAt: now, fingerprint: "" },
+    alerts: [],
+    labels: origin?.created.labels ?? {},
+    incidentKey: origin?.created.incidentKey ?? "",
+    doubtful: false,
+    truncated: false,
+    lease: lease.id,
+  };
+}
+
+/** The playbook of a run that undoes a lease: its one step is the lease's undo. */
+export function revertPlaybook(lease: Lease): Playbook {
+  return {
+    name: lease.playbook,
+    description: lease.describe,
+    match: [],
+    severity: [],
+    priority: 0,
+    vars: {},
+    target: { text: lease.target, reads: [], render: () => ({ known: true, value: lease.target }) },
+    alsoTargets: [],
+    autonomy: {},
+    limits: { budget: [] },
+    steps: [constantStep("undo", lease.undo.uses, lease.undo.with)],
+    onFailure: [],
+    on: "manual",
+    file: "",
+    text: "",
+    digest: "",
+  };
+}

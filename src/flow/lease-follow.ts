@@ -1,0 +1,78 @@
+import type { Lease } from "../core/lease.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Doc, Write } from "../core/store.ts";
+import type { Instant } from "../core/time.ts";
+import { say } from "./decide/deps.ts";
+import { type LeaseDeps, loadRun } from "./lease-end.ts";
+import { undoneMarker } from "./run/guard-reads.ts";
+
+/** A revert that failed is tried again after this, doubled each time. */
+const RETRY_FIRST = 60_000;
+/** After this many failures it is left to people, who are called. */
+const RETRY_AT_MOST = 5;
+
+/** Records what became of the run that undoes a lease; while it is under way there is nothing to do. */
+export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Promise<void> {
+  const { body: lease, rev } = doc;
+  const run = lease.revertRun === undefined ? undefined : await loadRun(deps, lease.revertRun);
+  if (!run?.ended) {
+    await deps.store.commit({
+      checks: [],
+      writes: [{ write: "due", member: `lease:${lease.id}`, at: now + LOOK_AGAIN }],
+    });
+    return;
+  }
+  const next = nextLease(lease, run, now);
+  const marker = undoneMarker(lease.playbook, lease.target);
+  const committed = await deps.store.commit({
+    checks: [{ check: "rev", kind: "lease", id: lease.id, rev }],
+    writes: [
+      { write: "put", kind: "lease", id: lease.id, body: next },
+      ...dueWrites(next),
+      ...(next.status === "reverted"
+        ? [{ write: "mark" as const, marker, for: deps.config.incidents.reopenWithin }]
+        : []),
+      ...say(next.incidentId, {
+        at: now,
+        kind: next.status === "failed" ? "escalation" : "lease",
+        text: textOf(next),
+        by: "stanch",
+      }),
+    ],
+  });
+  if (committed.ok && next.incidentId !== undefined) await deps.queue.wake(`chat:${next.incidentId}`, now);
+}
+
+/** The run that ends a lease wakes it; a follow-up playbook does not know of it, so it is also looked at. */
+const LOOK_AGAIN = 60_000;
+
+/** Someone else's change is never overwritten: then, and after five failures, a person has to decide. */
+function nextLease(lease: Lease, run: Run, now: Instant): Lease {
+  if (run.ended?.state === "succeeded") return { ...lease, status: "reverted" };
+  const attempts = lease.attempts + 1;
+  const step = run.steps.get("undo");
+  const failure = step?.message ?? run.ended?.reason ?? "";
+  const final = step?.reason === "conflict" || step?.reason === "refused" || attempts >= RETRY_AT_MOST;
+  if (final) return { ...lease, status: "failed", attempts, failure };
+  return { ...lease, status: "active", attempts, failure, endsAt: now + RETRY_FIRST * 2 ** (attempts - 1) };
+}
+
+function dueWrites(lease: Lease): readonly Write[] {
+  const member = `lease:${lease.id}`;
+  if (lease.status === "active") return [{ write: "due", member, at: lease.endsAt }];
+  return [
+    { write: "undue", member },
+    { write: "unindex", index: "leases:active", member: lease.id },
+  ];
+}
+
+function textOf(lease: Lease): string {
+  switch (lease.status) {
+    case "reverted":
+      return `lease ${lease.id} ended: ${lease.describe}`;
+    case "active":
+      return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); tried again at ${new Date(lease.endsAt).toISOString()}`;
+    default:
+      return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); a person has to decide: ${lease.describe}`;
+  }
+}
