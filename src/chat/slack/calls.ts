@@ -1,5 +1,6 @@
 import type { Approval } from "../../core/approval.ts";
 import type { ChatState } from "../../core/chat.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
 import { approvalMessage, reminderMessage } from "./approval-message.ts";
 import { messageLink } from "./identity.ts";
 import { digestOfMessage } from "./incident-posts.ts";
@@ -14,8 +15,8 @@ export async function announceEscalations(deps: PublishDeps, session: Session): 
   if (status === "resolved") return undefined;
   for (const [index, entry] of session.entries.entries()) {
     const seq = session.first + index;
-    if (entry.notify === undefined || entry.notify.length === 0 || seq < (session.state.announced ?? 0)) continue;
-    const mentions = await calledBy(deps, entry.notify);
+    const mentions = seq < (session.state.announced ?? 0) ? undefined : await whomToCall(deps, entry);
+    if (!mentions) continue;
     const message = escalationMessage(session.view, entry, { mentions, ...linkOf(session) });
     const mark = { event_type: "stanch_escalation", event_payload: { incidentId: id, seq } } as const;
     const record = (state: ChatState) => ({ ...state, announced: seq + 1 });
@@ -23,6 +24,16 @@ export async function announceEscalations(deps: PublishDeps, session: Session): 
     if (stop) return stop;
   }
   return undefined;
+}
+
+/**
+ * Whom an entry calls, or undefined when it calls nobody here. A need for a person that names nobody calls the default approval
+ * group, unless escalation levels are configured: those call by themselves.
+ */
+async function whomToCall(deps: PublishDeps, { kind, notify }: TimelineEntry): Promise<readonly Mrkdwn[] | undefined> {
+  if (notify?.some((target) => target.startsWith("slack:"))) return calledBy(deps, notify);
+  const isUnnamed = kind === "escalation" && notify === undefined && (deps.escalation ?? []).length === 0;
+  return isUnnamed ? groupMentions(deps.approvals, deps.approvals.default.group) : undefined;
 }
 
 /** Posts, edits and locks the messages of the incident's approvals. */

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { type Api, listIn, stringIn } from "./api.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { parseCommandLine, parseTyped } from "./command-line.ts";
 import { homeView } from "./home.ts";
 import { answerModal, rejectionOf, rejectModal } from "./modals.ts";
 import { actorOf } from "./people.ts";
@@ -16,7 +16,7 @@ export type InboundDeps = VerbDeps & { api: Api; quick: Api; log: Log };
 /** A slash command, after it was acknowledged. */
 export async function onCommand(deps: InboundDeps, body: unknown): Promise<void> {
   const replyTo = replyToOf(body, stringIn(body, "user_id") ?? "", stringIn(body, "channel_id"));
-  const line = parseCommandLine(stringIn(body, "text") ?? "");
+  const line = parseTyped(stringIn(body, "text") ?? "");
   const answer = await answerTo(deps, line.verb, { ...line, who: actorOf(deps.approvals, replyTo.user) });
   await reply(deps, replyTo, answer, { here: line.here });
 }

@@ -19,6 +19,7 @@ export type PublishDeps = {
   identity: () => Promise<Identity>;
   slack: Config["slack"];
   approvals: Config["approvals"];
+  escalation?: Config["escalation"];
   resolveUserGroup: (id: string) => Promise<ReadonlySet<string>>;
   publisher: string;
   log: Log;

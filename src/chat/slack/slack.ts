@@ -34,6 +34,8 @@ export type SlackOptions = {
   desk: Desk;
   slack: Config["slack"];
   approvals: Config["approvals"];
+  /** With levels, they alone call people; without, a need for a person calls the default approval group. */
+  escalation?: Config["escalation"];
   /** See `createUserGroups`. */
   resolveUserGroup: (id: string) => Promise<ReadonlySet<string>>;
   log: Log;

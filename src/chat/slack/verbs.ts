@@ -11,31 +11,31 @@ import { code, foreign, join, mrkdwn } from "./text.ts";
 import { type Answer, decide, say, type Verb, type VerbDeps } from "./verb.ts";
 
 const run: Verb = {
-  usage: "run PLAYBOOK [k=v ...]",
+  usage: "run PLAYBOOK [incident=ID] [k=v ...]",
   does: "start a playbook by hand; shows its plan and asks first",
   async answer(deps, { who, args: [typed, ...pairs], confirmed }) {
     const rows = deps.desk.playbooks();
     const candidates = rows.map(({ name, description }) => ({ id: name, label: description }));
     const playbook = completeId(typed ?? "", candidates, { noun: "playbook", those: "loaded" });
-    const vars = varsOf(pairs);
-    if (confirmed) return decide(deps, who, { verb: "run", playbook, vars });
-    return confirmRun(
-      deps,
-      rows.find(({ name }) => name === playbook),
-      { playbook, vars },
-    );
+    const { incident: of, ...vars } = varsOf(pairs);
+    const incident = of === undefined ? undefined : await incidentId(deps.desk, of);
+    const wanted = { playbook, vars, ...(incident !== undefined && { incident }) };
+    if (confirmed) return decide(deps, who, { verb: "run", ...wanted });
+    const row = rows.find(({ name }) => name === playbook);
+    return confirmRun(deps, row, wanted);
   },
 };
 
-type Wanted = { playbook: string; vars: Readonly<Record<string, string>> };
+type Wanted = { playbook: string; vars: Readonly<Record<string, string>>; incident?: string };
 
 async function confirmRun(deps: VerbDeps, row: PlaybookRow | undefined, wanted: Wanted): Promise<Answer> {
-  const { playbook, vars } = wanted;
-  const words = [playbook, ...Object.entries(vars).map(([name, value]) => `${name}=${value}`)].map(quoted);
+  const { playbook, vars, incident } = wanted;
+  const pairs = Object.entries({ ...(incident !== undefined && { incident }), ...vars });
+  const words = [playbook, ...pairs.map(([name, value]) => `${name}=${value}`)].map(quoted);
   const text = mrkdwn`Start ${playbook} by hand?`;
   const go = button({ text: "Run it", command: `run ${words.join(" ")} --confirmed`, style: "primary" });
   if (!go) throw new AppError("invalid_request", "these values are too long for Slack; start it with the CLI");
-  const given = Object.entries(vars).map(([name, value]) => mrkdwn`• ${code(`${name}=${value}`, 200)}`);
+  const given = pairs.map(([name, value]) => mrkdwn`• ${code(`${name}=${value}`, 200)}`);
   return {
     text,
     blocks: fitted([

@@ -1,34 +1,32 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseCommandLine, quoted } from "../../../src/chat/slack/command-line.ts";
+import { parseCommandLine, parseTyped, quoted } from "../../../src/chat/slack/command-line.ts";
 import { completeId } from "../../../src/chat/slack/complete.ts";
 
 describe("what follows /stanch", () => {
   test("is a verb, words and options, in any order and case", () => {
-    assert.deepEqual(parseCommandLine("  ACK inc-12 --here "), {
+    assert.deepEqual(parseTyped("  ACK inc-12 --here "), {
       verb: "ack",
       args: ["inc-12"],
       here: true,
       confirmed: false,
     });
-    assert.deepEqual(parseCommandLine(""), { verb: "help", args: [], here: false, confirmed: false });
+    assert.deepEqual(parseTyped(""), { verb: "help", args: [], here: false, confirmed: false });
   });
 
   test("keeps quoted words together, curly quotes of phones included, and undoes Slack's escapes", () => {
-    assert.deepEqual(parseCommandLine('run p a="x y" b=“1 2”').args, ["p", "a=x y", "b=1 2"]);
-    assert.deepEqual(parseCommandLine("reject apr-1 a &lt; b &amp; c").args, ["apr-1", "a", "<", "b", "&", "c"]);
-    assert.deepEqual(parseCommandLine("pause target:<http://a.example|a.example>").args, ["target:a.example"]);
+    assert.deepEqual(parseTyped('run p a="x y" b=“1 2”').args, ["p", "a=x y", "b=1 2"]);
+    assert.deepEqual(parseTyped("reject apr-1 a &lt; b &amp; c").args, ["apr-1", "a", "<", "b", "&", "c"]);
+    assert.deepEqual(parseTyped("pause target:<http://a.example|a.example>").args, ["target:a.example"]);
   });
 
   test("an end that is missing is forgiven", () => {
-    assert.deepEqual(parseCommandLine('run p "a b').args, ["p", "a b"]);
+    assert.deepEqual(parseTyped('run p "a b').args, ["p", "a b"]);
   });
 
   test("a quoted word is read back as it was", () => {
-    const word = fc
-      .string({ unit: "grapheme", maxLength: 20 })
-      .filter((text) => !/[<>&“”„‘’]/.test(text) && !/^--(here|confirmed)$/.test(text));
+    const word = fc.string({ unit: "grapheme", maxLength: 20 }).filter((text) => !/^--(here|confirmed)$/.test(text));
     fc.assert(
       fc.property(fc.array(word, { maxLength: 5 }), (words) => {
         const line = ["run", ...words.map(quoted)].join(" ");

@@ -172,7 +172,7 @@ for (const receiver of ["http", "socket"] as const) {
     });
 
     test("run shows the plan and starts only when confirmed", async () => {
-      const asked = await say('run gateway-fallback reason="two words" n=1');
+      const asked = await say('run gateway-fallback incident=12 reason="two words" n=1');
       assert.match(shown(asked), /set FALLBACK_ENABLED to true \(reversible\)/);
       assert.equal(desk.decided.length, 0);
       const [, value] = /"value":"((?:[^"\\]|\\.)*--confirmed)"/.exec(shown(asked)) ?? [];
@@ -181,6 +181,7 @@ for (const receiver of ["http", "socket"] as const) {
       assert.deepEqual(desk.decided.at(-1)?.decision, {
         verb: "run",
         playbook: "gateway-fallback",
+        incident: "inc-12",
         vars: { reason: "two words", n: "1" },
       });
       assert.match((await say("run nothing")).text, /no playbook nothing; loaded are: gateway-fallback/);

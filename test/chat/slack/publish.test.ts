@@ -172,6 +172,17 @@ describe("approvals and escalations", () => {
     assert.deepEqual(await told(), upTo(100));
   });
 
+  test("a need for a person that names nobody calls the default group; one for PagerDuty alone is not said here", async () => {
+    const entries = [
+      entryOf("a person is needed", { kind: "escalation" }),
+      entryOf("paged", { kind: "escalation", notify: ["pagerduty:x"] }),
+    ];
+    await worker.settle(viewOf({ incident: { id } }), entries);
+    const calls = (await mine()).filter((message) => message.metadata?.event_type === "stanch_escalation");
+    assert.equal(calls.length, 1);
+    assert.match(calls[0]?.text ?? "", /^<!subteam\^S045DEFGH> <@.*a person is needed$/);
+  });
+
   test("a reminder is said once, in the approval's thread", async () => {
     const approval = approvalOf({ id: `apr-${id}`, incidentId: id });
     await worker.settle(viewOf({ incident: { id }, approvals: [approval] }), []);
