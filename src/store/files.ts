@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { link, mkdir, open, rm } from "node:fs/promises";
+import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError } from "../core/errors.ts";
 import type { Files } from "../core/files.ts";
@@ -25,12 +25,21 @@ async function create(path: string, text: string): Promise<void> {
     } finally {
       await file.close();
     }
-    await link(draft, path);
+    await place(draft, path);
     await syncDirectory(path);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** A volume without hard links gets the file by renaming, which cannot see what is there already. */
+async function place(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].some((code) => hasCode(error, code))) throw error;
+    await rename(draft, path);
   }
 }
 

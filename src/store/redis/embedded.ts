@@ -1,1 +1,0 @@
-export { type EmbeddedRedis, type EmbeddedRedisOptions, startEmbeddedRedis } from "../embedded/index.ts";
