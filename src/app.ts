@@ -7,6 +7,7 @@ import { type Stoppable, startWorkers } from "./app/workers.ts";
 import type { Config } from "./core/config.ts";
 import type { Fault } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
+import type { Store } from "./core/store.ts";
 import type { Milliseconds } from "./core/time.ts";
 import { accept } from "./flow/accept.ts";
 import { createHttp, type Http } from "./http/server.ts";
@@ -26,6 +27,10 @@ export type AppOptions = {
   /** The fault tier loses wake-ups with it. */
   dropAdds?(member: string): boolean;
   sweepEvery?: Milliseconds;
+  /** How long one worker holds a run; shorter in tests. */
+  claimFor?: Milliseconds;
+  /** The fault tier ends the process at chosen commits with it. */
+  wrapStore?(store: Store): Store;
 };
 
 /** A service that listens once started; `stop` ends it within the grace period. */
@@ -45,8 +50,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const log = options.log ?? createLog(config.environment.logLevel);
   const storage = await openStorage(config, log);
   const write = options.write ?? (() => undefined);
-  const drop = options.dropAdds === undefined ? {} : { dropAdds: options.dropAdds };
-  const parts = await wireParts(config, { log, storage, write, colour: options.colour ?? false, ...drop });
+  const { dropAdds, claimFor, wrapStore } = options;
+  const faults = { ...(dropAdds && { dropAdds }), ...(claimFor && { claimFor }), ...(wrapStore && { wrapStore }) };
+  const parts = await wireParts(config, { log, storage, write, colour: options.colour ?? false, ...faults });
   sampleGauges(parts);
   return appOf(parts, options, openServer(parts, options));
 }

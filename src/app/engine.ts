@@ -16,6 +16,7 @@ import type { Queue } from "../core/queue.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Source } from "../core/source.ts";
 import type { Store } from "../core/store.ts";
+import type { Milliseconds } from "../core/time.ts";
 import { type Assess, createAssess } from "../flow/assess/assess.ts";
 import type { AssessPorts } from "../flow/assess/deps.ts";
 import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
@@ -40,6 +41,8 @@ export type EngineParts = {
   slackGroup(id: string): Promise<ReadonlySet<string>>;
   metrics: Metrics;
   log: Log;
+  /** How long one worker holds a run without showing life; 60 s unless a test is in a hurry. */
+  claimFor?: Milliseconds;
 };
 
 export type Engine = {
@@ -84,7 +87,7 @@ export function createEngine(parts: EngineParts): Engine {
     ladders: (incident: Incident) => openLadders(store, parts.playbooks.index(), incident),
     assess: (member: string) => assess.wake(member),
     monotonic: () => performance.now(),
-    claimFor: CLAIM_FOR,
+    claimFor: parts.claimFor ?? CLAIM_FOR,
     queue,
   };
   return {

@@ -4,6 +4,8 @@ import type { Config } from "../core/config.ts";
 import type { Desk } from "../core/desk.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { Store } from "../core/store.ts";
+import type { Milliseconds } from "../core/time.ts";
 import { manualIncident } from "../flow/decide/start.ts";
 import { createDesk } from "../flow/desk/desk.ts";
 import { type PlanDeps, planBody, previewRun } from "../flow/desk/plan.ts";
@@ -22,6 +24,8 @@ export type WireOptions = {
   write(line: string): void;
   colour: boolean;
   dropAdds?(member: string): boolean;
+  claimFor?: Milliseconds;
+  wrapStore?(store: Store): Store;
 };
 
 export type Parts = Awaited<ReturnType<typeof wireParts>>;
@@ -41,7 +45,7 @@ export async function wireParts(config: Config, options: WireOptions) {
   const all = (): ReturnType<typeof set.current>["playbooks"] => set.current().playbooks;
   const parts: EngineParts = {
     config,
-    store: storage.store,
+    store: options.wrapStore?.(storage.store) ?? storage.store,
     intake: storage.intake,
     queue,
     actions,
@@ -52,6 +56,7 @@ export async function wireParts(config: Config, options: WireOptions) {
     slackGroup: groups,
     metrics,
     log,
+    ...(options.claimFor === undefined ? {} : { claimFor: options.claimFor }),
   };
   const engine = createEngine(parts);
   const desk = openDesk(parts, engine);

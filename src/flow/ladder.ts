@@ -1,5 +1,6 @@
 import type { Incident } from "../core/incident.ts";
 import type { Run } from "../core/run/run.ts";
+import { RECOVERED } from "../core/run/verify-move.ts";
 import type { Instant } from "../core/time.ts";
 
 /** What a target's ladder does now. */
@@ -26,7 +27,7 @@ export function ladderStep(
   const last = runs.at(-1);
   if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
   const { state, reason } = last.ended;
-  if (state === "succeeded") return { kind: incident.status === "open" ? "mitigated" : "stay" };
+  if (state === "succeeded") return { kind: incident.status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
   if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
   if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
   const helpless = runs.filter((run) => run.ended?.state === "failed");

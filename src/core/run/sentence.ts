@@ -123,10 +123,15 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     case "cancelling":
       return { kind: "decision", text: event.reason, by: event.by };
     case "ended":
-      return { kind: "run", text: `${run.created.playbook} ${event.state}: ${event.reason}` };
+      return { kind: "run", text: endedText(run, event) };
     default:
       return undefined;
   }
+}
+
+function endedText(run: Run, event: Extract<RunEvent, { type: "ended" }>): string {
+  const what = run.created.lease === undefined ? run.created.playbook : `undoing lease ${run.created.lease}`;
+  return `${what} ${event.state}: ${event.reason}`;
 }
 
 function createdText(event: Extract<RunEvent, { type: "created" }>): string {

@@ -3,6 +3,9 @@ import type { StepPath } from "./events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import type { Run } from "./run.ts";
 
+/** Why a run with checks succeeded; without checks it only says that its steps are done. */
+export const RECOVERED = "recovery was measured and held";
+
 /** Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. */
 export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?: StepPath): Move | "held" | "failed" {
   const { now } = inputs;
@@ -21,7 +24,7 @@ export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?
 export function verifyMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (!playbook.verify) return { kind: "finish", state: "succeeded", reason: "all steps done" };
   const stand = verification(run, playbook.verify, inputs);
-  if (stand === "held") return { kind: "finish", state: "succeeded", reason: "recovery measured and held" };
+  if (stand === "held") return { kind: "finish", state: "succeeded", reason: RECOVERED };
   if (stand !== "failed") return stand;
   const reason = "verification_failed: the checks did not hold in time";
   if (!playbook.onFailure.includes("revert") || !run.mutated) return { kind: "finish", state: "failed", reason };

@@ -17,8 +17,8 @@ import { reconcileStep } from "./reconcile.ts";
 import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 import { runChecks } from "./verify.ts";
 
-/** A mutating call may take 30 s; a step is begun only with that much of the claim left. */
-const STEP_NEEDS = 35_000;
+/** A mutating call may take 30 s of a claim of 60 s; a step is begun only with that much of the claim left. */
+const STEP_NEEDS = 35 / 60;
 
 /**
  * Advances a run until it has to wait or has ended: load, decide by `nextMove`, do that one thing, record it. A wake-up for a
@@ -84,7 +84,7 @@ async function playbookFor(deps: RunDeps, run: Run): Promise<Playbook> {
 }
 
 async function oneMove(turn: Turn): Promise<Progress> {
-  if (turn.signal.aborted || claimLeft(turn) < STEP_NEEDS) return letGo(turn, nowOf(turn));
+  if (turn.signal.aborted || claimLeft(turn) < STEP_NEEDS * turn.deps.claimFor) return letGo(turn, nowOf(turn));
   const { run, playbook, deps, claim } = turn;
   const inputs = {
     now: nowOf(turn),

@@ -17,21 +17,27 @@ import { claimLeft, nowOf, type Turn } from "./turn.ts";
 export const CALL_WITHIN = 30_000;
 /** Output kept on the journal, per step. */
 const OUTPUT_BYTES = 16 * 1024;
-/** A mutating call that starts later than this before the claim's end could outlive it. */
-const FENCE_MARGIN = 2_000;
+/** The part of a claim that must be left when a mutating call is written to the socket. */
+const FENCE_MARGIN = 2 / 60;
+
+/** Half of a claim at most, so that what a call leaves open can still be looked up and recorded within it. */
+function callWithin(turn: Turn): Milliseconds {
+  return Math.min(CALL_WITHIN, Math.floor(turn.deps.claimFor / 2));
+}
 
 /** What an action gets for one call; the signal ends it at the step's timeout, after 30 s, or when the worker must let go. */
 export function contextFor(turn: Turn, path: StepPath, timeout: Milliseconds): ActionContext {
   const { deps } = turn;
   return {
-    signal: AbortSignal.any([turn.signal, AbortSignal.timeout(Math.min(timeout, CALL_WITHIN))]),
+    signal: AbortSignal.any([turn.signal, AbortSignal.timeout(Math.min(timeout, callWithin(turn)))]),
     stepKey: `${turn.run.created.id}/${path}`,
     dryRun: false,
     connections: deps.connections,
     now: nowOf(turn),
     log: deps.log,
     fence() {
-      if (turn.signal.aborted || claimLeft(turn) < FENCE_MARGIN) throw new ClaimLost("the claim on this run has ended");
+      if (turn.signal.aborted || claimLeft(turn) < FENCE_MARGIN * deps.claimFor)
+        throw new ClaimLost("the claim on this run has ended");
     },
   };
 }
@@ -39,12 +45,12 @@ export function contextFor(turn: Turn, path: StepPath, timeout: Milliseconds): A
 /** Calls an action; whatever happens becomes a result. A throw is a bug: logged with its stack, shown as `internal`. */
 export async function callAction(turn: Turn, name: string, call: () => Promise<ActionResult>): Promise<ActionResult> {
   try {
-    return bounded(await withinLimit(call()));
+    return bounded(await withinLimit(call(), callWithin(turn)));
   } catch (error) {
     if (error instanceof ClaimLost)
       return failure("claim_lost", "this worker's claim had ended; nothing was sent", "no");
     if (error instanceof CallHung)
-      return failure("timeout", `${name} did not answer within ${CALL_WITHIN / 1000} s`, "unknown");
+      return failure("timeout", `${name} did not answer within ${callWithin(turn) / 1000} s`, "unknown");
     if (error instanceof AppError) return failure("not_configured", error.message, "no");
     turn.deps.log.error({ err: error, action: name, run: turn.run.created.id }, "an action threw");
     return failure("internal", `${name}: internal error; the log has its stack`, "unknown");
@@ -56,10 +62,10 @@ class CallHung extends Error {
 }
 
 /** An action that ignores its signal must not hold the run. */
-async function withinLimit<T>(call: Promise<T>): Promise<T> {
+async function withinLimit<T>(call: Promise<T>, within: Milliseconds): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new CallHung("no answer")), CALL_WITHIN + 1_000);
+    timer = setTimeout(() => reject(new CallHung("no answer")), within + 1_000);
     timer.unref();
   });
   try {

@@ -80,13 +80,13 @@ function journalWrites(turn: Turn): readonly Write[] {
   const incident = run.created.incidentId;
   const writes: Write[] = [];
   if (unsaved.length > 0) writes.push({ write: "append", list: `run:${run.created.id}`, items: unsaved });
-  for (const event of unsaved) {
-    if (event.type === "outcome" && event.outcome === "succeeded")
-      writes.push(...leaseWrites(turn, event.path, event.at));
-  }
   if (incident !== undefined && lines.length > 0) {
     writes.push({ write: "append", list: `timeline:${incident}`, items: lines });
     writes.push({ write: "due", member: `chat:${incident}`, at: 0 });
+  }
+  for (const event of unsaved) {
+    if (event.type === "outcome" && event.outcome === "succeeded")
+      writes.push(...leaseWrites(turn, event.path, event.at));
   }
   return writes;
 }
