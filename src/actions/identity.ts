@@ -9,6 +9,7 @@ type Places = { readonly [K in ConnectionKind]: (settings: ConnectionSettings[K]
 const PLACES: Places = {
   prometheus: ({ url }) => addressOf(url),
   alertmanager: ({ url }) => addressOf(url),
+  pagerduty: ({ routingKey, url }) => `${url ?? ""} ${routingKey}`,
   http: ({ baseUrl }) => addressOf(baseUrl),
   redis: ({ url }) => databaseOf(url),
   ecs: ({ region }) => region ?? "",
@@ -31,7 +32,7 @@ export function identityOf<K extends ConnectionKind>(kinds: Kinds, kind: K, name
 }
 
 function firstTo<K extends ConnectionKind>(kinds: Kinds, kind: K, name: string): string {
-  const named: Readonly<Record<string, ConnectionSettings[K]>> = kinds[kind];
+  const named: Readonly<Record<string, ConnectionSettings[K]>> = kinds[kind] ?? {};
   const names = Object.keys(named);
   const own = named[name];
   if (names.length < 2 || own === undefined) return name;

@@ -1,3 +1,4 @@
+import { RE2JS } from "re2js";
 import { z } from "zod";
 
 /** The name of a connection; without it, the only one of its kind is meant. */
@@ -15,3 +16,15 @@ export const TimeoutSeconds = z.number().positive().max(25);
 /** The runtime value of a setting; null stands for its absence. */
 export const SettingValue = z.union([z.number(), z.boolean(), z.string().max(1_024), z.null()]);
 export type SettingValue = z.infer<typeof SettingValue>;
+
+/** An RE2 expression: linear in the text, whatever a playbook's author writes. */
+export const RePattern = z.string().min(1).max(1_000).refine(isExpression, "not an RE2 expression");
+
+function isExpression(text: string): boolean {
+  try {
+    RE2JS.compile(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

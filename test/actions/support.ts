@@ -8,8 +8,8 @@ import type { Connections, SettingRules } from "../../src/core/connection.ts";
 
 type Kinds = Config["connections"];
 
-/** Sent with every request to the stubs; must never turn up in a result. */
-export const SECRET = "s3cret-of-the-connection-4711";
+/** As long as a routing key of PagerDuty. Sent with every request to the stubs; must never turn up in a result. */
+export const SECRET = "s3cret-of-the-connection-4711-ok";
 
 export const RULES: SettingRules = {
   FALLBACK_ENABLED: { type: "boolean" },
@@ -25,6 +25,7 @@ export const NO_CONNECTIONS: Kinds = {
   kubernetes: {},
   ecs: {},
   alertmanager: {},
+  pagerduty: {},
   settings: {},
 };
 

@@ -16,6 +16,7 @@ export type EcsStub = StubServer & {
   service(cluster: string, name: string): StubService;
   effects: EcsEffect[];
   /** Brings a deployment in as somebody else would. */
+  rescale(cluster: string, name: string, desired: number): void;
   deploy(cluster: string, name: string, taskDefinition?: string): StubDeployment;
 };
 
@@ -77,7 +78,12 @@ export async function startEcsStub(port = 0): Promise<EcsStub> {
   };
   const deploy = (cluster: string, name: string, taskDefinition?: string) =>
     bringIn(world, service(cluster, name), taskDefinition);
-  return Object.assign(stub, { service, effects: world.effects, deploy });
+  return Object.assign(stub, {
+    service,
+    effects: world.effects,
+    deploy,
+    rescale: (cluster: string, name: string, desired: number) => rescale(service(cluster, name), desired),
+  });
 }
 
 function operationOf({ headers }: Omit<StubRequest, "label">): string {

@@ -38,6 +38,8 @@ export type KubeWorld = {
   configMaps: Map<string, { metadata: Meta; data: Record<string, string> }>;
   pods: Json[];
   logs: Map<string, string>;
+  /** HorizontalPodAutoscalers by the Deployment they own. */
+  autoscalers: Map<string, string>;
   effects: KubeEffect[];
   next: { outcome: "complete" | "deadline" | "stuck"; after: number };
   version: number;
@@ -115,12 +117,50 @@ export function merge(into: unknown, patch: unknown): unknown {
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
     else result[key] = merge(result[key], value);
+    // The API server leaves empty lists out.
+    if (Array.isArray(result[key]) && result[key].length === 0) delete result[key];
   }
   return result;
 }
 
 function mergeByName(into: readonly Json[], patch: readonly Json[]): readonly unknown[] {
-  const kept = into.map((item) => merge(item, patch.find(({ name }) => name === item["name"]) ?? {}));
-  const added = patch.filter(({ name }) => !into.some((item) => item["name"] === name));
-  return [...kept, ...added];
+  const removed = new Set(patch.filter(({ $patch }) => $patch === "delete").map(({ name }) => name));
+  const kept = into.filter(({ name }) => !removed.has(name));
+  const merged = kept.map((item) => merge(item, patch.find(({ name }) => name === item["name"]) ?? {}));
+  const added = patch.filter(({ name }) => !removed.has(name) && !into.some((item) => item["name"] === name));
+  return [...merged, ...added];
+}
+
+/** A ConfigMap of one key. */
+export function newConfigMap(
+  name: string,
+  data: Record<string, string>,
+): { metadata: Meta; data: Record<string, string> } {
+  const metadata: Meta = {
+    name,
+    namespace: NAMESPACE,
+    uid: `uid-${name}`,
+    generation: 1,
+    resourceVersion: "500",
+    annotations: {},
+    labels: {},
+  };
+  return { metadata, data };
+}
+
+/** A pod with one container; `killed` has restarted after an out-of-memory kill. */
+export function newPod(name: string, app: string, killed: boolean): Json {
+  const lastState = killed ? { terminated: { reason: "OOMKilled", exitCode: 137 } } : {};
+  const state = killed
+    ? { waiting: { reason: "CrashLoopBackOff" } }
+    : { running: { startedAt: new Date().toISOString() } };
+  return {
+    metadata: { name, namespace: NAMESPACE, uid: `uid-${name}`, labels: { app } },
+    spec: { containers: [{ name: app }] },
+    status: {
+      phase: "Running",
+      conditions: [{ type: "Ready", status: killed ? "False" : "True" }],
+      containerStatuses: [{ name: app, ready: !killed, restartCount: killed ? 7 : 0, state, lastState }],
+    },
+  };
 }

@@ -15,6 +15,8 @@ import { runAsProcess, type StubReply, type StubRequest, type StubServer, startS
 export type KubernetesStub = StubServer &
   KubeWorld & {
     deployment(name: string): StubDeployment;
+    /** Puts the Deployments back to how they were at the start. */
+    renew(): void;
     /** A kubeconfig for this stub: contexts `prod` and `alias` lead here, `nowhere` to a port without a listener. */
     writeKubeconfig(file: string): void;
   };
@@ -30,14 +32,15 @@ export async function startKubernetesStub(port = 0): Promise<KubernetesStub> {
     configMaps: new Map(),
     pods: [],
     logs: new Map(),
+    autoscalers: new Map(),
     version: 1000,
     changedAt: new Map(),
   };
-  for (const [name, replicas, type] of [
-    ["litellm-router", 2, "RollingUpdate"],
-    ["vllm-engine", 1, "Recreate"],
-  ] as const)
-    world.deployments.set(name, newDeployment(world, name, replicas, type));
+  const renew = () => {
+    world.deployments.set("litellm-router", newDeployment(world, "litellm-router", 2, "RollingUpdate"));
+    world.deployments.set("vllm-engine", newDeployment(world, "vllm-engine", 1, "Recreate"));
+  };
+  renew();
   const stub = await startStub(
     { handle: (request) => route(world, request), report: () => ({ effects: world.effects }) },
     port,
@@ -50,6 +53,7 @@ export async function startKubernetesStub(port = 0): Promise<KubernetesStub> {
   };
   return Object.assign(world, stub, {
     deployment,
+    renew,
     writeKubeconfig: (file: string) => writeFileSync(file, kubeconfig(stub.url)),
   });
 }
@@ -72,11 +76,14 @@ function route(world: KubeWorld, request: StubRequest): StubReply {
   const { url, headers } = request;
   if (headers.authorization !== `Bearer ${KUBE_TOKEN}`) return status(401, "Unauthorized", "Unauthorized");
   const [, group, namespace, kind, name, sub] =
-    /^\/(apis\/apps\/v1|api\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(url.pathname) ?? [];
+    /^\/(apis\/apps\/v1|apis\/autoscaling\/v2|api\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
+      url.pathname,
+    ) ?? [];
   if (!group || !kind) return status(404, "NotFound", "the server could not find the requested resource");
   if (namespace !== NAMESPACE) return status(403, "Forbidden", `cannot act in the namespace "${namespace}"`);
   if (kind === "deployments" && group === "apis/apps/v1" && name) return deployments(world, request, name, sub);
   if (kind === "configmaps" && group === "api/v1" && name) return configMaps(world, request, name);
+  if (kind === "horizontalpodautoscalers" && group === "apis/autoscaling/v2") return autoscalers(world);
   if (kind === "pods" && group === "api/v1") return pods(world, request, name, sub);
   return status(404, "NotFound", "the server could not find the requested resource");
 }
@@ -144,6 +151,18 @@ function scaleOf({ metadata, spec, status: current }: StubDeployment): object {
     spec: { replicas: spec.replicas },
     status: { replicas: current.replicas },
   };
+}
+
+function autoscalers(world: KubeWorld): StubReply {
+  const items = [...world.autoscalers].map(([deployment, name]) => ({
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment },
+      minReplicas: 1,
+      maxReplicas: 5,
+    },
+  }));
+  return { status: 200, body: { kind: "HorizontalPodAutoscalerList", apiVersion: "autoscaling/v2", items } };
 }
 
 function configMaps(world: KubeWorld, request: StubRequest, name: string): StubReply {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ActionFailure } from "../../core/action.ts";
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
-import { ConnectionName, Path, TimeoutSeconds } from "../inputs.ts";
+import { ConnectionName, Path, RePattern, TimeoutSeconds } from "../inputs.ts";
 import { bodyText, type Call, callEndpoint, httpEndpoint } from "./endpoint.ts";
 import type { Answer } from "./send.ts";
 
@@ -18,7 +18,7 @@ const Input = z.strictObject({
   /** Text that the first 64 KiB of the body must contain. */
   contains: z.string().min(1).max(1_000).optional(),
   /** RE2 expression that must match somewhere in the first 64 KiB of the body. */
-  matches: z.string().min(1).max(1_000).refine(isExpression, "not an RE2 expression").optional(),
+  matches: RePattern.optional(),
   timeoutSeconds: TimeoutSeconds.default(5),
 });
 type Input = z.infer<typeof Input>;
@@ -88,13 +88,4 @@ function unhealthy(act: string, input: Input, state: "status" | "body", status: 
   const wanted = Array.isArray(input.status) ? input.status.join(", ") : `${input.status}`;
   const found = state === "status" ? `answered ${status}, not ${wanted}` : `answered ${status} without the wanted text`;
   return failure("target_failed", `${act}: ${found}`, { retryable: true });
-}
-
-function isExpression(text: string): boolean {
-  try {
-    RE2JS.compile(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

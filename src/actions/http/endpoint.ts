@@ -15,6 +15,8 @@ export type Endpoint = {
   name: string;
   base: URL;
   headers: Readonly<Record<string, string>>;
+  /** What else must not turn up in messages. */
+  secrets?: readonly string[];
   dispatcher: Dispatcher;
 };
 
@@ -100,9 +102,9 @@ export function jsonOf(answer: Answer): unknown {
   }
 }
 
-function secretsOf({ base, headers }: Endpoint): readonly string[] {
+function secretsOf({ base, headers, secrets = [] }: Endpoint): readonly string[] {
   const words = Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/)]);
-  return [...words.filter((word) => word.length >= 8), decodeURIComponent(base.password)];
+  return [...words.filter((word) => word.length >= 8), decodeURIComponent(base.password), ...secrets];
 }
 
 function credentials({ base }: Endpoint): Readonly<Record<string, string>> {

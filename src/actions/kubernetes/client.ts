@@ -25,6 +25,7 @@ export type KubeCall = {
 
 /** Content types of patches: without one of its own, the API server would read JSON Patch. */
 export const STRATEGIC_MERGE = "application/strategic-merge-patch+json";
+export const MERGE_PATCH = "application/merge-patch+json";
 
 const ANSWER_WITHIN = 15_000;
 const ANSWER_LIMIT = 4 * 1024 * 1024;

@@ -119,7 +119,8 @@ export async function deploymentCall(
     : notKubernetes(call.act, call.mutating ? "unknown" : "no");
 }
 
-function deploymentPath({ namespace, name }: Place): string {
+/** The API path of a Deployment. */
+export function deploymentPath({ namespace, name }: Place): string {
   return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(name)}`;
 }
 

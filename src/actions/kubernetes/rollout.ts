@@ -68,6 +68,6 @@ function judge(handle: RolloutHandle, deployment: Deployment): ActionResult<Roll
     return ended("superseded", `${act}: somebody changed its pod template meanwhile (generation ${generation})`);
   const { state, detail } = rolloutOf(deployment);
   if (state === "failed") return ended("target_failed", `${act}: ${detail}; look at its pods`);
-  if (state === "progressing") return { ok: true, done: false, handle: handle, pollAfter: POLL_EVERY };
+  if (state === "progressing") return { ok: true, done: false, handle, pollAfter: POLL_EVERY };
   return { ok: true, done: true, output: { generation, replicas: deployment.spec.replicas, detail } };
 }

@@ -1,0 +1,158 @@
+import { z } from "zod";
+import type { ActionContext, ActionFailure, ActionResult, Intent, Output } from "../../core/action.ts";
+import { CountInput, hasCeiling, resolveCount, WantedCount } from "../count.ts";
+import { define } from "../define.ts";
+import { failure } from "../failure.ts";
+import { ended } from "../poll.ts";
+import { autoscalerOf } from "./autoscaler.ts";
+import { DeploymentInput, kubeTarget, placeOf, readDeployment } from "./deployment.ts";
+import { rolloutOf } from "./rollout.ts";
+import { patchScale, readScale, type Scale } from "./scale-subresource.ts";
+
+const Input = DeploymentInput.extend({ replicas: WantedCount, ...CountInput }).refine(
+  ({ replicas, max }) => hasCeiling(replicas, max),
+  "a step up needs max",
+);
+type Input = z.infer<typeof Input>;
+
+const Scaled = z.object({ replicas: z.number(), former: z.number(), changed: z.boolean() });
+type Scaled = z.infer<typeof Scaled>;
+
+const Before = z.object({ from: z.number(), to: z.number() });
+type Before = z.infer<typeof Before>;
+
+const Handle = DeploymentInput.extend({ replicas: z.number(), former: z.number() });
+
+const ATTEMPTS = 3;
+const FIRST_POLL = 1_000;
+const POLL_EVERY = 3_000;
+
+/**
+ * `k8s.scale`: replicas of a Deployment, absolute or by a step with a ceiling. A step is resolved once, in `prepare`; the patch carries the
+ * resource version it was built on. Refused while a HorizontalPodAutoscaler owns the count, because it would put it back.
+ */
+export const k8sScale = define<Input, Scaled>({
+  name: "k8s.scale",
+  effect: "reversible",
+  input: Input,
+  output: Scaled,
+  conditional: true,
+  targets: (input, connections) => [kubeTarget(placeOf(input, connections))],
+  describe: (input) => `${actOf(input)}${input.max === undefined ? "" : `, at most ${input.max}`}`,
+  async prepare(input, ctx) {
+    const place = placeOf(input, ctx.connections);
+    const owner = await autoscalerOf(place, ctx);
+    if (!owner.ok) return owner;
+    if (owner.name !== undefined)
+      return failure(
+        "refused",
+        `${actOf(input)}: the autoscaler ${owner.name} would undo it; change its minimum instead`,
+      );
+    const read = await readScale(placeOf(input, ctx.connections), ctx);
+    if (!read.ok) return read;
+    const resolved = resolve(input, read.scale);
+    return resolved.ok ? { ok: true, before: resolved.before } : resolved;
+  },
+  async run(input, ctx, recorded) {
+    let result = await scale(input, ctx, recorded);
+    for (let attempt = 1; attempt < ATTEMPTS && isStale(result); attempt++) result = await scale(input, ctx, recorded);
+    return result;
+  },
+  poll,
+  reconcile,
+  revert: ({ connection, namespace, name }, { changed, replicas, former }) =>
+    changed
+      ? {
+          uses: "k8s.scale",
+          with: {
+            ...(connection !== undefined && { connection }),
+            ...(namespace !== undefined && { namespace }),
+            name,
+            replicas: former,
+            expected: replicas,
+            allowDown: true,
+          },
+        }
+      : undefined,
+});
+
+function isStale(result: ActionResult): boolean {
+  return !result.ok && result.reason === "conflict" && result.retryable;
+}
+
+function resolve(input: Input, { spec }: Scale): { ok: true; before: Before } | ActionFailure {
+  const { replicas: wanted, max, allowDown, expected } = input;
+  const resolved = resolveCount(actOf(input), { wanted, max, allowDown, expected }, spec.replicas);
+  return resolved.ok ? { ok: true, before: { from: spec.replicas, to: resolved.to } } : resolved;
+}
+
+async function scale(input: Input, ctx: ActionContext, recorded: Output | undefined): Promise<ActionResult<Scaled>> {
+  const read = await readScale(placeOf(input, ctx.connections), ctx);
+  if (!read.ok) return read;
+  const known = Before.safeParse(recorded);
+  const resolved = known.success ? { ok: true as const, before: known.data } : resolve(input, read.scale);
+  if (!resolved.ok) return resolved;
+  const { before } = resolved;
+  const { replicas } = read.scale.spec;
+  if (replicas === before.to) return started(input, before);
+  if (replicas !== before.from)
+    return failure(
+      "conflict",
+      `${actOf(input)}: there are ${replicas} now, not ${before.from}; somebody changed it since`,
+      { sent: "refused" },
+    );
+  const { resourceVersion } = read.scale.metadata;
+  const place = placeOf(input, ctx.connections);
+  const patched = await patchScale(place, ctx, { act: actOf(input), replicas: before.to, resourceVersion });
+  if (!patched.ok) return patched;
+  return ctx.dryRun ? done(before) : started(input, before);
+}
+
+function started({ connection, namespace, name }: Input, { from, to }: Before): ActionResult<Scaled> {
+  return {
+    ok: true,
+    done: false,
+    handle: { connection, namespace, name, replicas: to, former: from },
+    pollAfter: FIRST_POLL,
+  };
+}
+
+function done({ from, to }: Before): ActionResult<Scaled> {
+  return { ok: true, done: true, output: { replicas: to, former: from, changed: from !== to } };
+}
+
+async function poll(raw: Output, ctx: ActionContext): Promise<ActionResult<Scaled>> {
+  const parsed = Handle.safeParse(raw);
+  if (!parsed.success) return failure("internal", "the handle of the scaling cannot be read", { sent: "unknown" });
+  const { connection, namespace, name, replicas, former } = parsed.data;
+  const read = await readDeployment(placeOf({ connection, namespace, name }, ctx.connections), ctx);
+  if (!read.ok) return read;
+  const act = `scaling deployment ${name} to ${replicas}`;
+  if (read.deployment.spec.replicas !== replicas)
+    return ended("superseded", `${act}: somebody set it to ${read.deployment.spec.replicas} meanwhile`);
+  const { state, detail } = rolloutOf(read.deployment);
+  if (state === "failed") return ended("target_failed", `${act}: ${detail}; look at its pods`);
+  return state === "complete"
+    ? done({ from: former, to: replicas })
+    : { ok: true, done: false, handle: parsed.data, pollAfter: POLL_EVERY };
+}
+
+async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {
+  const before = Before.safeParse(intent.before);
+  if (!before.success) return { verdict: "unknown" as const, detail: "the count before is not recorded" };
+  const read = await readScale(placeOf(input, ctx.connections), ctx);
+  if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
+  const { replicas } = read.scale.spec;
+  if (replicas === before.data.to) return { verdict: "done" as const, result: started(input, before.data) };
+  return replicas === before.data.from
+    ? { verdict: "not-done" as const, detail: `there are ${replicas} replicas, as before` }
+    : {
+        verdict: "unknown" as const,
+        detail: `there are ${replicas} replicas, neither ${before.data.from} nor ${before.data.to}`,
+      };
+}
+
+function actOf({ name, namespace, replicas }: Input): string {
+  const which = namespace === undefined ? name : `${namespace}/${name}`;
+  return `scaling deployment ${which} ${typeof replicas === "number" ? `to ${replicas}` : `by ${replicas}`}`;
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { ActionContext, ActionResult, Output as Handled, Intent } from "../../core/action.ts";
+import { define } from "../define.ts";
+import { failure } from "../failure.ts";
+import { STRATEGIC_MERGE } from "./client.ts";
+import { type Deployment, deploymentCall, kubeTarget, placeOf } from "./deployment.ts";
+import { changedSince, EnvInput, EnvValue, envAct, envPatch, readEnv, showEnv } from "./env-var.ts";
+import { pollRollout, rolloutHandle } from "./rollout.ts";
+
+const Output = z.object({
+  generation: z.number(),
+  replicas: z.number(),
+  detail: z.string(),
+  value: EnvValue,
+  former: EnvValue,
+  changed: z.boolean(),
+});
+type Output = z.infer<typeof Output>;
+
+const Before = z.object({ value: EnvValue });
+
+const ATTEMPTS = 3;
+const FIRST_POLL = 1_000;
+
+/** `k8s.set-env`: one plain environment variable of one container; the pods are replaced. The revert brings the former value back. */
+export const k8sSetEnv = define<EnvInput, Output>({
+  name: "k8s.set-env",
+  effect: "disruptive",
+  input: EnvInput,
+  output: Output,
+  conditional: true,
+  targets: (input, connections) => [kubeTarget(placeOf(input, connections))],
+  describe: (input) => `${envAct(input)}; its pods are replaced`,
+  async prepare(input, ctx) {
+    const read = await readEnv(input, ctx);
+    return read.ok ? { ok: true, before: { value: read.present } } : read;
+  },
+  async run(input, ctx, recorded) {
+    const known = Before.safeParse(recorded);
+    let result = await change(input, ctx, known.data?.value);
+    for (let attempt = 1; attempt < ATTEMPTS && isStale(result); attempt++)
+      result = await change(input, ctx, known.data?.value);
+    return result;
+  },
+  poll,
+  reconcile,
+  revert: ({ connection, namespace, name, container, env }, { changed, former, value }) =>
+    changed
+      ? {
+          uses: "k8s.set-env",
+          with: {
+            ...(connection !== undefined && { connection }),
+            ...(namespace !== undefined && { namespace }),
+            ...(container !== undefined && { container }),
+            name,
+            env,
+            value: former,
+            expected: value,
+          },
+        }
+      : undefined,
+});
+
+function isStale(result: ActionResult): boolean {
+  return !result.ok && result.reason === "conflict" && result.retryable;
+}
+
+async function change(
+  input: EnvInput,
+  ctx: ActionContext,
+  former: string | null | undefined,
+): Promise<ActionResult<Output>> {
+  const read = await readEnv(input, ctx);
+  if (!read.ok) return read;
+  const { deployment, container, present } = read;
+  if (present === input.value) return started(input, deployment, former === undefined ? present : former);
+  if (former !== undefined && present !== former) return changedSince(input, former, present);
+  const place = placeOf(input, ctx.connections);
+  const patched = await deploymentCall(place, ctx, {
+    act: envAct(input),
+    permission: `patch on deployments in ${place.namespace}`,
+    method: "PATCH",
+    query: { fieldManager: "stanch", ...(ctx.dryRun && { dryRun: "All" }) },
+    body: { contentType: STRATEGIC_MERGE, value: envPatch(input, deployment, container) },
+    mutating: !ctx.dryRun,
+  });
+  if (!patched.ok) return patched.reason === "conflict" ? { ...patched, retryable: true } : patched;
+  if (!ctx.dryRun) return started(input, patched.deployment, present);
+  const { generation } = patched.deployment.metadata;
+  const { replicas } = deployment.spec;
+  return {
+    ok: true,
+    done: true,
+    output: { generation, replicas, detail: "dry run: accepted", ...valuesOf(input, present) },
+  };
+}
+
+const Handle = z.looseObject({ values: z.object({ value: EnvValue, former: EnvValue, changed: z.boolean() }) });
+
+async function poll(raw: Handled, ctx: ActionContext): Promise<ActionResult<Output>> {
+  const parsed = Handle.safeParse(raw);
+  if (!parsed.success) return failure("internal", "the handle of the rollout cannot be read", { sent: "unknown" });
+  const { values, ...rollout } = parsed.data;
+  const result = await pollRollout(rollout, ctx);
+  if (!result.ok) return result;
+  return result.done
+    ? { ...result, output: { ...result.output, ...values } }
+    : { ...result, handle: { ...result.handle, values } };
+}
+
+function started(input: EnvInput, deployment: Deployment, former: string | null): ActionResult<Output> {
+  const handle = { ...rolloutHandle(input, deployment), values: valuesOf(input, former) };
+  return { ok: true, done: false, handle, pollAfter: FIRST_POLL };
+}
+
+function valuesOf({ value }: EnvInput, former: string | null): Pick<Output, "value" | "former" | "changed"> {
+  return { value, former, changed: value !== former };
+}
+
+async function reconcile(input: EnvInput, ctx: ActionContext, intent: Intent) {
+  const before = Before.safeParse(intent.before);
+  if (!before.success) return { verdict: "unknown" as const, detail: "the value before is not recorded" };
+  const read = await readEnv({ ...input, expected: undefined }, ctx);
+  if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
+  const former = before.data.value;
+  if (read.present === input.value)
+    return { verdict: "done" as const, result: started(input, read.deployment, former) };
+  return read.present === former
+    ? { verdict: "not-done" as const, detail: `it is still ${showEnv(former)}` }
+    : {
+        verdict: "unknown" as const,
+        detail: `it is ${showEnv(read.present)}, neither ${showEnv(former)} nor ${showEnv(input.value)}`,
+      };
+}
