@@ -132,8 +132,10 @@ async function unreachable(action: AnyAction, c: Case): Promise<void> {
 /** The fault strikes the changing request of a change, and every request of a read. */
 async function faulty(action: AnyAction, c: Case, fault: Fault): Promise<void> {
   await c.reset();
-  c.fail(fault, c.mutates ? { on: c.mutates } : {});
-  const result = await perform(action, c.input, contextOf(c.connections, { signal: AbortSignal.timeout(150) }));
+  const patience = new AbortController();
+  const struck = () => void (fault.kind === "hang" && patience.abort(new DOMException("too slow", "TimeoutError")));
+  c.fail(fault, c.mutates ? { on: c.mutates, struck } : { struck });
+  const result = await perform(action, c.input, contextOf(c.connections, { signal: patience.signal }));
   check(action, result);
   if (c.harmless?.[fault.kind] !== undefined) return;
   assert.ok(!result.ok, JSON.stringify(result));

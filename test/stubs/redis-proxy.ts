@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
-import type { Fault, FaultOptions } from "./server.ts";
+import { type Fault, type FaultOptions, type PlannedFault, takeFault } from "./server.ts";
 
 /** A TCP proxy before a real Redis that breaks chosen commands; a chunk of the client's bytes is matched as text. */
 export type RedisProxy = {
@@ -12,10 +12,8 @@ export type RedisProxy = {
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, "x");
 
-type Planned = { fault: Fault; on: RegExp; left: number };
-
 export async function startRedisProxy(redisPort: number): Promise<RedisProxy> {
-  const faults: Planned[] = [];
+  const faults: PlannedFault[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(redisPort, "127.0.0.1");
@@ -28,7 +26,7 @@ export async function startRedisProxy(redisPort: number): Promise<RedisProxy> {
       });
     }
     client.on("data", (chunk) => {
-      const fault = take(faults, chunk.toString("latin1"));
+      const fault = takeFault(faults, chunk.toString("latin1"));
       if (fault) strike(fault, chunk, client, upstream);
       else upstream.write(chunk);
     });
@@ -37,20 +35,14 @@ export async function startRedisProxy(redisPort: number): Promise<RedisProxy> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    fail: (fault, { on = /ping|eval|info|getrange|strlen/i, times = Number.POSITIVE_INFINITY } = {}) =>
-      void faults.push({ fault, on, left: times }),
+    fail: (fault, { on = /ping|eval|info|getrange|strlen/i, times = Number.POSITIVE_INFINITY, struck } = {}) =>
+      void faults.push({ fault, on, left: times, struck }),
     heal: () => void faults.splice(0),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-function take(faults: Planned[], text: string): Fault | undefined {
-  const planned = faults.find(({ on, left }) => left > 0 && on.test(text));
-  if (planned) planned.left -= 1;
-  return planned?.fault;
 }
 
 function strike(fault: Fault, chunk: Buffer, client: Socket, upstream: Socket): void {

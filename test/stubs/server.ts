@@ -14,7 +14,10 @@ export type Fault =
   | { kind: "hang" | "hang-after" | "drop" | "drop-after" | "garbage" | "huge" }
   | { kind: "status"; status: number; body?: unknown };
 
-export type FaultOptions = { on?: RegExp; times?: number };
+/** `on` chooses requests by label; `struck` is called when the fault has met one. */
+export type FaultOptions = { on?: RegExp; times?: number; struck?: () => void };
+
+export type PlannedFault = { fault: Fault; on: RegExp; left: number; struck: (() => void) | undefined };
 
 /** A running stub. `requests` holds everything that reached it, control requests excepted. */
 export type StubServer = {
@@ -34,14 +37,12 @@ export type StubDefinition = {
   report?(): object;
 };
 
-type Planned = { fault: Fault; on: RegExp; left: number };
-
 /** Starts a stub on 127.0.0.1; `/__stub` and `/__stub/fault` let another process read and break it. */
 export async function startStub(definition: StubDefinition, port = 0): Promise<StubServer> {
   const requests: StubRequest[] = [];
-  const faults: Planned[] = [];
-  const fail = (fault: Fault, { on = /./, times = Number.POSITIVE_INFINITY }: FaultOptions = {}) => {
-    faults.push({ fault, on, left: times });
+  const faults: PlannedFault[] = [];
+  const fail = (fault: Fault, { on = /./, times = Number.POSITIVE_INFINITY, struck }: FaultOptions = {}) => {
+    faults.push({ fault, on, left: times, struck });
   };
   const heal = () => void faults.splice(0);
   const server = createServer((request, response) => {
@@ -57,7 +58,7 @@ export async function startStub(definition: StubDefinition, port = 0): Promise<S
     const raw = { method: request.method ?? "", url, headers: request.headers, body };
     const received = { ...raw, label: definition.label?.(raw) ?? `${raw.method} ${url.pathname}` };
     requests.push(received);
-    const fault = take(faults, received.label);
+    const fault = takeFault(faults, received.label);
     if (fault && (await misbehave(fault, response))) return;
     const reply = await definition.handle(received);
     if (fault?.kind === "drop-after") return void response.destroy();
@@ -86,9 +87,11 @@ export async function startStub(definition: StubDefinition, port = 0): Promise<S
   return { url: `http://127.0.0.1:${address.port}`, port: address.port, requests, fail, heal, close };
 }
 
-function take(faults: Planned[], label: string): Fault | undefined {
+/** The fault planned for this request, if any; it is counted off. */
+export function takeFault(faults: readonly PlannedFault[], label: string): Fault | undefined {
   const planned = faults.find(({ on, left }) => left > 0 && on.test(label));
   if (planned) planned.left -= 1;
+  planned?.struck?.();
   return planned?.fault;
 }
 

@@ -22,10 +22,13 @@ export async function redisSession<T>(
 ): Promise<{ ok: true; value: T } | ActionFailure> {
   const { url } = connection.settings;
   const client = clientOf(url);
+  // `connect` only says that the connection was closed; why is said by the event, which without a listener would end the process.
+  const seen: unknown[] = [];
+  client.on("error", (error) => seen.push(error));
   const call: Acting = { act: exchange.act, mutating: exchange.mutating, secrets: secretsOf(url) };
   try {
     const connected = await settled(client.connect(), CONNECT_WITHIN, ctx.signal);
-    if (connected.kind !== "value") return unconnected(call, connected);
+    if (connected.kind !== "value") return unconnected(call, connected, seen.at(-1));
     limitAnswer(client);
     if (exchange.mutating) ctx.fence();
     const answered = await settled(exchange.call(client), ANSWER_WITHIN, ctx.signal);
@@ -36,7 +39,7 @@ export async function redisSession<T>(
 }
 
 function clientOf(url: string): Redis {
-  const client = new Redis(url, {
+  return new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
@@ -46,9 +49,6 @@ function clientOf(url: string): Redis {
     disableClientInfo: true,
     connectTimeout: CONNECT_WITHIN,
   });
-  // Without a listener the first connection error would end the process; the promise of `connect` reports it.
-  client.on("error", () => {});
-  return client;
 }
 
 /** The client keeps a whole answer in memory: one that is too long ends the connection instead. */
@@ -95,8 +95,8 @@ function stopped(signal: AbortSignal): { kind: "stopped"; timeout: boolean } {
 type Acting = { act: string; mutating: boolean; secrets: readonly string[] };
 type NoValue = Exclude<Settled<unknown>, { kind: "value" }>;
 
-function unconnected(call: Acting, end: NoValue): ActionFailure {
-  if (end.kind === "error" && isReply(end.error)) return replied(call, end.error, "no");
+function unconnected(call: Acting, end: NoValue, seen: unknown): ActionFailure {
+  if (end.kind === "error" && isReply(seen)) return replied(call, seen, "no");
   if (end.kind !== "error") return waited(call.act, end, "no");
   const message = `${call.act}: no connection; check that Redis runs and the connection's url`;
   return failure("unreachable", message, { retryable: true });
