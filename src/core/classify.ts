@@ -1,6 +1,6 @@
 import type { SeverityRule } from "./config.ts";
 import type { Explanation } from "./episode.ts";
-import type { Scope } from "./scope.ts";
+import type { Condition, Evaluated, Scope } from "./scope.ts";
 import { isWorse, type Level, type Severity } from "./severity.ts";
 import type { Instant } from "./time.ts";
 
@@ -49,7 +49,7 @@ function lookAt(
   openedAt: Instant,
 ): { row: RuleTrace; dueAt?: Instant } {
   const row = { rule: number, level: rule.level };
-  const answer = rule.when.test(scope);
+  const answer = answerOf(rule.when, scope);
   if (!answer.known) return { row: { ...row, answer: "unknown", reason: answer.why } };
   if (!answer.value) return { row: { ...row, answer: "no", reason: rule.when.text } };
   const due = openedAt + rule.for;
@@ -58,6 +58,16 @@ function lookAt(
     return { row: { ...row, answer: "not-yet", reason }, dueAt: due };
   }
   return { row: { ...row, answer: "match", reason: rule.when.text } };
+}
+
+/** A comparison of one fact with a number: nothing in it could absorb an unknown. */
+const COMPARISON = /^facts\.\w+ *(?:[<>]=?|[!=]=) *[\d.]+$/;
+
+/** An unknown costs the evaluator an exception; storms of alerts without the fact would pay it for every rule. */
+function answerOf(when: Condition, scope: Scope): Evaluated<boolean> {
+  const missing = when.reads.find((name) => (scope.facts[name] ?? null) === null);
+  if (missing === undefined || !COMPARISON.test(when.text)) return when.test(scope);
+  return { known: false, why: `facts.${missing} is unknown` };
 }
 
 function seconds(left: number): number {

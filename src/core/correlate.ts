@@ -15,8 +15,8 @@ export function correlate(labels: Labels, correlateBy: readonly string[]): Corre
   const lacksService = correlateBy.includes("service") && !isPresent(labels, "service");
   const named = present.length > 0 && !lacksService;
   const names = named ? present : ["alertname", ...present.filter((name) => name !== "alertname")];
-  const chosen = Object.fromEntries(names.map((name) => [name, labels[name] ?? ""]));
-  return { key: Object.entries(chosen).map(pair).join(","), labels: chosen };
+  const pairs = names.map((name): [string, string] => [name, labels[name] ?? ""]);
+  return { key: pairs.map(pair).join(","), labels: Object.fromEntries(pairs) };
 }
 
 function isPresent(labels: Labels, name: string): boolean {

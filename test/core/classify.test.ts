@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NO_NAMES } from "../../src/core/cel/names.ts";
 import { classify, raised } from "../../src/core/classify.ts";
 import type { SeverityRule } from "../../src/core/config.ts";
 import { explain, levelReason, spoken, unknownReason } from "../../src/core/explain.ts";
+import { expressionCompiler } from "../../src/core/expression.ts";
 import { condition, scope } from "../flow/assess/samples.ts";
 
 const MINUTE = 60_000;
@@ -100,4 +102,27 @@ test("the explanation of an alert without an incident says when it is looked at 
 test("durations for people", () => {
   const table = [0, 400, 42_000, 61_000, 3_600_000, 3_900_000, 90_061_000].map(spoken);
   assert.deepEqual(table, ["0s", "0s", "42s", "1m 1s", "1h", "1h 5m", "1d 1h"]);
+});
+
+test("the shortcut for a missing fact answers as the evaluator does, and leaves conditions alone that may absorb it", () => {
+  const compiler = expressionCompiler({ ...NO_NAMES, facts: ["a", "b"] });
+  const texts = [
+    "facts.a > 0.5",
+    "facts.a >= 1",
+    "facts.a == 0",
+    "facts.a > 0.5 || alert.status == 'firing'",
+    "facts.a > facts.b",
+  ];
+  for (const text of texts) {
+    const compiled = compiler.condition(text);
+    assert.ok(compiled.ok, text);
+    for (const facts of [{}, { a: null }, { a: 1 }, { b: 1 }, { a: 1, b: 0 }]) {
+      const seen = scope({ facts });
+      const { trace } = classify([{ level: "P1", when: compiled.value, for: 0 }], seen, 0);
+      const row = trace[0];
+      const answer = compiled.value.test(seen);
+      assert.equal(row?.answer, answer.known ? (answer.value ? "match" : "no") : "unknown", text);
+      if (!answer.known) assert.equal(row?.reason, answer.why);
+    }
+  }
 });

@@ -28,6 +28,7 @@ export function createAssess(ports: AssessPorts): Assess {
     turn: createTurnstile(),
     current: new Map(),
     heads: new Map(),
+    woken: new Map(),
   };
   return {
     entry: (entry) => assessEntry(deps, entry),

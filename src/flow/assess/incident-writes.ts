@@ -24,8 +24,7 @@ export type Stored = {
 /** Document, sets, indexes, pointer, timeline and wake-ups of one incident; nothing when nothing of it has changed. */
 export function incidentWrites(settings: Config["incidents"], stored: Stored): Part {
   const dueAt = stored.again ? undefined : wantedAt(settings, stored);
-  const isSame = stored.change.turn === undefined && isDeepStrictEqual(stored.change.before, stored.incident);
-  if (isSame && stored.lines.length === 0 && dueAt === undefined) return NOTHING;
+  if (stored.lines.length === 0 && dueAt === undefined && isSame(stored)) return NOTHING;
   const { id } = stored.incident;
   const isPlanned = dueAt !== undefined && stored.incident.status !== "resolved";
   const body = isPlanned ? { ...stored.incident, reassessAt: dueAt } : stored.incident;
@@ -41,6 +40,11 @@ export function incidentWrites(settings: Config["incidents"], stored: Stored): P
     ],
     wakes: wakesOf(stored, dueAt),
   };
+}
+
+function isSame({ one, change, incident }: Stored): boolean {
+  if (change.turn !== undefined || one.joining.length > 0 || one.closing.length > 0) return false;
+  return isDeepStrictEqual(change.before, incident);
 }
 
 function checksOf({ one, change, incident, pointer }: Stored): readonly Check[] {

@@ -38,10 +38,14 @@ export function closedRecord(old: AlertRecord, state: EpisodeState): AlertRecord
 }
 
 /** The alert's own word for status and times is one moment's; the episode's state is what counts. */
-function withState(alert: Alert, state: EpisodeState): Alert {
-  const { endsAt: _, ...rest } = alert;
-  const times = state.endsAt === undefined ? {} : { endsAt: state.endsAt };
-  return { ...rest, status: state.status, startsAt: state.startsAt, ...times };
+function withState(
+  { fingerprint, labels, annotations, url }: Alert,
+  { status, startsAt, endsAt }: EpisodeState,
+): Alert {
+  const alert: Alert = { fingerprint, status, labels, annotations, startsAt };
+  if (endsAt !== undefined) alert.endsAt = endsAt;
+  if (url !== undefined) alert.url = url;
+  return alert;
 }
 
 /** The writes that bring a record from `doc` to `next`; none when nothing people can see has changed. */
