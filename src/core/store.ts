@@ -15,6 +15,7 @@ export type DocKind =
   | "chat"
   | "pause"
   | "report"
+  | "escalation"
   | "demotion";
 
 export type Check =
@@ -49,7 +50,7 @@ export type Write =
   /** Sorted index, newest first in lists. */
   | { write: "index"; index: string; member: string; score: number }
   | { write: "unindex"; index: string; member: string }
-  /** Makes the next wake-up of `member` (`run:ID`, `lease:ID`, `incident:ID`, `chat:ID`, `approval:ID`) due. */
+  /** Makes the next wake-up of `member` (`run:ID`, `lease:ID`, `incident:ID`, `chat:ID`, `approval:ID`, `follow:ID`) due. */
   | { write: "due"; member: string; at: Instant }
   | { write: "undue"; member: string }
   | { write: "lock"; locks: readonly string[]; owner: string }

@@ -2,14 +2,18 @@ import type { WakeHandler } from "../core/queue.ts";
 import { tendApproval } from "./approval.ts";
 import type { DecideDeps } from "./decide/deps.ts";
 import type { StartDeps } from "./decide/start.ts";
+import { type FollowDeps, followIncident } from "./follow.ts";
 import { tendLease } from "./lease.ts";
+import { type RetentionSweepDeps, sweepRetention } from "./retention-sweep.ts";
 import { advance } from "./run/advance.ts";
 import { type SettleDeps, settleIncident } from "./settle.ts";
 
 /** What wake-ups need: the engine's dependencies and the two hops that other modules own. */
 export type WakeDeps = SettleDeps &
   DecideDeps &
-  StartDeps & {
+  StartDeps &
+  FollowDeps &
+  RetentionSweepDeps & {
     /** Assesses again what `incident:ID` or `assess:…` names; it plans its own next wake-up. */
     assess(member: string): Promise<void>;
     publish(incident: string, signal: AbortSignal): Promise<void>;
@@ -30,7 +34,12 @@ export function createWakeHandler(deps: WakeDeps): WakeHandler {
         return tendLease(deps, id);
       case "incident":
         await deps.assess(member);
-        return settleIncident(deps, id);
+        await settleIncident(deps, id);
+        return followIncident(deps, id);
+      case "follow":
+        return followIncident(deps, id);
+      case "retention":
+        return sweepRetention(deps);
       case "assess":
         return deps.assess(member);
       case "chat":

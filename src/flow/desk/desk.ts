@@ -7,9 +7,10 @@ import type { Lease } from "../../core/lease.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Store } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
+import type { Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import type { Page, RunView } from "../../core/views.ts";
-import { renderReport } from "../report/report.ts";
+import { composeReport } from "../report/report.ts";
 import { incidentView, runViews } from "./incident-view.ts";
 import { writeNote } from "./note.ts";
 import { docPage, filteredPage, pageOptions } from "./pages.ts";
@@ -24,6 +25,8 @@ export type DeskDeps = {
   preview(playbook: string, vars: Readonly<Record<string, string>>): Promise<Plan>;
   /** Episodes accepted and not assessed yet; they have no document. */
   unassessed(limit: number): Promise<readonly AlertRecord[]>;
+  /** How long after a resolution its post-mortem is due, where reports are configured. */
+  postMortemWithin?: Milliseconds;
 };
 
 /** The one view that HTTP, chat and CLI share. */
@@ -36,7 +39,7 @@ export function createDesk(deps: DeskDeps): Desk {
     incidents: (query) => docPage<Incident>(store, "incident", index("incidents", query.status), query),
     incident: (id) => incidentView(store, id),
     timeline: (incident, from) => store.list<TimelineEntry>(`timeline:${incident}`, from),
-    report: async (incident) => reportOf(deps, incident),
+    report: (incident) => composeReport(store, incident, deps.postMortemWithin),
     alerts: (query) => alertPage(deps, query),
     alert: async (id) =>
       (await store.get<AlertRecord>("alert", id))?.body ?? (await deps.unassessed(1_000)).find((one) => one.id === id),
@@ -54,12 +57,6 @@ export function createDesk(deps: DeskDeps): Desk {
 
 function index(name: string, status: string | undefined): string {
   return status === undefined ? name : `${name}:${status}`;
-}
-
-async function reportOf(deps: DeskDeps, id: string): Promise<string | undefined> {
-  const view = await incidentView(deps.store, id);
-  if (!view) return undefined;
-  return renderReport(view, await deps.store.list<TimelineEntry>(`timeline:${id}`));
 }
 
 async function alertPage(deps: DeskDeps, query: PageQuery & { state?: string }): Promise<Page<AlertRecord>> {

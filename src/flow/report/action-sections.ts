@@ -1,0 +1,70 @@
+import type { Run, StepRecord } from "../../core/run/run.ts";
+import { type ReportFacts, winnerOf } from "./facts.ts";
+import { hhmm, section, text } from "./markdown.ts";
+
+/** What was done, from the journals, with who approved it: RB-REPORT-8. */
+export function actions(facts: ReportFacts): string {
+  const winner = winnerOf(facts);
+  const lines = facts.runs.flatMap((run) => runLines(run, run === winner));
+  return section("Actions taken", lines);
+}
+
+function runLines(run: Run, isWinner: boolean): readonly string[] {
+  const { created, ended, grants } = run;
+  const what = created.lease === undefined ? text(created.playbook) : `undoing lease ${text(created.lease)}`;
+  const by = created.by === "stanch" ? "" : `, started by ${text(created.by)}`;
+  const end = ended ? `${ended.state} at ${hhmm(ended.at)}: ${text(ended.reason)}` : "under way";
+  const done = [...run.steps.values()].filter((step) => step.outcome !== "skipped");
+  return [
+    `- **${what}** on ${text(created.target)} (${created.id}, ${created.severity}, ${created.autonomy}${by}): ${end}${isWinner ? "; **what repaired it**" : ""}`,
+    ...grants.map((grant) => `  - approved by ${text(grant.by)} (${text(grant.approvalId)})`),
+    ...[...run.branches].map(([path, branch]) => `  - branch ${text(path)}: ${branchText(branch)}`),
+    ...done.map((step) => `  - ${stepText(step)}`),
+  ];
+}
+
+function branchText(branch: number | "default" | "none"): string {
+  return typeof branch === "number" ? `case ${branch + 1}` : branch;
+}
+
+function stepText(step: StepRecord): string {
+  const { path, uses, effect, at, outcome, state, message } = step;
+  const name = uses === "" ? text(path) : `${text(path)} (${text(uses)}, ${effect})`;
+  return `${hhmm(at)} ${name}: ${outcome ?? state}${message === undefined ? "" : `, ${text(message)}`}`;
+}
+
+/** What recovery was measured by, and the values at the end: RB-REPORT-11. */
+export function checks({ runs }: ReportFacts): string {
+  const lines = runs.flatMap((run) =>
+    [...run.verifications].flatMap(([path, { heldSince, checkedAt, values }]) => {
+      const where = path === "" ? "recovery" : text(path);
+      const held = heldSince === undefined ? "did not hold" : `hold since ${hhmm(heldSince)}`;
+      const looked = checkedAt === undefined ? "not measured yet" : `${held}, last measured ${hhmm(checkedAt)}`;
+      return [`- ${text(run.created.playbook)}, ${where}: ${looked}`, ...values.map((value) => `  - ${text(value)}`)];
+    }),
+  );
+  return section("Checks and their values", lines, "- no recovery was measured");
+}
+
+/** What stanch held back, with the reason of each: RB-REPORT-11. */
+export function notDone({ view, runs, timeline }: ReportFacts): string {
+  const held = runs
+    .filter((run) => run.ended && run.ended.state !== "succeeded")
+    .map(
+      ({ created, ended }) => `- ${text(created.playbook)} on ${text(created.target)}: ${text(ended?.reason ?? "")}`,
+    );
+  const skipped = runs.flatMap((run) =>
+    [...run.steps.values()]
+      .filter((step) => step.outcome === "skipped")
+      .map((step) => `- ${text(run.created.playbook)}, step ${text(step.path)} skipped: ${text(step.reason ?? "")}`),
+  );
+  const guards = timeline.filter((entry) => entry.kind === "guard").map((entry) => `- ${text(entry.text)}`);
+  const remarks = timeline.filter((entry) => entry.kind === "plan").map((entry) => `- ${text(entry.text)}`);
+  const unseen =
+    view.total > view.episodes.length ? [`- ${view.total - view.episodes.length} alerts are not shown`] : [];
+  return section(
+    "What was not done, and why",
+    [...new Set([...held, ...skipped, ...guards, ...remarks, ...unseen])],
+    "- nothing was held back",
+  );
+}

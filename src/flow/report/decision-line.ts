@@ -1,0 +1,91 @@
+import type { Approval, Vote } from "../../core/approval.ts";
+import type { Lease } from "../../core/lease.ts";
+import { oneLine } from "../../core/one-line.ts";
+import type { Instant } from "../../core/time.ts";
+import { closedBy, mttrMinutes, type ReportFacts, severityText, winnerOf } from "./facts.ts";
+
+/** A line for a log, with the parts by which it is found there again after a crash. */
+export type LogLine = { text: string; mark: readonly string[] };
+
+type Fields = {
+  at: Instant;
+  operator: string;
+  chapter: string;
+  action: "resolve_outage" | "approve" | "reject" | "revert";
+  incident: string;
+  cause: string;
+  mttr: string;
+  impact: string;
+};
+
+/** Values of the line may hold anything: no separator, line break or control character of theirs remains. */
+const value = (text: string, max = 300): string => oneLine(text, max).replaceAll("|", "/") || "-";
+
+/** The decision log's line, exactly as RB-REPORT-1 has it. Found again by time, action, incident and who. */
+function lineOf(fields: Fields): LogLine {
+  const { at, chapter, action, incident, mttr } = fields;
+  const time = new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+  const what = `CHAPTER=${chapter} | ACTION=${action} | INCIDENT=${value(incident)}`;
+  const cause = `CAUSE=${value(fields.cause)}`;
+  const text = `${time} | OPERATOR=${value(fields.operator, 80)} | ${what} | ${cause} | MTTR=${mttr} | IMPACT=${value(fields.impact)}`;
+  const found = ` | ACTION=${action} | INCIDENT=${value(incident)} | `;
+  const own = action === "resolve_outage" ? [] : [` | OPERATOR=${value(fields.operator, 80)} | `, ` | ${cause} | `];
+  return { text, mark: [`${time} | `, found, ...own] };
+}
+
+/** The line of a resolution; the root cause is a person's to find, so the line says what is known. */
+export function resolveLine(facts: ReportFacts, at: Instant, chapter: string): LogLine {
+  const { incident, total } = facts.view;
+  const winner = winnerOf(facts);
+  const remedy = winner ? `remedied by ${winner.created.playbook}` : "no playbook remedied it";
+  return lineOf({
+    at,
+    operator: operatorOf(facts),
+    chapter,
+    action: "resolve_outage",
+    incident: incident.id,
+    cause: `not analysed yet; ${incident.title}; ${remedy}`,
+    mttr: `${mttrMinutes(facts) ?? 0}m`,
+    impact: `${severityText(incident.severity)}, ${total} ${total === 1 ? "alert" : "alerts"} on ${incident.key}`,
+  });
+}
+
+/** Who decided: who closed it, approved what repaired it, or started that; `stanch` if nobody. */
+function operatorOf(facts: ReportFacts): string {
+  const winner = winnerOf(facts);
+  const by = closedBy(facts.view.incident, facts.timeline) ?? winner?.grants.at(-1)?.by ?? winner?.created.by;
+  return bare(by ?? "stanch");
+}
+
+/** `anna (slack)` is anna. */
+function bare(name: string): string {
+  return name.replace(/ \((?:slack|api|cli|console|stanch)\)$/, "");
+}
+
+/** The line of one person's vote. */
+export function voteLine(approval: Approval, vote: Vote, about: { incident: string; chapter: string }): LogLine {
+  const why = vote.reason ? `: ${vote.reason}` : "";
+  return lineOf({
+    ...about,
+    at: vote.at,
+    operator: bare(vote.by),
+    action: vote.decision,
+    cause: `${approval.id} for ${approval.playbook} on ${approval.target}${why}`,
+    mttr: "-",
+    impact: approval.steps.map((step) => step.describe).join("; "),
+  });
+}
+
+/** The line of a lease that a person ended; undefined when none did. */
+export function revertLine(lease: Lease, about: { incident: string; chapter: string }): LogLine | undefined {
+  if (!lease.revertedBy) return undefined;
+  return lineOf({
+    ...about,
+    at: lease.revertedBy.at,
+    operator: bare(lease.revertedBy.by),
+    action: "revert",
+    cause: `lease ${lease.id} of ${lease.playbook} on ${lease.target}`,
+    mttr: "-",
+    impact: lease.describe,
+  });
+}
