@@ -1,9 +1,12 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { after, afterEach, before, beforeEach } from "node:test";
 import express from "express";
 import { createSlack, createUserGroups, SLACK_PATH, type Slack } from "../../src/chat/index.ts";
 import { silentLog } from "../../src/core/log.ts";
-import { formBody, type SlackDouble, slackSignature } from "./slack.ts";
-import type { FakeDesk } from "./slack-desk.ts";
+import { formBody, type SlackDouble, slackSignature, startSlack } from "./slack.ts";
+import { approvalOf, type FakeDesk, fakeDesk, leaseOf, NOON, runOf, viewOf } from "./slack-desk.ts";
 import { approvalSettings } from "./slack-publisher.ts";
 
 export const SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -103,4 +106,100 @@ export async function eventually<T>(find: () => T | undefined | Promise<T | unde
     if (Date.now() > end) throw new Error("it did not happen in time");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+export const RECEIVERS = ["http", "socket"] as const;
+
+/** What a response URL or a window shows. */
+export type Content = { text: string; blocks: unknown[]; response_type?: string; replace_original?: boolean };
+
+/** The blocks of an answer as text, to look for words in. */
+export const shown = ({ blocks }: Content): string => JSON.stringify(blocks);
+
+type Press = { user?: string; more?: Record<string, unknown>; home?: boolean };
+
+/** People in front of Slack: two incidents, an approval that anna may decide and ben may not, a run and a lease. */
+export type FrontStage = {
+  slack: SlackDouble;
+  front: Front;
+  desk: FakeDesk;
+  anna: string;
+  ben: string;
+  channel: string;
+  answerTo(responseId: string): Promise<Content>;
+  /** Types it after `/stanch` and waits for the answer. */
+  say(text: string, user?: string): Promise<Content>;
+  /** Presses the button that carries this command; the result waits for the answer. */
+  press(value: string, options?: Press): Promise<() => Promise<Content>>;
+  event(inner: Record<string, unknown>): Record<string, unknown>;
+};
+
+/** Slack for a whole `describe`, the app anew for each test; every message must be one that Slack takes. */
+export function useFront(receiver: (typeof RECEIVERS)[number]): FrontStage {
+  const stage = {} as FrontStage;
+  const actions: Pick<FrontStage, "answerTo" | "say" | "press" | "event"> = {
+    async answerTo(responseId) {
+      const found = await eventually(() => stage.slack.responses.find(({ id }) => id === responseId));
+      return found.body as Content;
+    },
+    async say(text, user = stage.anna) {
+      const id = randomUUID();
+      await stage.front.deliver("slash_commands", {
+        command: "/stanch",
+        text,
+        user_id: user,
+        channel_id: stage.channel,
+        team_id: "T000000001",
+        response_url: stage.slack.responseUrl(id),
+        trigger_id: await stage.slack.triggerId(user),
+      });
+      return stage.answerTo(id);
+    },
+    async press(value, { user = stage.anna, more = {}, home = false } = {}) {
+      const id = randomUUID();
+      const verb = value.split(" ")[0];
+      await stage.front.deliver("interactive", {
+        type: "block_actions",
+        user: { id: user, team_id: "T000000001" },
+        team: { id: "T000000001" },
+        trigger_id: await stage.slack.triggerId(user),
+        actions: [{ type: "button", action_id: `stanch:${verb}`, value, block_id: "b" }],
+        ...(home
+          ? { view: { type: "home" } }
+          : { channel: { id: stage.channel }, response_url: stage.slack.responseUrl(id) }),
+        ...more,
+      });
+      return () => stage.answerTo(id);
+    },
+    event: (inner) => ({
+      type: "event_callback",
+      team_id: "T000000001",
+      event_id: `Ev${randomUUID()}`,
+      event_time: NOON / 1000,
+      event: inner,
+    }),
+  };
+  Object.assign(stage, actions);
+  before(async () => {
+    stage.slack = await startSlack();
+    stage.slack.userGroups.set("S045DEFGH", { handle: "oncall", users: [] });
+    stage.anna = stage.slack.userId("anna");
+    stage.ben = stage.slack.userId("ben");
+    stage.channel = stage.slack.channelId("platform-alerts");
+  });
+  beforeEach(async () => {
+    const approval = approvalOf({ expiresAt: Date.now() + 900_000 });
+    const view = viewOf({ runs: [runOf()], approvals: [approval], leases: [leaseOf()] });
+    const other = viewOf({ incident: { id: "inc-13", severity: "P0", title: "RouterDown" } });
+    stage.desk = fakeDesk([view, other], [stage.anna]);
+    stage.front = await startFront(receiver, stage.slack, { desk: stage.desk });
+  });
+  afterEach(async () => {
+    stage.slack.fault = () => undefined;
+    stage.slack.release();
+    await stage.front.stop();
+    assert.deepEqual(stage.slack.faults, [], "Slack would have refused a message");
+  });
+  after(() => stage.slack.stop());
+  return stage;
 }

@@ -5,6 +5,7 @@ import type { TimelineEntry } from "../../core/timeline.ts";
 import type { IncidentView } from "../../core/views.ts";
 import { clock, fixedBy, iconOf, lampOf, lasting, outage, plain } from "../words.ts";
 
+/** Where lines go; `write` gets them without a line end. */
 export type ConsoleOptions = {
   write(line: string): void;
   /** Colours, when the reader is a terminal. */

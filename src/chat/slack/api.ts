@@ -27,11 +27,13 @@ export type Answer = { ok: true; body: Readonly<Record<string, unknown>> } | Fai
 /** Slack's Web API, one call at a time: no retries and no queue of its own, since a hidden retry posts twice. Never throws. */
 export type Api = { call(method: string, args: Readonly<Record<string, unknown>>): Promise<Answer> };
 
+/** `apiUrl` ends in `/api/` and is Slack's own when absent; `timeout` is for one call. */
 export type ApiOptions = { botToken: string; apiUrl?: string; timeout?: Milliseconds; log: Log };
 
 /** Calls that change nothing twice wait for this long; Slack's own answers come within two seconds. */
 const TIMEOUT = 8_000;
 
+/** Slack's own client without its retries, its pauses for every channel at a 429, and its exceptions. */
 export function createApi({ botToken, apiUrl, timeout = TIMEOUT, log }: ApiOptions): Api {
   const client = new WebClient(botToken, {
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),

@@ -22,8 +22,10 @@ export const LIMITS = {
 type PlainText = { type: "plain_text"; text: string; emoji: boolean };
 type MrkdwnText = { type: "mrkdwn"; text: string; verbatim: true };
 
+/** The question before a button takes effect. */
 export type Confirm = { title: PlainText; text: PlainText; confirm: PlainText; deny: PlainText };
 
+/** A button as `buttons.ts` makes it. */
 export type Button = {
   type: "button";
   text: PlainText;
@@ -54,6 +56,7 @@ export function plainText(text: string, max: number): PlainText {
   return { type: "plain_text", text: plain(text, max - 2) || "–", emoji: false };
 }
 
+/** A headline of at most 150 characters. */
 export function header(text: string): Block {
   return { type: "header", text: plainText(text, LIMITS.header) };
 }
@@ -63,14 +66,17 @@ export function section(text: Mrkdwn): Block {
   return { type: "section", text: textOf(text, LIMITS.section) };
 }
 
+/** Up to ten short texts in two columns. */
 export function fields(texts: readonly Mrkdwn[]): Block {
   return { type: "section", fields: texts.slice(0, LIMITS.fields).map((text) => textOf(text, LIMITS.field)) };
 }
 
+/** Small print. */
 export function context(...texts: readonly Mrkdwn[]): Block {
   return { type: "context", elements: texts.slice(0, LIMITS.context).map((text) => textOf(text, LIMITS.field)) };
 }
 
+/** A line across. */
 export function divider(): Block {
   return { type: "divider" };
 }

@@ -38,6 +38,7 @@ export const UNSCOPED: readonly string[] = ["auth.test", "views.open", "views.pu
 /** One thing that was looked at; `remedy` says what to do when it is not as it should be. */
 export type Finding = { what: string; ok: boolean; remedy?: string };
 
+/** The same settings that `createSlack` takes, without the desk. */
 export type DoctorOptions = {
   botToken: string;
   signingSecret?: string;

@@ -9,6 +9,7 @@ export type Attachment = { color: string; fallback: string; blocks: readonly Blo
 
 const MAX_TEXT = 3000;
 
+/** A message with its notification text cut to 3,000 characters. */
 export function messageOf(text: Mrkdwn, blocks: readonly Block[], attachments?: readonly Attachment[]): Message {
   return { text: cut(text, MAX_TEXT).mrkdwn, blocks, ...(attachments && { attachments }) };
 }

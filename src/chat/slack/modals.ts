@@ -4,6 +4,7 @@ import { type Block, LIMITS, plainText } from "./blocks.ts";
 import type { ReplyTo } from "./reply.ts";
 import type { Answer } from "./verb.ts";
 
+/** `callback_id` of the window that asks for the reason. */
 export const REJECT_VIEW = "stanch:reject";
 
 type Modal = {

@@ -8,6 +8,7 @@ import { reply } from "./reply.ts";
 import { incidentOfPurpose } from "./rooms.ts";
 import { say, type VerbDeps } from "./verb.ts";
 
+/** `api` reads the messages that notes are made of. */
 export type NoteDeps = VerbDeps & { api: Api; log: Log };
 
 /** ⏱, in Slack's words for it. */

@@ -1,10 +1,11 @@
 import type { Instant, Milliseconds } from "../../core/time.ts";
 
-/** Slack takes about one message per second and channel, and forgives short bursts. */
-const EVERY: Milliseconds = 1_000;
+/** Slack takes about one message per second and channel, and forgives short bursts. A message costs this much credit. */
+const COST: Milliseconds = 1_000;
 const BURST = 4;
 
-type Lane = { tokens: number; filledAt: Instant; heldUntil: Instant };
+/** Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. */
+type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant };
 
 /**
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
@@ -19,6 +20,7 @@ export type Pacer = {
   hold(channel: string, until: Instant): void;
 };
 
+/** A pacer that knows no channel yet; time is what it is told. */
 export function createPacer(): Pacer {
   const lanes = new Map<string, Lane>();
   return {
@@ -26,27 +28,24 @@ export function createPacer(): Pacer {
       const lane = refilled(lanes.get(channel), now);
       lanes.set(channel, lane);
       if (lane.heldUntil > now) return lane.heldUntil - now;
-      const floor = urgent ? 1 : 2;
-      if (lane.tokens < floor) return Math.ceil((floor - lane.tokens) * EVERY);
-      lane.tokens -= 1;
+      const floor = urgent ? COST : 2 * COST;
+      if (lane.credit < floor) return floor - lane.credit;
+      lane.credit -= COST;
       return 0;
     },
     heldFor(channel, now) {
       return Math.max(0, (lanes.get(channel)?.heldUntil ?? 0) - now);
     },
     hold(channel, until) {
-      const lane = lanes.get(channel) ?? { tokens: BURST, filledAt: until, heldUntil: 0 };
+      const lane = lanes.get(channel) ?? { credit: BURST * COST, filledAt: until, heldUntil: 0 };
       lanes.set(channel, { ...lane, heldUntil: Math.max(lane.heldUntil, until) });
     },
   };
 }
 
 function refilled(lane: Lane | undefined, now: Instant): Lane {
-  if (!lane) return { tokens: BURST, filledAt: now, heldUntil: 0 };
-  const earned = Math.max(0, now - lane.filledAt) / EVERY;
-  return {
-    tokens: Math.min(BURST, lane.tokens + earned),
-    filledAt: Math.max(now, lane.filledAt),
-    heldUntil: lane.heldUntil,
-  };
+  if (!lane) return { credit: BURST * COST, filledAt: now, heldUntil: 0 };
+  const earned = Math.max(0, now - lane.filledAt);
+  const credit = Math.min(BURST * COST, lane.credit + earned);
+  return { credit, filledAt: Math.max(now, lane.filledAt), heldUntil: lane.heldUntil };
 }

@@ -22,6 +22,7 @@ export type Found = {
   announced: number;
 };
 
+/** Where to look, for which incident, and from when; only messages of `author` count when it is known. */
 export type Search = { channel: string; incidentId: string; since: Instant; message?: string; author?: string };
 
 const PAGES = 20;

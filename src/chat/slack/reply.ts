@@ -7,6 +7,7 @@ import type { Answer } from "./verb.ts";
 /** Where an answer goes: the address Slack gave for it (5 uses in 30 minutes), else the channel, for this user alone. */
 export type ReplyTo = { responseUrl?: string; channel?: string; user: string };
 
+/** `api` is the way when there is no response URL. */
 export type ReplyDeps = { api: Api; log: Log };
 
 const TIMEOUT = 8_000;

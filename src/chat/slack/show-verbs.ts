@@ -134,6 +134,7 @@ export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly In
     .sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
 }
 
+/** One incident as one line of a list. */
 export function incidentLine({ id, severity, title, status, openedAt, taken }: Incident): Mrkdwn {
   const holder = taken ? mrkdwn`, ${taken.by} has it` : mrkdwn``;
   return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status} since ${when(openedAt, "date")}${holder}`;

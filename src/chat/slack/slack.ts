@@ -23,6 +23,7 @@ import { createSocket } from "./socket.ts";
 /** Where Slack's HTTP requests arrive, relative to the server's root. */
 export const SLACK_PATH = "/slack/events";
 
+/** What Slack needs: its tokens, the desk behind it, and where incidents are shown. */
 export type SlackOptions = {
   botToken: string;
   /** With it, `receiver` takes Slack's HTTP requests. */
@@ -48,6 +49,7 @@ export type SlackOptions = {
  */
 export type Slack = { chat: Chat; receiver?: RequestHandler; start(): Promise<void>; stop(): Promise<void> };
 
+/** Makes the chat and the front; nothing is connected before `start`. */
 export function createSlack(options: SlackOptions): Slack {
   const { log, now } = options;
   const api = createApi(options);

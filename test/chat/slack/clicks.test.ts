@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import type { SlackMessage } from "../../support/slack.ts";
+import { eventually, RECEIVERS, shown, useFront } from "../../support/slack-front.ts";
+
+for (const receiver of RECEIVERS) {
+  describe(`clicks over ${receiver}`, () => {
+    const stage = useFront(receiver);
+
+    test("Approve, as posted: the allowed person decides, everyone else hears why not, and it is decided once", async () => {
+      const state = { delivered: 0, approvals: {} };
+      const [view] = [...stage.desk.views.values()];
+      assert.ok(view);
+      await stage.front.slack.chat.publish(view, [], state, async () => {});
+      const messages: SlackMessage[] = await stage.slack.history(stage.channel);
+      const posted = messages.filter((message) => message.metadata?.event_type === "stanch_approval").at(-1);
+      const [, value] =
+        /"text":"Approve"[^}]*},"action_id":"stanch:approve","value":"([^"]*)"/.exec(JSON.stringify(posted?.blocks)) ??
+        [];
+      const refused = await (await stage.press(value ?? "", { user: stage.ben }))();
+      assert.match(
+        refused.text,
+        new RegExp(`slack:${stage.ben} is not in platform-oncall; anna and &lt;!subteam\\^S&gt; may`),
+      );
+      assert.equal(stage.desk.decided.length, 0);
+      const clicks = await Promise.all([stage.press(value ?? ""), stage.press(value ?? ""), stage.press(value ?? "")]);
+      const texts = (await Promise.all(clicks.map((answer) => answer()))).map((answer) => answer.text).sort();
+      assert.deepEqual(texts, [
+        "apr-7f3a is approved by anna",
+        "apr-7f3a was approved by anna",
+        "apr-7f3a was approved by anna",
+      ]);
+      assert.equal(stage.desk.decided.length, 1);
+    });
+
+    test("Reject asks for the reason and takes it to the door", async () => {
+      const id = randomUUID();
+      await stage.press("reject apr-7f3a", { more: { response_url: stage.slack.responseUrl(id) } });
+      const opened = await eventually(() => stage.slack.calls.filter(({ method }) => method === "views.open").at(-1));
+      const view = opened.args["view"] as { private_metadata: string; callback_id: string };
+      await stage.front.deliver("interactive", {
+        type: "view_submission",
+        user: { id: stage.anna, team_id: "T000000001" },
+        team: { id: "T000000001" },
+        view: {
+          ...view,
+          id: "V1",
+          state: { values: { reason: { reason: { type: "plain_text_input", value: "wrong target" } } } },
+        },
+      });
+      assert.equal((await stage.answerTo(id)).text, "apr-7f3a is rejected by anna");
+      assert.deepEqual(stage.desk.decided.at(-1)?.decision, {
+        verb: "reject",
+        approval: "apr-7f3a",
+        reason: "wrong target",
+      });
+    });
+
+    test("a window that Slack does not open is replaced by words", async () => {
+      stage.slack.fault = ({ method }) => (method === "views.open" ? { error: "expired_trigger_id" } : undefined);
+      assert.match(
+        (await (await stage.press("reject apr-7f3a"))()).text,
+        /type \/stanch reject apr-7f3a and the reason/,
+      );
+      assert.match(shown(await (await stage.press("plan apr-7f3a"))()), /FALLBACK_ENABLED/);
+      assert.deepEqual(stage.desk.decided, []);
+    });
+
+    test("Show plan opens a window with the rendered inputs", async () => {
+      const before = stage.slack.calls.length;
+      await stage.press("plan apr-7f3a");
+      const opened = await eventually(() =>
+        stage.slack.calls.slice(before).find(({ method }) => method === "views.open"),
+      );
+      assert.match(JSON.stringify(opened.args["view"]), /name: FALLBACK_ENABLED.*value: true/);
+    });
+
+    test("somebody of another organisation in a shared channel decides nothing", async () => {
+      const answer = await stage.press("ack inc-12", { more: { user: { id: stage.anna, team_id: "T0FOREIGN" } } });
+      assert.match((await answer()).text, /Only people of this workspace/);
+      assert.deepEqual(stage.desk.decided, []);
+    });
+
+    test("the App Home shows what waits for me, and its buttons put it up to date", async () => {
+      const before = stage.slack.calls.length;
+      const views = () => stage.slack.calls.slice(before).filter(({ method }) => method === "views.publish");
+      await stage.front.deliver(
+        "events_api",
+        stage.event({ type: "app_home_opened", user: stage.anna, tab: "home", channel: "D0AB1CD2E" }),
+      );
+      const mine = JSON.stringify((await eventually(() => views()[0])).args["view"]);
+      assert.match(mine, /Waiting for you: 1.*set FALLBACK_ENABLED of gateway to true.*Open incidents: 2.*Temporary/);
+      assert.match(mine, /stanch may act/);
+      await stage.front.deliver(
+        "events_api",
+        stage.event({ type: "app_home_opened", user: stage.ben, tab: "home", channel: "D0AB1CD2E" }),
+      );
+      assert.match(JSON.stringify((await eventually(() => views()[1])).args["view"]), /Waiting for you: 0/);
+      await stage.press("pause global", { home: true });
+      assert.match(JSON.stringify((await eventually(() => views()[2])).args["view"]), /pause: done by anna/);
+    });
+  });
+}
