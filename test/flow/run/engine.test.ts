@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Approval } from "../../../src/core/approval.ts";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
@@ -59,63 +58,6 @@ test("a failed step stops the run and reverts what was changed, latest first", a
   assert.deepEqual(undone, ["undo/b", "undo/a"]);
   const incident = await world.store.get<Incident>("incident", "inc-1");
   assert.notEqual(incident?.body.escalatedAt, undefined, "the ladder is empty: people are told");
-});
-
-test("asks once, shows every mutating step, and acts after approval only", async () => {
-  const world = createWorld();
-  const act = scripted(world.actions, "t.act");
-  world.playbooks.set(
-    "p",
-    playbook("p", [step("one", "t.act"), step("two", "t.act")], { autonomy: { P0: "approve" } }),
-  );
-  const id = await world.open("p");
-  await world.drain();
-  const asked = (await world.run(id)).asked;
-  assert.ok(asked);
-  assert.equal(act.calls.length, 0);
-  const approval = (await world.store.get<Approval>("approval", asked.approvalId))?.body;
-  assert.deepEqual(
-    approval?.steps.map((one) => one.path),
-    ["one", "two"],
-  );
-  const decided = await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: asked.approvalId });
-  assert.equal(decided.ok, true);
-  const again = await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: asked.approvalId });
-  assert.equal(again.ok, false);
-  await world.drain();
-  assert.equal(act.calls.length, 2);
-  assert.equal((await world.run(id)).ended?.state, "succeeded");
-});
-
-test("an approval that nobody decides expires and runs nothing", async () => {
-  const world = createWorld();
-  const act = scripted(world.actions, "t.act");
-  world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
-  const id = await world.open("p");
-  await world.pass(16 * 60_000);
-  assert.equal(act.calls.length, 0);
-  assert.equal((await world.run(id)).ended?.state, "cancelled");
-  assert.ok(
-    (await world.timeline()).some((line) => line.includes("still waiting")),
-    "reminded at half time",
-  );
-});
-
-test("a step whose input has changed since the approval asks again", async () => {
-  const world = createWorld();
-  const act = scripted(world.actions, "t.act");
-  let value = 1;
-  const changing = { text: "value", reads: [], render: () => ({ known: true as const, value: { value } }) };
-  world.playbooks.set("p", playbook("p", [step("one", "t.act", { with: changing })], { autonomy: { P0: "approve" } }));
-  const id = await world.open("p");
-  await world.drain();
-  const first = (await world.run(id)).asked?.approvalId ?? "";
-  value = 2;
-  await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: first });
-  await world.drain();
-  const second = (await world.run(id)).asked?.approvalId ?? "";
-  assert.notEqual(second, first);
-  assert.equal(act.calls.length, 0, "what was approved is what runs");
 });
 
 test("a call with an unknown end that cannot be looked up stops the run and asks people", async () => {

@@ -138,7 +138,10 @@ function stepsOf(scenario: Scenario): Step[] {
 }
 
 /** Loses a worker at the chosen commits: before it reached the store, or after. */
-function losing(lost: readonly number[], world: () => ReturnType<typeof createWorld> | undefined): (store: Store) => Store {
+function losing(
+  lost: readonly number[],
+  world: () => ReturnType<typeof createWorld> | undefined,
+): (store: Store) => Store {
   let commits = 0;
   return (store) => ({
     ...store,
