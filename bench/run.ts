@@ -78,4 +78,6 @@ function write(parts: readonly string[], findings: readonly Finding[]): string {
   return `written to ${file}`;
 }
 
+// The processes and servers of a part end when this one exits, also when somebody stops it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

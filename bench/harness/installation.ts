@@ -22,9 +22,9 @@ limits:
 connections: { http: { stub: { base-url: '${stub}', allow-private: true } } }
 `;
 
-const PLAYBOOK = (name: string, step: string): string => `name: ${name}
+const PLAYBOOK = (alertname: string, step: string): string => `name: ${alertname.toLowerCase()}
 description: The first action of the benchmark.
-match: ['alertname = "${name}"']
+match: ['alertname = "${alertname}"']
 severity: [P0, P1, P2]
 vars: { service: '\${{ alert.labels.service }}' }
 target: bench:\${{ vars.service }}

@@ -8,7 +8,11 @@ export type Usage = { cpuMicros: number; rss: number; loop: { p99: number; max: 
 
 export type Server = { port: number; pid: number; usage(): Promise<Usage>; stop(): Promise<void> };
 
-const FLAGS = ["--max-semi-space-size=8"];
+/** As `npm start` has it. */
+export const FLAGS: readonly string[] = ["--max-semi-space-size=8"];
+
+/** As `stanch` keeps it for itself: code compiled once is not compiled, and not held in memory as source, again. */
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/stanch-bench");
 
 /** Starts a server of `bench/servers` in a process of its own; `environment` is all it gets. */
 export async function startServer(name: string, environment: Readonly<Record<string, string>>): Promise<Server> {
@@ -32,8 +36,12 @@ export function startLoad(): Load {
 
 /** Starts a process that answers each message with one message. */
 export function start(file: string, environment: Readonly<Record<string, string>>): ChildProcess {
-  const env = { PATH: process.env["PATH"], ...environment };
-  return fork(file, [], { env, execArgv: FLAGS, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILED, ...environment };
+  const child = fork(file, [], { env, execArgv: [...FLAGS], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
 }
 
 /** Sends and waits for the answer. */

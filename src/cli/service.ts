@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { type App, createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../core/config.ts";
@@ -24,6 +25,7 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
     const { port } = await startOrStop(app);
     const host = insecureDev ? "127.0.0.1" : options.host;
     announce(io, { app, config, options, address: `http://${host}:${port}` });
+    flushCompileCache();
     await signals.first;
     io.out("stopping: what is under way is finished first; a second signal ends it at once");
     await stopUnlessCut(app, signals);
