@@ -22,7 +22,7 @@ const REASONS: Readonly<Partial<Record<ErrorCode, FailureReason>>> = {
  * into a failure. `targets`, `describe` and `effect` throw AppError `invalid_request` for an input that does not fit.
  */
 export function define<I, O extends Output>(action: Action<I, O>): AnyAction {
-  const { prepare, poll, reconcile, revert, effect } = action;
+  const { prepare, poll, reconcile, assume, revert, effect } = action;
   return defineAction<unknown, O>({
     ...action,
     input: action.input,
@@ -38,6 +38,7 @@ export function define<I, O extends Output>(action: Action<I, O>): AnyAction {
         return "ok" in read ? { verdict: "unknown", detail: read.message } : read;
       },
     }),
+    ...(assume && { assume: (raw, before) => assume(parsed(action, raw), before) }),
     ...(revert && { revert: (raw, output) => undoOf(action, raw, output) }),
   });
 }

@@ -214,11 +214,18 @@ async function reverts(action: AnyAction, c: Case): Promise<void> {
   await c.reset();
   const before = await c.state();
   const context = contextOf(c.connections);
+  const recorded = await prepared(action, c.input, context);
   const result = await complete(action, c.input, context);
   assert.ok(result.ok && result.done);
   assert.notDeepEqual(await c.state(), before);
   const undo = action.revert?.(c.input, JSON.parse(JSON.stringify(result.output)));
   assert.ok(undo, "there is something to undo");
+  if (recorded)
+    assert.deepEqual(
+      action.revert?.(c.input, action.assume?.(c.input, recorded) ?? {}),
+      undo,
+      "a person's word is undone alike",
+    );
   const undone = await complete(actionOf(undo.uses), undo.with, { ...context, stepKey: "run-1f0c9a2b3d4e/undo/x" });
   assert.ok(undone.ok && undone.done, JSON.stringify(undone));
   assert.deepEqual(await c.state(), before);

@@ -54,6 +54,11 @@ export const ecsScale = define<Input, Scaled>({
   },
   poll,
   reconcile,
+  assume: ({ desired }, recorded) => {
+    const before = Before.safeParse(recorded);
+    const known = typeof desired === "number" ? desired : 0;
+    return scaled(before.success ? before.data : { from: known, to: known });
+  },
   revert: ({ connection, cluster, service }, { changed, desired, former }) =>
     changed
       ? {
@@ -113,8 +118,12 @@ function started({ connection, cluster, service }: Input, { from, to }: Before):
   };
 }
 
-function done({ from, to }: Before): ActionResult<Scaled> {
-  return { ok: true, done: true, output: { desired: to, former: from, changed: from !== to } };
+function done(before: Before): ActionResult<Scaled> {
+  return { ok: true, done: true, output: scaled(before) };
+}
+
+function scaled({ from, to }: Before): Scaled {
+  return { desired: to, former: from, changed: from !== to };
 }
 
 /** Done when as many tasks run as are desired. */

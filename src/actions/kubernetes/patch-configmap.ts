@@ -61,6 +61,10 @@ export const k8sPatchConfigmap = define<Input, Output>({
     return written.ok ? done(input, former) : written;
   },
   reconcile,
+  assume(input, recorded) {
+    const before = Before.safeParse(recorded);
+    return outputOf(input, before.success ? before.data.former : input.changes.map(({ value }) => value));
+  },
   revert: (input, { changed, values }) =>
     changed
       ? {
@@ -98,10 +102,15 @@ function isWanted({ changes }: Input, values: readonly unknown[]): boolean {
   return changes.every(({ value }, index) => isSame(value, values[index]));
 }
 
-function done({ changes }: Input, former: readonly Output["values"][number]["former"][]): ActionResult<Output> {
+type Former = readonly Output["values"][number]["former"][];
+
+function done(input: Input, former: Former): ActionResult<Output> {
+  return { ok: true, done: true, output: outputOf(input, former) };
+}
+
+function outputOf({ changes }: Input, former: Former): Output {
   const values = changes.map(({ path, value }, index) => ({ path, former: former[index] ?? null, value }));
-  const changed = values.some((one) => !isSame(one.former, one.value));
-  return { ok: true, done: true, output: { changed, values } };
+  return { changed: values.some((one) => !isSame(one.former, one.value)), values };
 }
 
 async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {

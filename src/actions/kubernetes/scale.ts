@@ -60,6 +60,11 @@ export const k8sScale = define<Input, Scaled>({
   },
   poll,
   reconcile,
+  assume: ({ replicas }, recorded) => {
+    const before = Before.safeParse(recorded);
+    const known = typeof replicas === "number" ? replicas : 0;
+    return scaled(before.success ? before.data : { from: known, to: known });
+  },
   revert: ({ connection, namespace, name }, { changed, replicas, former }) =>
     changed
       ? {
@@ -117,8 +122,12 @@ function started({ connection, namespace, name }: Input, { from, to }: Before): 
   };
 }
 
-function done({ from, to }: Before): ActionResult<Scaled> {
-  return { ok: true, done: true, output: { replicas: to, former: from, changed: from !== to } };
+function done(before: Before): ActionResult<Scaled> {
+  return { ok: true, done: true, output: scaled(before) };
+}
+
+function scaled({ from, to }: Before): Scaled {
+  return { replicas: to, former: from, changed: from !== to };
 }
 
 async function poll(raw: Output, ctx: ActionContext): Promise<ActionResult<Scaled>> {

@@ -44,6 +44,11 @@ export const k8sSetEnv = define<EnvInput, Output>({
   },
   poll,
   reconcile,
+  assume(input, recorded) {
+    const before = Before.safeParse(recorded);
+    const values = valuesOf(input, before.success ? before.data.value : input.value);
+    return { generation: 0, replicas: 0, detail: "said by a person", ...values };
+  },
   revert: ({ connection, namespace, name, container, env }, { changed, former, value }) =>
     changed
       ? {

@@ -17,12 +17,13 @@ const Input = z.strictObject({
 const Output = z.object({ dedupKey: z.string() });
 
 /**
- * `pagerduty.trigger`: pages people. It tells and changes nothing, so like every telling action it counts as `read`: no guard or approval
- * may hold it back, and repeats fall together by `dedupKey`.
+ * `pagerduty.trigger`: pages people. It tells and changes nothing else, so no guard or approval holds it back; repeats fall together by
+ * `dedupKey`.
  */
 export const pagerdutyTrigger = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "pagerduty.trigger",
   effect: "read",
+  tells: true,
   input: Input,
   output: Output,
   targets: () => [],

@@ -56,9 +56,9 @@ export const settingsSet = define<Input, Output>({
     return written.ok ? done(input, reading.value) : lostRace(input, ctx, reading, written);
   },
   reconcile: (input, ctx, intent) => reconcile(input, ctx, intent),
-  assume: ({ name, value }, before) => {
+  assume(input, before) {
     const known = Before.safeParse(before);
-    return { name, value, former: known.success ? known.data.value : null, changed: known.success };
+    return outputOf(input, known.success ? known.data.value : input.value);
   },
   revert: (input, { changed, former, value }) =>
     changed
@@ -130,8 +130,12 @@ function unknown(detail: string) {
   return { verdict: "unknown" as const, detail };
 }
 
-function done({ name, value }: Input, former: SettingValue) {
-  return { ok: true as const, done: true as const, output: { name, value, former, changed: former !== value } };
+function done(input: Input, former: SettingValue) {
+  return { ok: true as const, done: true as const, output: outputOf(input, former) };
+}
+
+function outputOf({ name, value }: Input, former: SettingValue): Output {
+  return { name, value, former, changed: former !== value };
 }
 
 function actOf(input: Input, { connection }: Setting): string {
