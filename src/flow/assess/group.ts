@@ -41,6 +41,7 @@ export async function assessSubjects(
     });
     if (await committed) return result;
     forget(deps, subjects);
+    attempt.newIds.clear();
     await sleep(Math.random() * Math.min(50, 2 ** tries));
   }
   throw new AppError("unavailable", "assessing alerts: others changed the same incident every time; it is tried again");
@@ -80,9 +81,9 @@ function lookAtOf({ lookAt }: { lookAt?: Instant }): { lookAt?: Instant } {
   return lookAt === undefined ? {} : { lookAt };
 }
 
-/** Ids are numbers that people say aloud; one that a lost race has taken is used in the next attempt. */
+/** Ids are numbers that people say aloud; the counter is shared with incidents that people make. */
 async function newId(deps: AssessDeps, newIds: Map<string, string>, key: string): Promise<string> {
-  const id = newIds.get(key) ?? `inc-${await deps.store.next("incident")}`;
+  const id = newIds.get(key) ?? `inc-${await deps.store.next("incidents")}`;
   newIds.set(key, id);
   return id;
 }

@@ -60,26 +60,35 @@ async function lookAtAll(deps: AssessDeps, incident: Incident): Promise<Round> {
   return dueAt === undefined ? { startedWith: incident, remarks } : { startedWith: incident, remarks, dueAt };
 }
 
-/** One commit at the end: the next wake-up, remarks that no longer stand, and the recovery if nothing fires after all. */
+/**
+ * One commit at the end: the next wake-up, remarks that no longer stand, and the recovery if nothing fires after all. An
+ * incident that never had an episode was made by a person and does not end here.
+ */
 async function planNext(deps: AssessDeps, id: string, round: Round): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const doc = await deps.store.get<Incident>("incident", id);
     if (doc === undefined) return;
     if (doc.body.status === "resolved") return;
-    const [now, firing] = await Promise.all([deps.store.now(), deps.store.size(`incident:${id}:firing`)]);
-    const part = firing === 0 ? await recovery(deps, doc, now) : nextLook(deps, doc, { round, firing, now });
+    const [now, firing, total] = await Promise.all([
+      deps.store.now(),
+      deps.store.size(`incident:${id}:firing`),
+      deps.store.size(`incident:${id}:episodes`),
+    ]);
+    const hasEnded = firing === 0 && total > 0;
+    const part = hasEnded
+      ? await recovery(deps, doc, now)
+      : nextLook(deps, doc, { round, counts: { firing, total }, now });
     if ((await deps.store.commit(part)).ok) return deps.wake(part.wakes);
   }
 }
 
-type Next = { round: Round; firing: number; now: Instant };
+type Next = { round: Round; counts: { firing: number; total: number }; now: Instant };
 
-function nextLook(deps: AssessDeps, { body, rev }: Doc<Incident>, { round, firing, now }: Next): Part {
+function nextLook(deps: AssessDeps, { body, rev }: Doc<Incident>, { round, counts, now }: Next): Part {
   const every = now + deps.config.incidents.reassessEvery;
   const rose = body.severity !== round.startedWith.severity;
   const at = rose ? now : Math.min(every, round.dueAt ?? every);
   const noted = stillStanding(body, round);
-  const counts = { firing, total: body.counts?.total ?? firing };
   const member = `incident:${body.id}`;
   return {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],

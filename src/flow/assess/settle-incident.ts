@@ -18,6 +18,9 @@ import { type Started, startRuns } from "./start-runs.ts";
 import { compareEntries } from "./subject.ts";
 import { waitingSet } from "./waiting.ts";
 
+/** Standing remarks of one incident; what more there is to say stands with the alerts. */
+const MAX_REMARKS = 50;
+
 /** What one pass knows besides the case: the new incident's id, what the store points to, and whether it is a re-assessment. */
 export type IncidentPass = { now: Instant; id: string; pointer: string | undefined; again: boolean };
 
@@ -100,7 +103,9 @@ type Outcome = { started: Started; remarks: readonly string[]; pass: IncidentPas
 
 function storedOf(one: IncidentCase, change: IncidentChange, { started, remarks, pass }: Outcome): Stored {
   const said = change.turn === "reopened" ? [] : (change.before?.noted ?? []);
-  const news = [...new Set(remarks)].filter((remark) => !said.includes(remark));
+  const news = [...new Set(remarks)]
+    .filter((remark) => !said.includes(remark))
+    .slice(0, Math.max(0, MAX_REMARKS - said.length));
   const lines: readonly TimelineEntry[] = [
     ...changeLines(one, change, pass.now),
     ...news.map((text): TimelineEntry => ({ at: pass.now, kind: "plan", text, by: "stanch" })),

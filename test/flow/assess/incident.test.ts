@@ -298,3 +298,30 @@ test("an incident that a person closed stays closed while its alert goes on, and
   await world.send([over(alert(), world.clock.at)]);
   assert.deepEqual(await world.store.members("incident:inc-1:firing"), []);
 });
+
+test("an incident that a person made for a run has no episodes and is left to its run", async () => {
+  const world = createWorld();
+  const id = `inc-${await world.store.next("incidents")}`;
+  const incident = { id, key: `manual=${id}`, status: "open", severity: "P2", opening: 1, runs: [], leases: [] };
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "put", kind: "incident", id, body: incident },
+      { write: "due", member: `incident:${id}`, at: world.clock.at + MINUTE },
+    ],
+  });
+  await world.send([alert()]);
+  await world.pass(5 * MINUTE);
+  assert.equal((await world.incident(id))?.status, "open");
+  assert.equal((await world.incident("inc-2"))?.key, "service=litellm,cluster=prod");
+});
+
+test("an id that somebody else took meanwhile is not insisted on", async () => {
+  const world = createWorld();
+  await world.store.commit({
+    checks: [],
+    writes: [{ write: "put", kind: "incident", id: "inc-1", body: { key: "other" } }],
+  });
+  await world.send([alert()]);
+  assert.equal((await world.incident("inc-2"))?.status, "open");
+});
