@@ -1,8 +1,10 @@
 import type { Approval } from "../core/approval.ts";
 import type { ChatState } from "../core/chat.ts";
+import type { Config } from "../core/config.ts";
 import { clockStart, type EscalationState, escalationStep, type Need } from "../core/escalation.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
+import type { Queue } from "../core/queue.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import type { Doc, Write } from "../core/store.ts";
@@ -12,7 +14,7 @@ import { docs } from "./desk/incident-view.ts";
 import { type Followed, lookAgain } from "./followed.ts";
 import { type PageDeps, sendPages } from "./page.ts";
 
-export type EscalateDeps = PageDeps;
+export type EscalateDeps = PageDeps & { queue: Pick<Queue, "wake">; config: Pick<Config, "escalation"> };
 
 /**
  * Calls people by the levels of `escalation:`. What a level says goes to the timeline with whom it calls, which the chat turns

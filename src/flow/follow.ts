@@ -1,4 +1,5 @@
 import type { Incident } from "../core/incident.ts";
+import type { Lease } from "../core/lease.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { type EscalateDeps, escalateIncident } from "./escalate.ts";
 import type { Followed } from "./followed.ts";
@@ -20,6 +21,12 @@ export async function followIncident(deps: FollowDeps, id: string): Promise<void
   for (let round = 0; round < ROUNDS; round++) if (await isSettled(deps, id)) return;
   const at = (await deps.store.now()) + LOOK_AGAIN;
   await deps.store.commit({ checks: [], writes: [{ write: "due", member: `follow:${id}`, at }] });
+}
+
+/** A lease that could not be undone calls people at once. */
+export async function followLease(deps: FollowDeps, id: string): Promise<void> {
+  const lease = (await deps.store.get<Lease>("lease", id))?.body;
+  if (lease?.status === "failed" && lease.incidentId !== undefined) await followIncident(deps, lease.incidentId);
 }
 
 /** False when something was done or has changed meanwhile, so that the next wake-up is not planned from an old sight. */

@@ -1,34 +1,41 @@
-import type { ActionContext, ActionResult, ActionTable } from "../core/action.ts";
-import type { Config } from "../core/config.ts";
-import type { Connections } from "../core/connection.ts";
 import { AppError } from "../core/errors.ts";
 import type { EscalationState, Page } from "../core/escalation.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Log } from "../core/log.ts";
-import type { Queue } from "../core/queue.ts";
+import { oneLine } from "../core/one-line.ts";
+import type { Severity } from "../core/severity.ts";
 import type { Store, Write } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 
+/** What PagerDuty is told; the key is the incident's id, so that repeats fall together (design 14.8). */
+export type PageEvent = { dedupKey: string } & (
+  | { action: "resolve" }
+  | { action: "trigger"; summary: string; source: string; severity: "critical" | "error" | "warning" }
+);
+
 export type PageDeps = {
   store: Store;
-  queue: Pick<Queue, "wake">;
-  actions: ActionTable;
-  connections: Connections;
-  config: Pick<Config, "escalation">;
+  /** Sends one event through a named connection; absent where nobody can be paged. */
+  page?(
+    connection: string,
+    event: PageEvent,
+    signal: AbortSignal,
+  ): Promise<{ ok: true } | { ok: false; message: string }>;
   log: Log;
 };
 
-/** The action that speaks PagerDuty's Events API v2. */
-export const PAGE_ACTION = "pagerduty.trigger";
 const ANSWER_WITHIN: Milliseconds = 15_000;
 const AGAIN_AFTER: Milliseconds = 60_000;
+
+/** PagerDuty's words for how bad it is. */
+const LEVELS = { P0: "critical", P1: "error", P2: "warning" } as const satisfies Record<Severity, string>;
 
 type Known = { rev: number; state: EscalationState };
 
 /**
- * Tells PagerDuty what it has not been told yet. The dedup key is the incident, so a repeat after a crash is the same page; what
- * could not be said is said again every minute, and people read once that it did not come through.
+ * Tells PagerDuty what it has not been told yet. A repeat after a crash is the same page there; what could not be said is said
+ * again every minute, and people read once that it did not come through.
  */
 export async function sendPages(
   deps: PageDeps,
@@ -45,70 +52,55 @@ export async function sendPages(
     return times.length === 0 ? { changed: false } : { changed: false, next: Math.min(...times) };
   }
   const told = await Promise.all(
-    due.map(async ([name, page]) => ({ name, ...(await tell(deps, incident, name, page)) })),
+    due.map(async ([name, page]) => ({ name, ...(await tell(deps, { incident, name, page, now })) })),
   );
   const pages = { ...state.pages, ...Object.fromEntries(told.map(({ name, page }) => [name, page])) };
+  const items = told.flatMap((one) => one.line ?? []);
   await deps.store.commit({
     checks: [{ check: "rev", kind: "escalation", id: incident.id, rev }],
     writes: [
       { write: "put", kind: "escalation", id: incident.id, body: { ...state, pages } },
-      ...lines(
-        incident.id,
-        told.flatMap((one) => one.line ?? []),
-      ),
+      ...lines(incident.id, items),
     ],
   });
   return { changed: true };
 }
 
-type Told = { page: Page; line?: TimelineEntry };
+type Telling = { incident: Incident; name: string; page: Page; now: Instant };
 
-async function tell(deps: PageDeps, incident: Incident, name: string, page: Page): Promise<Told> {
-  const now = await deps.store.now();
-  const result = await call(deps, { incident, name, page, now });
+async function tell(deps: PageDeps, telling: Telling): Promise<{ page: Page; line?: TimelineEntry }> {
+  const { incident, name, page, now } = telling;
+  const answer = await send(deps, telling);
   const { retryAt: _, failed, ...rest } = page;
-  if (result.ok) return { page: { ...rest, event: page.event === "trigger" ? "triggered" : "resolved" } };
-  deps.log.warn({ incident: incident.id, connection: name, reason: result.reason }, "PagerDuty could not be told");
+  if (answer.ok) return { page: { ...rest, event: page.event === "trigger" ? "triggered" : "resolved" } };
+  deps.log.warn({ incident: incident.id, connection: name, why: answer.message }, "PagerDuty could not be told");
   const again: Page = { ...rest, retryAt: now + AGAIN_AFTER, failed: true };
   if (failed) return { page: again };
-  const text = `PagerDuty (${name}) could not be told: ${result.message}; tried again every minute`;
+  const text = `PagerDuty (${name}) could not be told: ${answer.message}; tried again every minute`;
   return { page: again, line: { at: now, kind: "escalation", text, by: "stanch" } };
 }
 
-type Call = { incident: Incident; name: string; page: Page; now: Instant };
-
-async function call(deps: PageDeps, what: Call): Promise<ActionResult> {
-  const action = deps.actions.get(PAGE_ACTION);
+async function send(deps: PageDeps, telling: Telling): Promise<{ ok: true } | { ok: false; message: string }> {
+  if (!deps.page) return { ok: false, message: "nobody can be paged from here" };
   try {
-    if (!action) throw new AppError("not_implemented", `${PAGE_ACTION} does not exist; take it out of escalation`);
-    return await action.run(inputOf(what), contextFor(deps, what));
+    return await deps.page(telling.name, eventOf(telling), AbortSignal.timeout(ANSWER_WITHIN));
   } catch (error) {
-    if (!(error instanceof AppError)) deps.log.error({ err: error, action: PAGE_ACTION }, "an action threw");
-    const message = error instanceof AppError ? error.message : "internal error; the log has its stack";
-    return { ok: false, reason: "internal", message, retryable: true, sent: "unknown" };
+    if (error instanceof AppError) return { ok: false, message: error.message };
+    deps.log.error({ err: error }, "paging threw");
+    return { ok: false, message: "internal error; the log has its stack" };
   }
 }
 
-function inputOf({ incident, name, page }: Call): Readonly<Record<string, unknown>> {
+function eventOf({ incident, page }: Telling): PageEvent {
+  const { id, title, key, severity } = incident;
+  if (page.event === "resolve") return { action: "resolve", dedupKey: id };
+  const summary = oneLine(`${id} ${title}: ${page.text}`, 1_000);
   return {
-    connection: name,
-    event: page.event,
-    dedupKey: incident.id,
-    summary: `${incident.id} ${incident.title}: ${page.text}`,
-    severity: incident.severity,
-    source: incident.key,
-  };
-}
-
-function contextFor(deps: PageDeps, { incident, now }: Call): ActionContext {
-  return {
-    signal: AbortSignal.timeout(ANSWER_WITHIN),
-    stepKey: `escalation/${incident.id}`,
-    dryRun: false,
-    connections: deps.connections,
-    now,
-    log: deps.log,
-    fence() {},
+    action: "trigger",
+    dedupKey: id,
+    summary,
+    source: oneLine(key, 250) || "stanch",
+    severity: LEVELS[severity],
   };
 }
 

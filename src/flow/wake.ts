@@ -2,7 +2,7 @@ import type { WakeHandler } from "../core/queue.ts";
 import { tendApproval } from "./approval.ts";
 import type { DecideDeps } from "./decide/deps.ts";
 import type { StartDeps } from "./decide/start.ts";
-import { type FollowDeps, followIncident } from "./follow.ts";
+import { type FollowDeps, followIncident, followLease } from "./follow.ts";
 import { tendLease } from "./lease.ts";
 import { type RetentionSweepDeps, sweepRetention } from "./retention-sweep.ts";
 import { advance } from "./run/advance.ts";
@@ -31,7 +31,8 @@ export function createWakeHandler(deps: WakeDeps): WakeHandler {
       case "approval":
         return tendApproval(deps, id);
       case "lease":
-        return tendLease(deps, id);
+        await tendLease(deps, id);
+        return followLease(deps, id);
       case "incident":
         await deps.assess(member);
         await settleIncident(deps, id);

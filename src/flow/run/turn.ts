@@ -88,11 +88,19 @@ function journalWrites(turn: Turn): readonly Write[] {
     if (event.type === "outcome" && event.outcome === "succeeded")
       writes.push(...leaseWrites(turn, event.path, event.at));
   }
+  if (incident !== undefined && unsaved.some(concernsPeople))
+    writes.push({ write: "due", member: `follow:${incident}`, at: 0 });
   return writes;
+}
+
+/** What calls people, and what they decided; the end of a run wakes its incident anyway. */
+function concernsPeople({ type }: RunEvent): boolean {
+  return type === "asked" || type === "granted" || type === "refused" || type === "unknown";
 }
 
 function wakeChat(turn: Turn, at: Instant): void {
   const incident = turn.run.created.incidentId;
   if (incident === undefined || turn.lines.length === 0) return;
   void turn.deps.queue.wake(`chat:${incident}`, at);
+  if (turn.unsaved.some(concernsPeople)) void turn.deps.queue.wake(`follow:${incident}`, at);
 }
