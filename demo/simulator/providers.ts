@@ -4,8 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const PROVIDER_STATES = ["healthy", "failing", "slow", "limited"] as const;
 export type ProviderState = (typeof PROVIDER_STATES)[number];
 
-/** What a call to a provider came to; `reason` is the label of `router_errors_total`. */
-export type ProviderAnswer = { ok: true } | { ok: false; reason: "server_error" | "timeout" | "rate_limited" };
+/** Why a call failed: the label `reason` of `router_errors_total`. */
+export const FAILURE_REASONS = ["server_error", "timeout", "rate_limited"] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** What a call to a provider came to. */
+export type ProviderAnswer = { ok: true } | { ok: false; reason: FailureReason };
 
 export type Provider = {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Metrics } from "./metrics.ts";
-import type { Provider, ProviderAnswer } from "./providers.ts";
+import type { FailureReason, Provider, ProviderAnswer } from "./providers.ts";
 import type { SettingsStore } from "./settings.ts";
 
 /** What a client of the gateway gets. */
@@ -58,7 +58,7 @@ export function createRouter(deps: {
   };
 }
 
-function failure(reason: "server_error" | "timeout" | "rate_limited"): Answer {
+function failure(reason: FailureReason): Answer {
   if (reason === "timeout") return { status: 504, error: "the provider answers too slowly" };
   return { status: 502, error: reason === "rate_limited" ? "the provider is over its limit" : "the provider failed" };
 }

@@ -1,6 +1,7 @@
 import type { ApiAlert, ApiEntry, ApiIncident, ApiLease, ApiRun, Items } from "../lib/api.ts";
 import { waitFor } from "../lib/processes.ts";
 import { approve } from "./approve.ts";
+import { type ErrorWatch, watchErrors } from "./errors.ts";
 import { percent, type Terminal } from "./terminal.ts";
 import type { World } from "./world.ts";
 
@@ -9,44 +10,33 @@ export type Clock = { left(): number };
 
 /** Tells the whole story; each chapter waits for what it announces. @throws Error when something did not come in time. */
 export async function tell(world: World, terminal: Terminal, clock: Clock, manual: boolean): Promise<void> {
-  await breakProvider(world, terminal, clock);
-  const alert = await alertArrives(world, terminal, clock);
-  const incident = await isClassified(world, terminal, clock, alert.id);
-  if (manual) await approve(world, terminal);
-  const run = await playbookActs(world, terminal, clock);
-  await errorsFall(world, terminal, clock);
-  await recoveryHolds(world, terminal, clock, run.id);
-  await incidentCloses(world, terminal, clock, incident.id);
-  await printTimeline(world, terminal, incident.id);
-}
-
-function errorRatio(world: World): () => number {
-  const { metrics } = world.gateway;
-  const read = () => ({
-    ok: metrics.value("http_requests_total", { status_code: "200" }),
-    bad: metrics.value("http_requests_total", { status_code: "502" }),
-  });
-  let last = read();
-  return () => {
-    const now = read();
-    const [ok, bad] = [now.ok - last.ok, now.bad - last.bad];
-    last = now;
-    return ok + bad === 0 ? 0 : bad / (ok + bad);
-  };
+  const errors = watchErrors(world.gateway.metrics);
+  try {
+    await breakProvider(world, terminal, clock, errors);
+    const alert = await alertArrives(world, terminal, clock);
+    const incident = await isClassified(world, terminal, clock, alert.id);
+    if (manual) await approve(world, terminal);
+    const run = await playbookActs(world, terminal, clock);
+    await errorsFall(terminal, clock, errors);
+    await recoveryHolds(world, terminal, clock, run.id);
+    await incidentCloses(world, terminal, clock, incident.id);
+    await printTimeline(world, terminal, incident.id);
+  } finally {
+    errors.stop();
+  }
 }
 
 function patience(world: World, clock: Clock) {
   return { within: clock.left(), every: 150, needs: [world.stanch.process] };
 }
 
-async function breakProvider(world: World, terminal: Terminal, clock: Clock): Promise<void> {
+async function breakProvider(world: World, terminal: Terminal, clock: Clock, errors: ErrorWatch): Promise<void> {
   terminal.chapter("The provider fails");
   const answered = () => world.gateway.metrics.value("http_requests_total", { status_code: "200" }) > 200;
   await waitFor("healthy traffic", answered, patience(world, clock));
   terminal.line("all requests are answered; now openai starts to fail every call");
-  const ratio = errorRatio(world);
   world.gateway.primary.state = "failing";
-  await waitFor("errors", () => ratio() > 0.9, { within: clock.left(), every: 500 });
+  await waitFor("errors", () => (errors.shares.at(-1) ?? 0) > 0.9, { within: clock.left() });
   terminal.bad("users of the gateway get 502");
 }
 
@@ -93,23 +83,15 @@ async function playbookActs(world: World, terminal: Terminal, clock: Clock): Pro
   return run;
 }
 
-async function errorsFall(world: World, terminal: Terminal, clock: Clock): Promise<void> {
-  const ratio = errorRatio(world);
-  const seen: number[] = [];
-  await waitFor(
-    "errors to fall",
-    () => {
-      seen.push(ratio());
-      return seen.length > 1 && seen.at(-1) === 0;
-    },
-    { within: clock.left(), every: 400 },
-  );
-  terminal.good(`errors fall: ${seen.map(percent).join(" -> ")}`);
+async function errorsFall(terminal: Terminal, clock: Clock, errors: ErrorWatch): Promise<void> {
+  await waitFor("errors to fall", () => errors.shares.at(-1) === 0, { within: clock.left() });
+  const before = errors.shares.findLastIndex((share) => share > 0.9);
+  terminal.good(`errors fall: ${errors.shares.slice(before).map(percent).join(" -> ")}`);
 }
 
 async function recoveryHolds(world: World, terminal: Terminal, clock: Clock, runId: string): Promise<void> {
   terminal.chapter("Recovery is measured");
-  terminal.line("the error ratio in Prometheus must stay below 2 % for 6 s");
+  terminal.line("the error ratio must stay below 2 % for 6 s");
   const run = await waitFor(
     "the verification",
     async () => {
@@ -133,7 +115,7 @@ async function incidentCloses(world: World, terminal: Terminal, clock: Clock, id
     },
     patience(world, clock),
   );
-  terminal.good(`Alertmanager says resolved; ${incident.id} is ${incident.status}`);
+  terminal.good(`the alert has resolved; ${incident.id} is ${incident.status}`);
   const leases = await world.stanch.get<Items<ApiLease>>("/leases?limit=5");
   for (const lease of leases.items.filter(({ status }) => status === "active")) {
     terminal.detail(`lease: ${lease.describe}, at ${lease.endsAt}`);

@@ -25,7 +25,14 @@ export type StanchOptions = {
 /** Starts stanch with Node's own binary and waits until it is ready. @throws Error with its output when it is not. */
 export async function startStanch(options: StanchOptions): Promise<Stanch> {
   const url = `http://127.0.0.1:${options.port}`;
-  const command = [process.execPath, "--max-semi-space-size=8", join(ROOT, "src/main.ts"), "serve"] as const;
+  const command = [
+    process.execPath,
+    "--max-semi-space-size=8",
+    join(ROOT, "src/main.ts"),
+    "serve",
+    "--host",
+    "127.0.0.1",
+  ] as const;
   const env = {
     PATH: process.env["PATH"],
     HOME: options.dir,
