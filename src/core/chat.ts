@@ -11,8 +11,8 @@ export type ChatState = {
   shown?: string;
   /** Timeline entries delivered so far; the next one has this sequence number. */
   delivered: number;
-  /** Approval id → its message and the digest shown. */
-  approvals: Readonly<Record<string, { message: string; shown: string; reminded?: boolean }>>;
+  /** Approval id → its message, the digest shown, and what people were nudged about (a severity, `half-time`). */
+  approvals: Readonly<Record<string, { message: string; shown: string; nudges?: readonly string[] }>>;
   /**
    * Saved before the first post and taken off after the last: a publisher that finds it reads what was posted before it
    * posts again (a crash or a timeout may have hidden it), and leaves another publisher alone until `until`.

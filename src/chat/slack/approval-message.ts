@@ -160,10 +160,17 @@ function inputText({ input }: PlannedStep): Mrkdwn {
   return lines.length === 0 ? mrkdwn`_no input_` : preformatted(lines, 1500);
 }
 
-/** The nudge at half time, in the approval's thread. */
-export function reminderMessage(approval: Approval, { mentions }: ApprovalContext): Message {
+/** The nudge in the approval's thread: at half time, or because the incident has become worse. */
+export function reminderMessage(
+  approval: Approval,
+  { mentions, severity }: ApprovalContext & { severity?: string },
+): Message {
   const calls = mentions.length === 0 ? undefined : join(mentions, " ");
-  const line = mrkdwn`⏰ still waiting for a decision on *${foreign(approval.playbook, 120)}*; it expires ${when(approval.expiresAt, "date")}`;
+  const why =
+    severity === undefined
+      ? mrkdwn`⏰ still waiting for a decision`
+      : mrkdwn`📈 it is ${severity} now, and waits for a decision`;
+  const line = mrkdwn`${why} on *${foreign(approval.playbook, 120)}*; it expires ${when(approval.expiresAt, "date")}`;
   const text = join([calls, line], " ");
   return messageOf(text, [section(text)]);
 }

@@ -1,9 +1,10 @@
 import type { Approval } from "../../core/approval.ts";
 import type { ChatState } from "../../core/chat.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
-import { approvalMessage, reminderMessage } from "./approval-message.ts";
+import { type ApprovalContext, approvalMessage, reminderMessage } from "./approval-message.ts";
 import { messageLink } from "./identity.ts";
 import { digestOfMessage } from "./incident-posts.ts";
+import type { Message } from "./message.ts";
 import { calledBy, groupMentions } from "./people.ts";
 import { edit, type PublishDeps, post, type Session, type Stop } from "./session.ts";
 import type { Mrkdwn } from "./text.ts";
@@ -50,24 +51,50 @@ async function publishApproval(deps: PublishDeps, session: Session, approval: Ap
   const message = approvalMessage(approval, about);
   const shown = digestOfMessage(message);
   const known = session.state.approvals[approval.id];
-  const event_payload = { incidentId: session.view.incident.id, approvalId: approval.id };
-  if (!known) {
-    if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
-    const mark = { event_type: "stanch_approval", event_payload } as const;
-    const record = (state: ChatState, ts: string) => withApproval(state, approval.id, { message: ts, shown });
-    return post(deps, session, { message, mark, urgent: true }, record);
-  }
+  if (!known) return announce(deps, session, { approval, message });
   if (known.shown !== shown) {
     const result = await edit(deps, session, { ts: known.message, message, urgent: true });
     if (result !== undefined && result !== "gone") return result;
     session.state = withApproval(session.state, approval.id, { ...known, shown });
     await session.save(session.state);
   }
-  if (approval.status !== "pending" || approval.remindedAt === undefined || known.reminded) return undefined;
-  const mark = { event_type: "stanch_reminder", event_payload } as const;
-  const reminder = { message: reminderMessage(approval, about), mark, urgent: true, thread: known.message };
-  const record = (state: ChatState) => withApproval(state, approval.id, { ...known, shown, reminded: true });
-  return post(deps, session, reminder, record);
+  return approval.status === "pending" ? nudge(deps, session, { approval, about }) : undefined;
+}
+
+/** Asks for the first time; what is expired or decided by now is not asked any more. */
+async function announce(
+  deps: PublishDeps,
+  session: Session,
+  { approval, message }: { approval: Approval; message: Message },
+): Promise<Stop | undefined> {
+  if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
+  const { id, severity } = session.view.incident;
+  const event_payload = { incidentId: id, approvalId: approval.id, nudge: severity };
+  const mark = { event_type: "stanch_approval", event_payload } as const;
+  const record = (state: ChatState, ts: string) =>
+    withApproval(state, approval.id, { message: ts, shown: digestOfMessage(message), nudges: [severity] });
+  return post(deps, session, { message, mark, urgent: true }, record);
+}
+
+/** Says once in the approval's thread that half the time is over, and once per severity that it has become worse. */
+async function nudge(
+  deps: PublishDeps,
+  session: Session,
+  { approval, about }: { approval: Approval; about: ApprovalContext },
+): Promise<Stop | undefined> {
+  const { id, severity } = session.view.incident;
+  for (const reason of [severity, ...(approval.remindedAt === undefined ? [] : ["half-time"])]) {
+    const known = session.state.approvals[approval.id];
+    if (!known || known.nudges?.includes(reason)) continue;
+    const event_payload = { incidentId: id, approvalId: approval.id, nudge: reason };
+    const mark = { event_type: "stanch_reminder", event_payload } as const;
+    const message = reminderMessage(approval, { ...about, ...(reason === severity && { severity }) });
+    const nudges = [...(known.nudges ?? []), reason];
+    const record = (state: ChatState) => withApproval(state, approval.id, { ...known, nudges });
+    const stop = await post(deps, session, { message, mark, urgent: true, thread: known.message }, record);
+    if (stop) return stop;
+  }
+  return undefined;
 }
 
 function withApproval(state: ChatState, id: string, shown: ChatState["approvals"][string]): ChatState {

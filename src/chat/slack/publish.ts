@@ -96,10 +96,9 @@ async function recall(deps: PublishDeps, session: Session, since: number): Promi
 
 function withFound(state: ChatState, channel: string, found: Found): ChatState {
   const approvals = { ...state.approvals };
-  for (const [id, message] of found.approvals) approvals[id] ??= { message, shown: "" };
-  for (const id of found.reminded) {
-    const known = approvals[id];
-    if (known) approvals[id] = { ...known, reminded: true };
+  for (const [id, message] of found.approvals) {
+    const known = approvals[id] ?? { message, shown: "" };
+    approvals[id] = { ...known, nudges: [...new Set([...(known.nudges ?? []), ...(found.nudges.get(id) ?? [])])] };
   }
   const next: ChatState = {
     ...state,

@@ -8,15 +8,18 @@ export type Mark =
       event_type: "stanch_timeline" | "stanch_room";
       event_payload: { incidentId: string; seq: number; through: number };
     }
-  | { event_type: "stanch_approval"; event_payload: { incidentId: string; approvalId: string } }
-  | { event_type: "stanch_reminder"; event_payload: { incidentId: string; approvalId: string } }
+  | {
+      event_type: "stanch_approval" | "stanch_reminder";
+      event_payload: { incidentId: string; approvalId: string; nudge: string };
+    }
   | { event_type: "stanch_escalation"; event_payload: { incidentId: string; seq: number } };
 
 /** What Slack holds of one incident. `through`, `inRoom` and `announced` are sequence numbers, -1 for none. */
 export type Found = {
   message?: string;
+  /** Approval id → its message, and the nudges about it. */
   approvals: ReadonlyMap<string, string>;
-  reminded: ReadonlySet<string>;
+  nudges: ReadonlyMap<string, readonly string[]>;
   through: number;
   inRoom: number;
   announced: number;
@@ -73,7 +76,7 @@ function interpret(messages: Messages["messages"], { incidentId, author, message
       (author === undefined || stringIn(one, "user") === author),
   );
   const approvals = new Map(ours.flatMap((one) => approvalIn(one, "stanch_approval")));
-  const reminded = new Set(ours.flatMap((one) => approvalIn(one, "stanch_reminder")).map(([id]) => id));
+  const nudges = new Map([...approvals.keys()].map((id) => [id, nudgesOf(ours, id)] as const));
   const root =
     message ??
     stringIn(
@@ -82,7 +85,7 @@ function interpret(messages: Messages["messages"], { incidentId, author, message
     );
   return {
     approvals,
-    reminded,
+    nudges,
     through: highest(ours, "stanch_timeline", "through"),
     inRoom: highest(ours, "stanch_room", "through"),
     announced: highest(ours, "stanch_escalation", "seq"),
@@ -98,6 +101,16 @@ function typeOf(message: unknown): string | undefined {
 function approvalIn(message: unknown, type: Mark["event_type"]): readonly (readonly [string, string])[] {
   const [id, ts] = [stringIn(message, "metadata", "event_payload", "approvalId"), stringIn(message, "ts")];
   return typeOf(message) === type && id !== undefined && ts !== undefined ? [[id, ts]] : [];
+}
+
+/** What people have been nudged about, by the approval's message and those in its thread. */
+function nudgesOf(messages: Messages["messages"], approval: string): readonly string[] {
+  return messages.flatMap((message) => {
+    const nudge = stringIn(message, "metadata", "event_payload", "nudge");
+    return stringIn(message, "metadata", "event_payload", "approvalId") === approval && nudge !== undefined
+      ? [nudge]
+      : [];
+  });
 }
 
 /** The highest number that messages of this type carry; -1 when there is none. */

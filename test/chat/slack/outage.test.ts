@@ -138,6 +138,9 @@ async function expectWhole(where: string): Promise<void> {
   const types = (await stage.mine()).map((message) => message.metadata?.event_type).sort();
   assert.deepEqual(types, ["stanch_approval", "stanch_escalation", "stanch_incident"], where);
   const approval = (await stage.mine()).find((message) => message.metadata?.event_type === "stanch_approval");
-  assert.equal((await stage.slack.thread(stage.alerts, approval?.ts ?? "")).length, 1, `${where}: one reminder`);
+  const nudged = (await stage.slack.thread(stage.alerts, approval?.ts ?? "")).map(
+    ({ metadata }) => metadata?.event_payload["nudge"],
+  );
+  assert.deepEqual(nudged, ["P0", "half-time"], where);
   assert.match((await stage.root()).text, /P0/, where);
 }

@@ -151,6 +151,20 @@ describe("approvals and escalations", () => {
     assert.match(calls[0]?.text ?? "", /^<!subteam\^S045DEFGH> <@.*a person is needed$/);
   });
 
+  test("a severity that rises announces what still waits again, once", async () => {
+    const approval = approvalOf({ id: `apr-${stage.id}`, incidentId: stage.id });
+    await stage.worker.settle(viewOf({ incident: { id: stage.id }, approvals: [approval] }), []);
+    const worse = viewOf({ incident: { id: stage.id, severity: "P0" }, approvals: [approval] });
+    await stage.worker.settle(worse, []);
+    await stage.worker.settle(worse, stage.timeline(1));
+    const [, asked] = await stage.mine();
+    const thread = await stage.slack.thread(stage.alerts, asked?.ts ?? "");
+    assert.deepEqual(
+      thread.map(({ text }) => /📈 it is P0 now/.test(text)),
+      [true],
+    );
+  });
+
   test("a reminder is said once, in the approval's thread", async () => {
     const approval = approvalOf({ id: `apr-${stage.id}`, incidentId: stage.id });
     await stage.worker.settle(viewOf({ incident: { id: stage.id }, approvals: [approval] }), []);
