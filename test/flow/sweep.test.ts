@@ -4,8 +4,11 @@ import { silentLog } from "../../src/core/log.ts";
 import type { Queue } from "../../src/core/queue.ts";
 import type { Store } from "../../src/core/store.ts";
 import { startSweeper, sweep } from "../../src/flow/sweep.ts";
+import { createBullmqQueue } from "../../src/queue/bullmq.ts";
 import { createMemoryQueue } from "../../src/queue/memory.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { connectRedisStore } from "../../src/store/redis/index.ts";
+import { startRedis } from "../support/redis.ts";
 
 /** A chain of wake-ups as runs have them: each makes the next one due in its commit, then wakes it. */
 async function step(store: Store, queue: Queue, member: string): Promise<void> {
@@ -113,4 +116,38 @@ describe("the sweeper", () => {
   });
 });
 
-const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+describe("on the real Redis and BullMQ", () => {
+  test("nothing is stuck when every add is dropped once, and sweeping makes up for it", async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.stop());
+    const { store, close } = connectRedisStore({ url: redis.url, durability: { kind: "everysec" } });
+    t.after(close);
+    const dropped = new Map<string, number>();
+    const queue = createBullmqQueue({
+      url: redis.url,
+      dropAdds(member) {
+        const count = (dropped.get(member) ?? 0) + 1;
+        dropped.set(member, count);
+        return count % 2 === 1;
+      },
+    });
+    t.after(() => queue.stop(500));
+    await queue.work(["run", "notify"], 5, (member) => step(store, queue, member));
+    const sweeper = startSweeper({ store, queue, log: silentLog }, { every: 50 });
+    t.after(() => sweeper.stop());
+    const members = Array.from({ length: 20 }, (_, index) => (index % 2 ? `run:${index}` : `chat:${index}`));
+    for (const member of members) {
+      await store.commit({ checks: [], writes: [{ write: "due", member, at: 0 }] });
+      await queue.wake(member, 0);
+    }
+    const lengths = () => Promise.all(members.map((member) => store.length(member)));
+    for (let tries = 0; tries < 200 && (await lengths()).some((length) => length < 5); tries++) await tick(20);
+    assert.deepEqual(
+      await lengths(),
+      members.map(() => 5),
+    );
+    assert.ok([...dropped.values()].every((count) => count > 1));
+  });
+});
+
+const tick = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
