@@ -1,5 +1,5 @@
 import { alertPresence } from "../actions/alertmanager/presence.ts";
-import { queryPrometheus } from "../actions/index.ts";
+import { queryPrometheus, sendPagerDuty } from "../actions/index.ts";
 import type { ActionTable } from "../core/action.ts";
 import type { SourceName } from "../core/alert.ts";
 import type { Config } from "../core/config.ts";
@@ -7,6 +7,7 @@ import type { Connections } from "../core/connection.ts";
 import type { Actor, Decision } from "../core/decision.ts";
 import type { AlertRecord } from "../core/episode.ts";
 import { AppError } from "../core/errors.ts";
+import type { Files } from "../core/files.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Log } from "../core/log.ts";
 import type { MatchIndex } from "../core/match-index.ts";
@@ -16,12 +17,14 @@ import type { Queue } from "../core/queue.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Source } from "../core/source.ts";
 import type { Store } from "../core/store.ts";
-import type { Milliseconds } from "../core/time.ts";
+import type { Instant, Milliseconds } from "../core/time.ts";
 import { type Assess, createAssess } from "../flow/assess/assess.ts";
 import type { AssessPorts } from "../flow/assess/deps.ts";
 import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
 import { decide } from "../flow/decide/decide.ts";
 import { openLadders } from "../flow/open-ladders.ts";
+import type { PageEvent } from "../flow/page.ts";
+import { raisedWrites } from "../flow/raised.ts";
 import { resolvedWrites } from "../flow/resolved.ts";
 import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
 import type { WakeDeps } from "../flow/wake.ts";
@@ -39,6 +42,8 @@ export type EngineParts = {
   playbooks: { all(): readonly Playbook[]; byName(name: string): Playbook | undefined; index(): MatchIndex };
   playbookOf(run: Run): Promise<Playbook>;
   slackGroup(id: string): Promise<ReadonlySet<string>>;
+  /** Where reports and logs go. */
+  files: Files;
   metrics: Metrics;
   log: Log;
   /** How long one worker holds a run without showing life; 60 s unless a test is in a hurry. */
@@ -89,6 +94,9 @@ export function createEngine(parts: EngineParts): Engine {
     monotonic: () => performance.now(),
     claimFor: parts.claimFor ?? CLAIM_FOR,
     queue,
+    forget: (before: Instant) => parts.intake.forget(before),
+    page: (name: string, event: PageEvent, signal: AbortSignal) =>
+      sendPagerDuty(parts.connections.find("pagerduty", name), event, signal),
   };
   return {
     assess,
@@ -111,7 +119,7 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     facts: own.facts,
     planRun: (request) => planRun(request, own.demoted()),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, now),
-    raisedWrites: async () => ({ checks: [], writes: [] }),
+    raisedWrites: (incident, from, now) => raisedWrites(store, incident, { from, now }),
     poisonWrites: async () => ({ checks: [], writes: [] }),
     stillFiring: (record) => stillFiring(connections, record),
     wake(wakes) {

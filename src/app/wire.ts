@@ -13,6 +13,7 @@ import { unassessedAlerts } from "../flow/desk/unassessed.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
 import { awsDeps, createSources } from "../sources/index.ts";
+import { createFiles } from "../store/files.ts";
 import { createEngine, type Engine, type EngineParts, parseWith } from "./engine.ts";
 import { createPlaybookOf, indexOf, parseOptions } from "./playbooks.ts";
 import { openChat, slackGroups } from "./slack.ts";
@@ -54,6 +55,7 @@ export async function wireParts(config: Config, options: WireOptions) {
     playbooks: { all, byName: (name) => all().find((one) => one.name === name), index: indexOf(all) },
     playbookOf: createPlaybookOf(storage.store, config, actions),
     slackGroup: groups,
+    files: createFiles(),
     metrics,
     log,
     ...(options.claimFor === undefined ? {} : { claimFor: options.claimFor }),
@@ -65,7 +67,7 @@ export async function wireParts(config: Config, options: WireOptions) {
 }
 
 function openDesk(parts: EngineParts, engine: Engine): Desk {
-  const { store, intake, playbooks } = parts;
+  const { store, intake, playbooks, config } = parts;
   const parse: PlanDeps["parse"] = (source, body) => parseWith(parts.sources, source, body);
   const plan: PlanDeps = { ...parts, parse, assess: engine.assess.plan, autonomyLimits: engine.limits };
   return createDesk({
@@ -84,5 +86,6 @@ function openDesk(parts: EngineParts, engine: Engine): Desk {
       });
     },
     unassessed: (limit) => unassessedAlerts(intake, parse, limit),
+    ...(config.reports === undefined ? {} : { postMortemWithin: config.reports.postMortemWithin }),
   });
 }

@@ -1,6 +1,7 @@
 import { QUEUE_NAMES } from "../core/queue.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { notify } from "../flow/notify.ts";
+import { RETENTION_SWEEP } from "../flow/retention-sweep.ts";
 import { startSweeper } from "../flow/sweep.ts";
 import { startVetoWindows } from "../flow/veto.ts";
 import { createWakeHandler } from "../flow/wake.ts";
@@ -21,6 +22,7 @@ export async function startWorkers(
     await notify({ store, desk, chat, queue, metrics, log, retention: config.retention }, id, signal);
     await startVetoWindows(store, id);
   };
+  await store.commit({ checks: [], writes: [{ write: "due", member: RETENTION_SWEEP, at: 0 }] });
   await queue.work(QUEUE_NAMES, CONCURRENCY, createWakeHandler({ ...engine.wakeDeps, publish }));
   const assess = engine.assess.start();
   const sweeper = startSweeper(

@@ -28,5 +28,6 @@ export async function resolvedWrites(
           { write: "due", member: `run:${run.created.id}`, at: now },
         ],
   );
-  return { checks: [], writes: [...calm, ...writes] };
+  const follow: Write = { write: "due", member: `follow:${incident.id}`, at: now };
+  return { checks: [], writes: [...calm, ...writes, follow] };
 }

@@ -49,7 +49,7 @@ export async function runViews(store: Store, ids: readonly string[]): Promise<re
 
 /** Documents by id; missing ones are left out. */
 export async function docs<T extends object>(
-  store: Store,
+  store: Pick<Store, "getMany">,
   kind: DocKind,
   ids: readonly string[],
 ): Promise<readonly T[]> {
