@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SettingRules } from "../core/connection.ts";
-import { Text, Url } from "./fields.ts";
+import { Secret, Text, Url } from "./fields.ts";
 
 const Headers = z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "expected the name of an HTTP header"), z.string());
 
@@ -46,6 +46,7 @@ export const ConnectionsSection = z.strictObject({
   kubernetes: z.record(Text, z.strictObject({ context: Text.optional(), namespace: Text.optional() })).default({}),
   ecs: z.record(Text, z.strictObject({ region: Text.optional() })).default({}),
   alertmanager: z.record(Text, z.strictObject({ url: Url, headers: Headers.optional() })).default({}),
+  pagerduty: z.record(Text, z.strictObject({ "routing-key": Secret, url: Url.optional() })).default({}),
   settings: z.record(Text, Settings).default({}),
 });
 export type ConnectionsSection = z.infer<typeof ConnectionsSection>;

@@ -3,19 +3,34 @@ import { freezeFault } from "../core/freeze.ts";
 import type { StanchYaml } from "./schema.ts";
 
 type At = (path: readonly PropertyKey[], message: string) => Fault;
+type Section = keyof StanchYaml;
+
+/** A check over several sections; it is left out when one of them could not be read. */
+type Check = { needs: readonly Section[]; faults(yaml: StanchYaml, at: At): readonly Fault[] };
+
+const CHECKS: readonly Check[] = [
+  { needs: ["api"], faults: tokenFaults },
+  { needs: ["approvals", "api"], faults: approvalFaults },
+  { needs: ["connections"], faults: connectionFaults },
+  { needs: ["connections", "escalation"], faults: escalationFaults },
+  { needs: ["slack", "approvals"], faults: inviteFaults },
+  { needs: ["freeze"], faults: freezeFaults },
+];
+const AUTH: Check = { needs: ["sources", "api"], faults: authFaults };
 
 /** What no single key can tell: names that must exist elsewhere, and that somebody has to prove who they are. */
-export function crossFaults(yaml: StanchYaml, at: At, insecureDev: boolean): readonly Fault[] {
-  return [
-    ...authFaults(yaml, at, insecureDev),
-    ...approvalFaults(yaml, at),
-    ...connectionFaults(yaml, at),
-    ...freezeFaults(yaml, at),
-  ];
+export function crossFaults(
+  read: { yaml: StanchYaml; broken: ReadonlySet<string> },
+  at: At,
+  insecureDev: boolean,
+): readonly Fault[] {
+  const checks = insecureDev ? CHECKS : [AUTH, ...CHECKS];
+  return checks
+    .filter(({ needs }) => !needs.some((section) => read.broken.has(section)))
+    .flatMap(({ faults }) => faults(read.yaml, at));
 }
 
-function authFaults(yaml: StanchYaml, at: At, insecureDev: boolean): readonly Fault[] {
-  if (insecureDev) return [];
+function authFaults(yaml: StanchYaml, at: At): readonly Fault[] {
   const faults: Fault[] = [];
   if (Object.values(yaml.sources).every((source) => source === undefined)) {
     faults.push(
@@ -28,10 +43,40 @@ function authFaults(yaml: StanchYaml, at: At, insecureDev: boolean): readonly Fa
   if (yaml.api.tokens.length === 0) {
     faults.push(at(["api", "tokens"], "no API token is configured; add one, or start with --insecure-dev"));
   }
-  const names = yaml.api.tokens.map((token) => token.name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) faults.push(at(["api", "tokens"], `the token name ${twice} is used twice`));
   return faults;
+}
+
+/** One name or one secret for two tokens would make it unclear who decided. */
+function tokenFaults({ api: { tokens } }: StanchYaml, at: At): readonly Fault[] {
+  return tokens.flatMap((token, index) => {
+    const before = tokens.slice(0, index);
+    const name = before.some((other) => other.name === token.name)
+      ? [at(["api", "tokens", index, "name"], `the token name ${token.name} is used twice`)]
+      : [];
+    const twin = before.find((other) => other.token === token.token);
+    return twin
+      ? [...name, at(["api", "tokens", index, "token"], `it is the same secret as that of ${twin.name}`)]
+      : name;
+  });
+}
+
+function escalationFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+  return yaml.escalation.flatMap((level, index) =>
+    level.notify.flatMap((whom, place) => {
+      const name = whom.startsWith("pagerduty:") ? whom.slice("pagerduty:".length) : undefined;
+      if (name === undefined || Object.hasOwn(yaml.connections.pagerduty, name)) return [];
+      return [at(["escalation", index, "notify", place], `there is no connection pagerduty.${name}`)];
+    }),
+  );
+}
+
+function inviteFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+  const groups = yaml.approvals?.groups ?? {};
+  return (yaml.slack["incident-channel"]?.invite ?? []).flatMap((name, index) =>
+    Object.hasOwn(groups, name)
+      ? []
+      : [at(["slack", "incident-channel", "invite", index], `there is no group ${name} under approvals.groups`)],
+  );
 }
 
 function approvalFaults(yaml: StanchYaml, at: At): readonly Fault[] {
@@ -39,14 +84,14 @@ function approvalFaults(yaml: StanchYaml, at: At): readonly Fault[] {
   if (approvals === undefined) return [];
   const tokens = new Set(yaml.api.tokens.map((token) => token.name));
   const faults: Fault[] = [];
-  if (!(approvals.default.group in approvals.groups)) {
+  if (!Object.hasOwn(approvals.groups, approvals.default.group)) {
     faults.push(
       at(["approvals", "default", "group"], `there is no group ${approvals.default.group} under approvals.groups`),
     );
   }
   for (const [name, group] of Object.entries(approvals.groups)) {
     for (const [index, person] of group.people.entries()) {
-      if (!(person in approvals.people))
+      if (!Object.hasOwn(approvals.people, person))
         faults.push(at(["approvals", "groups", name, "people", index], `there is no ${person} under approvals.people`));
     }
     for (const [index, token] of group["api-tokens"].entries()) {
@@ -66,7 +111,7 @@ function connectionFaults(yaml: StanchYaml, at: At): readonly Fault[] {
   return Object.entries(connections.settings).flatMap(([name, settings]) => {
     const [kind, wanted] =
       settings.kind === "http" ? (["http", settings.http] as const) : (["redis", settings.redis] as const);
-    return wanted in connections[kind]
+    return Object.hasOwn(connections[kind], wanted)
       ? []
       : [at(["connections", "settings", name, kind], `there is no connection ${kind}.${wanted}`)];
   });

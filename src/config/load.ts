@@ -6,9 +6,10 @@ import { faultAtPath, schemaFaults } from "../core/yaml/schema-faults.ts";
 import { compileRules } from "./compile.ts";
 import { crossFaults } from "./cross-checks.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
-import { notImplemented } from "./not-implemented.ts";
+import { notImplementedIn } from "./not-implemented.ts";
+import { salvage } from "./salvage.ts";
 import { StanchYaml } from "./schema.ts";
-import { fillSecrets } from "./secrets.ts";
+import { fillSecrets, withoutSecrets } from "./secrets.ts";
 import {
   approvalSettings,
   connectionSettings,
@@ -51,20 +52,39 @@ function readText(file: string): string {
 }
 
 function buildConfig(file: YamlFile, options: LoadOptions): Config {
-  const name = options.file;
-  const faults: Fault[] = [];
-  const filled = fillSecrets(file.value, { environment: options.environment, file: name });
-  for (const fault of filled.faults) faults.push(faultAtPath(file, name, fault.path, fault.message));
+  const at = (path: readonly PropertyKey[], message: string) => faultAtPath(file, options.file, path, message);
+  const filled = fillSecrets(file.value, { environment: options.environment, file: options.file });
+  const told = [
+    ...filled.faults.map(({ path, message }) => at(path, message)),
+    ...notImplementedIn(filled.value).map((path) => at(path, "not implemented yet")),
+  ];
   const parsed = StanchYaml.safeParse(filled.value);
-  if (!parsed.success) throw invalid([...faults, ...laterFaults(schemaFaults(parsed.error, file, name))]);
+  const shape = parsed.success ? [] : schemaFaults(parsed.error, file, options.file);
+  const read = parsed.success ? { yaml: parsed.data, broken: new Set<string>() } : salvage(filled.value);
   const environment = readEnvironment(options.environment);
-  faults.push(...environment.faults);
-  const rules = compileRules(parsed.data, { file, name, faults });
-  faults.push(
-    ...crossFaults(parsed.data, (path, message) => faultAtPath(file, name, path, message), options.insecureDev),
-  );
-  if (faults.length > 0) throw invalid(faults);
-  return deepFreeze({ ...assemble(parsed.data, options), ...rules, environment: environment.value });
+  const place = { file, name: options.file, faults: [] as Fault[] };
+  const rules = isBroken(read.broken, ["vars", "facts", "severity"]) ? NO_RULES : compileRules(read.yaml, place);
+  const faults = [
+    ...told,
+    ...shape.filter((fault) => !isTold(fault, told)),
+    ...place.faults,
+    ...crossFaults(read, at, options.insecureDev),
+    ...environment.faults,
+  ];
+  if (faults.length > 0)
+    throw invalid(faults.map((fault) => ({ ...fault, message: withoutSecrets(fault.message, filled.secrets) })));
+  return deepFreeze({ ...assemble(read.yaml, options), ...rules, environment: environment.value });
+}
+
+/** Whether the place, or one above it, has a fault already that explains this one. */
+function isTold(fault: Fault, told: readonly Fault[]): boolean {
+  return told.some(({ path = "" }) => fault.path === path || fault.path?.startsWith(`${path}.`));
+}
+
+const NO_RULES = { facts: [], severity: [] };
+
+function isBroken(broken: ReadonlySet<string>, sections: readonly string[]): boolean {
+  return sections.some((section) => broken.has(section));
 }
 
 function assemble(yaml: StanchYaml, options: LoadOptions): Omit<Config, "facts" | "severity" | "environment"> {
@@ -89,17 +109,8 @@ function assemble(yaml: StanchYaml, options: LoadOptions): Omit<Config, "facts" 
   };
 }
 
-/** A key of the contract whose behaviour is still to come is named as such, not as unknown. */
-function laterFaults(faults: readonly Fault[]): readonly Fault[] {
-  return faults.map((fault) => {
-    const later = notImplemented((fault.path ?? "").split("."));
-    return later !== undefined && fault.message === "unknown key"
-      ? { ...fault, message: "not implemented yet" }
-      : fault;
-  });
-}
-
-function invalid(faults: readonly Fault[]): AppError {
+function invalid(found: readonly Fault[]): AppError {
+  const faults = found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
   const list = faults.map(formatFault).join("\n");
   return new AppError(
     "invalid_config",

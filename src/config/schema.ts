@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ID } from "../core/cel/names.ts";
 import { ConnectionsSection } from "./connections.ts";
 import { AutonomyName, BudgetEntry, Duration, MatcherText, Secret, SeverityName, Text } from "./fields.ts";
 
@@ -31,7 +32,10 @@ const Fact = z.strictObject({
   "max-age": Duration.default(60_000),
 });
 
-const Rule = z.strictObject({ level: z.enum(["P0", "P1", "P2", "none"]), when: Text, for: Duration.default(0) });
+/** `true` needs no quotes. */
+const CelText = z.union([Text, z.boolean().transform(String)]);
+
+const Rule = z.strictObject({ level: z.enum(["P0", "P1", "P2", "none"]), when: CelText, for: Duration.default(0) });
 
 const Limits = z.strictObject({
   budget: z.array(BudgetEntry).default([{ runs: 20, per: 3_600_000 }]),
@@ -114,7 +118,7 @@ const Reports = z.strictObject({
 /** `stanch.yaml` as people write it; strict, kebab-case. The compiled form is core's `Config`. */
 export const StanchYaml = z.strictObject({
   version: z.literal(1),
-  vars: z.record(z.string(), z.unknown()).default({}),
+  vars: z.record(z.string().regex(ID, "the name of a var matches [a-z][a-zA-Z0-9_]*"), z.unknown()).default({}),
   autonomy: AutonomyName.default("auto"),
   sources: Sources.default({}),
   api: z
@@ -134,9 +138,7 @@ export const StanchYaml = z.strictObject({
       "stale-after": Duration.default(32_400_000),
     })
     .prefault({}),
-  facts: z
-    .record(z.string().regex(/^[a-z][a-zA-Z0-9_]*$/, "a fact's name matches [a-z][a-zA-Z0-9_]*"), Fact)
-    .default({}),
+  facts: z.record(z.string().regex(ID, "a fact's name matches [a-z][a-zA-Z0-9_]*"), Fact).default({}),
   severity: z.array(Rule).default([]),
   limits: Limits.prefault({}),
   freeze: z.array(Freeze).default([]),

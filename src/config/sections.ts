@@ -98,16 +98,30 @@ export function durabilitySetting(text: StanchYaml["durability"]): Config["durab
 
 /** Connections in the core's form. */
 export function connectionSettings(yaml: StanchYaml["connections"]): Config["connections"] {
-  const { http, settings, ...rest } = yaml;
-  const dropped = JSON.parse(JSON.stringify(rest)) as Omit<Config["connections"], "http" | "settings">;
   return {
-    ...dropped,
-    settings,
-    http: Object.fromEntries(
-      Object.entries(http).map(([name, entry]) => [
-        name,
-        { baseUrl: entry["base-url"], allowPrivate: entry["allow-private"], headers: entry.headers },
-      ]),
-    ),
+    prometheus: renamed(yaml.prometheus, withoutUndefined),
+    alertmanager: renamed(yaml.alertmanager, withoutUndefined),
+    redis: yaml.redis,
+    kubernetes: renamed(yaml.kubernetes, withoutUndefined),
+    ecs: renamed(yaml.ecs, withoutUndefined),
+    settings: yaml.settings,
+    http: renamed(yaml.http, (entry) => ({
+      baseUrl: entry["base-url"],
+      allowPrivate: entry["allow-private"],
+      headers: entry.headers,
+    })),
+    pagerduty: renamed(yaml.pagerduty, ({ "routing-key": routingKey, url }) => withoutUndefined({ routingKey, url })),
   };
+}
+
+function renamed<T, U>(entries: Readonly<Record<string, T>>, make: (entry: T) => U): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, make(entry)]));
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+function withoutUndefined<T extends object>(entry: T): Present<T> {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)) as Present<T>;
 }

@@ -21,6 +21,10 @@ function issueFaults(issue: z.core.$ZodIssue, file: YamlFile, name: string): rea
       message: "unknown key",
     }));
   }
+  if (issue.code === "invalid_key") {
+    const place = file.locate(issue.path.slice(0, -1), String(issue.path.at(-1)));
+    return [{ file: name, ...place, path: pathText(issue.path), message: issue.issues[0]?.message ?? issue.message }];
+  }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = issue.errors.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
     if (closest.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys")) {
