@@ -1,16 +1,18 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { watch } from "chokidar";
-import type { ActionTable } from "../core/action.ts";
 import { AppError, type Fault } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { parsePlaybook } from "../core/playbook/parse.ts";
+import { suggestion } from "../core/near.ts";
+import { actionSteps } from "../core/playbook/check-veto.ts";
+import { type ParseOptions, parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 
-export type PlaybookSetOptions = {
-  directory: string;
-  actions: ActionTable;
-  facts: readonly string[];
+/** Where the playbooks are, and what they are read against. */
+export type ReadSetOptions = ParseOptions & { directory: string };
+
+export type PlaybookSetOptions = ReadSetOptions & {
   log: Pick<Log, "info" | "warn">;
   /** Without it the set is read once and by `reload` only. */
   watch?: boolean;
@@ -51,17 +53,20 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
     options.log.info({ playbooks: read.playbooks.length }, "playbooks loaded");
     return true;
   };
-  const watcher = options.watch === false ? undefined : watchDirectory(options.directory, reload);
+  const watcher = options.watch === false ? undefined : await watchDirectory(options.directory, reload);
   return { current: () => current, faults: () => faults, reload, close: async () => watcher?.close() };
 }
 
-function watchDirectory(directory: string, reload: () => Promise<boolean>): { close(): Promise<void> } {
+/** Resolves once changes are seen; what changed until then is read at once. */
+async function watchDirectory(directory: string, reload: () => Promise<boolean>): Promise<{ close(): Promise<void> }> {
   let timer: NodeJS.Timeout | undefined;
   const watcher = watch(directory, { ignoreInitial: true, depth: 1, persistent: false });
   watcher.on("all", () => {
     clearTimeout(timer);
     timer = setTimeout(() => void reload(), SETTLE);
   });
+  await once(watcher, "ready");
+  await reload();
   return {
     async close() {
       clearTimeout(timer);
@@ -76,7 +81,7 @@ export function isPlaybookFile(name: string): boolean {
 }
 
 /** Reads and checks the whole directory; one bad file does not hide the others' faults. */
-export function readSet(options: Pick<PlaybookSetOptions, "directory" | "actions" | "facts">): Read {
+export function readSet(options: ReadSetOptions): Read {
   const playbooks: Playbook[] = [];
   const faults: Fault[] = [];
   for (const file of filesOf(options.directory)) {
@@ -87,7 +92,28 @@ export function readSet(options: Pick<PlaybookSetOptions, "directory" | "actions
       faults.push(...(error.faults.length > 0 ? error.faults : [{ file, message: error.message }]));
     }
   }
-  return { playbooks, faults: [...faults, ...doubleNames(playbooks)] };
+  return {
+    playbooks,
+    faults: [...faults, ...doubleNames(playbooks), ...(faults.length > 0 ? [] : lostNames(playbooks))],
+  };
+}
+
+/** A lease may end with another playbook; it must exist, or the end of the lease would be a surprise. */
+function lostNames(playbooks: readonly Playbook[]): readonly Fault[] {
+  const names = playbooks.map((playbook) => playbook.name);
+  return playbooks.flatMap(({ file, steps }) =>
+    actionSteps(steps).flatMap(({ id, lease }) =>
+      lease?.onEnd.kind === "playbook" && !names.includes(lease.onEnd.name)
+        ? [
+            {
+              file,
+              path: `${id}.lease.then`,
+              message: `there is no playbook ${lease.onEnd.name}${suggestion(lease.onEnd.name, names)}`,
+            },
+          ]
+        : [],
+    ),
+  );
 }
 
 function filesOf(directory: string): readonly string[] {
