@@ -30,7 +30,7 @@ export async function assessSubjects(
   subjects: readonly Subject[],
   options: GroupOptions,
 ): Promise<GroupResult> {
-  const attempt: Attempt = { options, measured: await measure(deps, subjects), newIds: new Map() };
+  const attempt: Attempt = { options, measured: await measure(deps, subjects) };
   const keys = subjects.map((subject) => subject.correlation.key);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const sight = await lookAtEpisodes(deps, subjects);
@@ -41,18 +41,17 @@ export async function assessSubjects(
     });
     if (await committed) return result;
     forget(deps, subjects);
-    attempt.newIds.clear();
     await sleep(Math.random() * Math.min(50, 2 ** tries));
   }
   throw new AppError("unavailable", "assessing alerts: others changed the same incident every time; it is tried again");
 }
 
-type Attempt = { options: GroupOptions; measured: Measured; newIds: Map<string, string> };
+type Attempt = { options: GroupOptions; measured: Measured };
 
 async function prepare(
   deps: AssessDeps,
   scene: Scene,
-  { options, measured, newIds }: Attempt,
+  { options, measured }: Attempt,
 ): Promise<{ part: Part; result: GroupResult }> {
   await deps.turn();
   const judged = await judge(deps, scene, measured);
@@ -62,7 +61,7 @@ async function prepare(
   const loose = settleLoose(deps, cases.loose, { now: scene.now, again });
   const settled = await Promise.all(
     cases.incidents.map(async (one) => {
-      const id = one.known?.body.id ?? (await newId(deps, newIds, one.correlation.key));
+      const id = one.known?.body.id ?? (await newId(deps));
       return settleIncident(deps, one, {
         now: scene.now,
         id,
@@ -81,11 +80,9 @@ function lookAtOf({ lookAt }: { lookAt?: Instant }): { lookAt?: Instant } {
   return lookAt === undefined ? {} : { lookAt };
 }
 
-/** Ids are numbers that people say aloud; the counter is shared with incidents that people make. */
-async function newId(deps: AssessDeps, newIds: Map<string, string>, key: string): Promise<string> {
-  const id = newIds.get(key) ?? `inc-${await deps.store.next("incidents")}`;
-  newIds.set(key, id);
-  return id;
+/** A number that people say aloud; the counter is shared with incidents that people make. A lost race leaves a gap. */
+async function newId(deps: AssessDeps): Promise<string> {
+  return `inc-${await deps.store.next("incidents")}`;
 }
 
 function acknowledgement({ ack }: GroupOptions): Part {

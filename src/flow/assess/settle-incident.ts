@@ -39,7 +39,7 @@ export async function settleIncident(
     judged: each,
     next: concluded(deps.index(), each, { incident: change.incident, now: pass.now }),
   }));
-  const entrants = records.filter(({ judged: each }) => mayEnter(one, change, { judged: each, again: pass.again }));
+  const entrants = records.filter(({ judged: each }) => mayEnter(change, { judged: each, again: pass.again }));
   const started = await start(deps, { change, entrants: entrants.map(entrantOf), now: pass.now });
   const remarks = [...standingRemarks(judged), ...started.remarks];
   const stored = storedOf(one, change, { started, remarks, pass });
@@ -74,14 +74,13 @@ function entrantOf({ judged, next }: Row): Entrant {
 
 /** Who may select playbooks: new episodes, changed ones, and all when the severity rose or everything is looked at again. */
 function mayEnter(
-  one: IncidentCase,
   { incident, raisedFrom }: IncidentChange,
   { judged, again }: { judged: Judged; again: boolean },
 ): boolean {
   if (incident.status === "resolved") return false;
-  if (again || raisedFrom !== undefined || one.joining.includes(judged)) return true;
   const { doc, subject } = judged.seen;
-  return doc !== undefined && compareEntries(subject.entry, doc.body.entry) > 0;
+  const isNew = doc?.body.incidentId === undefined;
+  return isNew || again || raisedFrom !== undefined || compareEntries(subject.entry, doc.body.entry) > 0;
 }
 
 type Starting = { change: IncidentChange; entrants: readonly Entrant[]; now: Instant };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { codeOf } from "../../core/errors.ts";
 import type { Intake, IntakeEntry } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
 import type { Milliseconds } from "../../core/time.ts";
@@ -22,6 +23,9 @@ const IDLE: Milliseconds = 30_000;
 const RECLAIM_EVERY: Milliseconds = 10_000;
 /** After a failed read, growing to the second number. */
 const BACK_OFF: readonly [Milliseconds, Milliseconds] = [100, 5_000];
+
+/** Between attempts at one entry while the store is away; together shorter than `IDLE`, so that nobody takes it over meanwhile. */
+const STORE_AWAY: readonly Milliseconds[] = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000];
 
 type Loop = { deps: WorkerDeps; flying: Map<string, Promise<void>>; stopping: AbortController };
 
@@ -70,10 +74,11 @@ async function reclaimOn(loop: Loop): Promise<void> {
 }
 
 /** An entry that this process is still busy with may be handed out again; it is not begun twice. */
-function launch({ deps, flying }: Loop, entry: IntakeEntry): Promise<void> {
+function launch(loop: Loop, entry: IntakeEntry): Promise<void> {
+  const { deps, flying } = loop;
   const present = flying.get(entry.id);
   if (present) return present;
-  const work = deps.assess(entry).catch((error: unknown) => {
+  const work = persist(loop, entry).catch((error: unknown) => {
     deps.log.error(
       { err: error, entry: entry.id, deliveries: entry.deliveries },
       "assessing an entry failed; it is handed out again",
@@ -82,6 +87,19 @@ function launch({ deps, flying }: Loop, entry: IntakeEntry): Promise<void> {
   const tracked = work.finally(() => flying.delete(entry.id));
   flying.set(entry.id, tracked);
   return tracked;
+}
+
+/** An entry that failed only because the store was away is tried again here: the outage is not the entry's fault. */
+async function persist({ deps, stopping }: Loop, entry: IntakeEntry): Promise<void> {
+  for (const wait of STORE_AWAY) {
+    try {
+      return await deps.assess(entry);
+    } catch (error) {
+      if (codeOf(error) !== "unavailable" || stopping.signal.aborted) throw error;
+      await pause(wait, stopping.signal);
+    }
+  }
+  return deps.assess(entry);
 }
 
 async function pause(time: Milliseconds, signal: AbortSignal): Promise<void> {

@@ -188,3 +188,34 @@ test("an entry that this worker is still busy with is not begun twice", async ()
   await worker.stop(1_000);
   assert.equal(begun, 1);
 });
+
+test("an entry that failed because the store was away is tried again at once, another failure is not", async () => {
+  const world = createWorld();
+  await world.post([alert()]);
+  const [entry] = await entriesOf(world);
+  assert.ok(entry);
+  const failures = [
+    new AppError("unavailable", "no store"),
+    new AppError("unavailable", "no store"),
+    new Error("a bug"),
+  ];
+  let tried = 0;
+  const handed = [entry];
+  const worker = startWorker({
+    intake: {
+      async read() {
+        await new Promise((resolve) => setImmediate(resolve));
+        return handed.splice(0, 1);
+      },
+      reclaim: async () => [],
+    },
+    log: world.ports.log,
+    async assess() {
+      tried += 1;
+      throw failures[tried - 1] ?? new Error("too often");
+    },
+  });
+  while (tried < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+  await worker.stop(1_000);
+  assert.equal(tried, 3);
+});
