@@ -42,8 +42,8 @@ export type EngineParts = {
   playbooks: { all(): readonly Playbook[]; byName(name: string): Playbook | undefined; index(): MatchIndex };
   playbookOf(run: Run): Promise<Playbook>;
   slackGroup(id: string): Promise<ReadonlySet<string>>;
-  /** Where reports and logs go. */
-  files: Files;
+  /** Where reports and logs go; absent: nowhere. */
+  files?: Files;
   metrics: Metrics;
   log: Log;
   /** How long one worker holds a run without showing life; 60 s unless a test is in a hurry. */
