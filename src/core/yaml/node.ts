@@ -33,10 +33,12 @@ export type MapNode = {
   required<T>(key: string, read: Reader<T>): T | undefined;
 };
 
+/** The whole document. */
 export function rootNode(sink: Sink): Node {
   return { value: sink.file.value, path: [], sink };
 }
 
+/** A part of this node's value. */
 export function childNode(node: Node, segment: string | number, value: unknown): Node {
   return { value, path: [...node.path, segment], sink: node.sink };
 }

@@ -22,6 +22,7 @@ export function textLike(pattern: RegExp, form: string): Reader<string> {
   };
 }
 
+/** `true` or `false`, not the text of it. */
 export const boolean: Reader<boolean> = (node) =>
   typeof node.value === "boolean" ? node.value : fault(node, `it is ${kindOf(node.value)}; write true or false`);
 
@@ -48,6 +49,7 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Reader<numb
   };
 }
 
+/** One of these words; the fault lists them. */
 export function oneOf<T extends string>(choices: readonly T[]): Reader<T> {
   return (node) => {
     const found = choices.find((choice) => choice === node.value);
@@ -70,6 +72,7 @@ function parsed<T>(parse: (value: string) => T): Reader<T> {
   };
 }
 
+/** One Alertmanager matcher, compiled. */
 export const matcher: Reader<Matcher> = parsed(parseMatcher);
 
 /** A length of time, at least `min`; `0` is allowed where `min` is. */
