@@ -1,7 +1,7 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { answers, type Running, startProcess, waitFor } from "./processes.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
+const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
 /** A `stanch serve` process of our own and a client of its API. */
 export type Stanch = {
@@ -18,6 +18,7 @@ export type StanchOptions = {
   config: string;
   playbooks: string;
   apiToken: string;
+  role?: "all" | "web" | "worker";
   /** Variables that the configuration reads, and any of stanch's own. Nothing else is inherited but PATH and HOME. */
   env: Readonly<Record<string, string>>;
 };
@@ -25,14 +26,7 @@ export type StanchOptions = {
 /** Starts stanch with Node's own binary and waits until it is ready. @throws Error with its output when it is not. */
 export async function startStanch(options: StanchOptions): Promise<Stanch> {
   const url = `http://127.0.0.1:${options.port}`;
-  const command = [
-    process.execPath,
-    "--max-semi-space-size=8",
-    join(ROOT, "src/main.ts"),
-    "serve",
-    "--host",
-    "127.0.0.1",
-  ] as const;
+  const args = ["serve", "--host", "127.0.0.1", "--role", options.role ?? "all"];
   const env = {
     PATH: process.env["PATH"],
     HOME: options.dir,
@@ -43,7 +37,10 @@ export async function startStanch(options: StanchOptions): Promise<Stanch> {
     LOG_LEVEL: "info",
     ...options.env,
   };
-  const running = await startProcess("stanch", [...command], { cwd: options.dir, env });
+  const running = await startProcess("stanch", [process.execPath, "--max-semi-space-size=8", MAIN, ...args], {
+    cwd: options.dir,
+    env,
+  });
   try {
     await waitFor("stanch to be ready", () => answers(`${url}/-/ready`), { within: 25_000, needs: [running] });
   } catch (error) {
