@@ -83,6 +83,9 @@ function placeFault(document: Opened["document"], { path, value, create }: YamlC
   if (!isCollection(parent)) return refuse(`there is no ${at}; check the names`);
   if (isSeq(parent) && (value === null || !document.hasIn(path)))
     return refuse(`${at} is a place in a list: what stands there can be changed, not added or removed`);
+  const present: unknown = valueAt(document.getIn(path));
+  if (document.hasIn(path) && (present === null || !z.json().safeParse(present).success))
+    return refuse(`${at} is null or no plain value, which could not be restored; edit it by hand`);
   const isMissing = !document.hasIn(path) && create !== true && value !== null;
   return isMissing ? refuse(`there is no ${at}; check the names, or set create`) : undefined;
 }
