@@ -30,6 +30,7 @@ export function positionIn(run: Run, steps: readonly Step[], prefix = "", item?:
 function positionAt(run: Run, step: Step, path: StepPath, item?: Item): Position {
   const inside = item === undefined ? {} : { item };
   const record = run.steps.get(path);
+  if (step.kind !== "action" && record?.outcome === "failed") return failedAt(path, record);
   switch (step.kind) {
     case "action":
       return actionPosition(step, path, record, item);
@@ -66,6 +67,10 @@ function actionPosition(step: ActionStep, path: StepPath, record: StepRecord | u
   };
   if (record?.state !== "done" || record.retryAt !== undefined) return position;
   if (record.outcome !== "failed" || step.continueOnError) return { kind: "end" };
+  return failedAt(path, record);
+}
+
+function failedAt(path: StepPath, record: StepRecord): Position {
   return { kind: "failed", path, record, message: record.message ?? record.reason ?? "failed" };
 }
 
