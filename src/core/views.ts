@@ -2,6 +2,7 @@ import type { Approval } from "./approval.ts";
 import type { AlertRecord } from "./episode.ts";
 import type { Incident } from "./incident.ts";
 import type { Lease } from "./lease.ts";
+import type { Task } from "./task.ts";
 import type { TimelineEntry } from "./timeline.ts";
 
 /** A run as the API, the chat and the CLI show it; times ISO 8601 UTC. */
@@ -66,6 +67,8 @@ export type IncidentView = {
   leases: readonly Lease[];
   timelineLength: number;
   paused: readonly { scope: string; by: string; reason: string }[];
+  /** What people are asked to do and have not done yet; absent: nothing is known. */
+  tasks?: readonly Task[];
 };
 
 export type Page<T> = { items: readonly T[]; next?: string };

@@ -4,6 +4,7 @@ import type { Desk, Note } from "../../src/core/desk.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import type { Lease } from "../../src/core/lease.ts";
 import type { Pause } from "../../src/core/store.ts";
+import type { Task } from "../../src/core/task.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import type { IncidentView, RunView } from "../../src/core/views.ts";
 
@@ -101,6 +102,11 @@ export function leaseOf(change: Partial<Lease> = {}): Lease {
   };
 }
 
+export function taskOf(change: Partial<Task> = {}): Task {
+  const ask = "check the DNS of the provider";
+  return { id: "task-5", runId: "run-1", incidentId: "inc-12", ask, status: "open", createdAt: NOON, ...change };
+}
+
 export function entryOf(text: string, change: Partial<TimelineEntry> = {}): TimelineEntry {
   return { at: NOON, kind: "alert", text, by: "stanch", ...change };
 }
@@ -191,6 +197,7 @@ export function fakeDesk(views: readonly IncidentView[] = [], may: readonly stri
     approval: async (id) => approvals(desk).find((one) => one.id === id),
     leases: async ({ status }) =>
       page([...desk.views.values()].flatMap((view) => view.leases).filter((one) => !status || one.status === status)),
+    tasks: async () => page([taskOf()]),
     playbooks: () => [PLAYBOOK, { ...PLAYBOOK, name: "ecs-redeploy", description: "Force a new deployment" }],
     pauses: async () => desk.paused,
     note: async (actor, incident, note) => {

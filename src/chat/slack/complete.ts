@@ -99,3 +99,14 @@ export async function leaseId(desk: Desk, typed = ""): Promise<string> {
     }));
   return completeId(typed, live, { noun: "lease", those: "active" });
 }
+
+/** Something a person is asked to do. */
+export async function taskId(desk: Desk, typed = ""): Promise<string> {
+  const { items } = (await desk.tasks?.({ limit: POOL, status: "open" })) ?? { items: [] };
+  const open = items.map(({ id, ask, incidentId: incident }) => ({
+    id,
+    label: ask,
+    ...(incident !== undefined && { incident }),
+  }));
+  return completeId(typed, open, { noun: "task", those: "open" });
+}

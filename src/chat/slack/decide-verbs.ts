@@ -1,7 +1,7 @@
 import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/time.ts";
-import { approvalId, incidentId, leaseId, runId } from "./complete.ts";
+import { approvalId, incidentId, leaseId, runId, taskId } from "./complete.ts";
 import { decide, type Verb } from "./verb.ts";
 
 type IncidentDecision = "ack" | "take" | "release" | "close";
@@ -65,6 +65,16 @@ const revert: Verb = {
   },
 };
 
+const done: Verb = {
+  usage: "done ID [answer]",
+  does: "say that you have done what you were asked to do",
+  async answer(deps, { who, args: [id, ...words] }) {
+    const { reason: answer } = reasonOf(words);
+    const task = await taskId(deps.desk, id);
+    return decide(deps, who, { verb: "complete", task, ...(answer !== undefined && { answer }) });
+  },
+};
+
 const pause: Verb = {
   usage: "pause [global|playbook:NAME|target:T|incident:ID] [for] [reason]",
   does: "change nothing any more until resumed, everywhere or in one scope",
@@ -94,6 +104,7 @@ export const DECIDE_VERBS: Readonly<Record<string, Verb>> = {
   approve: approvalVerb("approve", "let what was asked for run"),
   reject: approvalVerb("reject", "refuse it"),
   answer: answerVerb,
+  done,
   cancel,
   ack: incidentVerb("ack", "say that you have seen it; it calls nobody else for a while"),
   take: incidentVerb("take", "take it over: stanch changes nothing there until release"),

@@ -1,20 +1,9 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
-import { count, doing, fixedBy, isActive, lampOf, lasting, outage } from "../words.ts";
-import {
-  actions,
-  type Block,
-  type Button as BlockButton,
-  context,
-  fields,
-  fitted,
-  header,
-  LIMITS,
-  section,
-  sizeOf,
-} from "./blocks.ts";
-import { button } from "./buttons.ts";
+import { count, doing, fixedBy, lampOf, lasting, outage } from "../words.ts";
+import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
+import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
@@ -23,7 +12,6 @@ const MAIN_BUDGET = 9000;
 const SHOWN_ALERTS = 5;
 const SHOWN_RUNS = 3;
 const SHOWN_LEASES = 4;
-const STEERED = 2;
 
 /** The one message of an incident, as it is now. It depends on the view only, so an equal view renders equal. */
 export function incidentMessage(view: IncidentView): Message {
@@ -131,68 +119,4 @@ function leaseLine(lease: Lease): Mrkdwn {
   if (lease.status === "failed") return mrkdwn`• ⚠️ could not be undone: ${lease.describe} (${lease.id})`;
   if (lease.status === "reverting") return mrkdwn`• being undone now: ${lease.describe} (${lease.id})`;
   return mrkdwn`• until ${when(lease.endsAt, "date")}, then: ${lease.describe} (${lease.id})`;
-}
-
-function controls(view: IncidentView): (Block | undefined)[] {
-  const active = view.runs.filter(isActive).slice(0, STEERED);
-  const live = view.leases.filter((lease) => lease.status !== "reverting" && isLive(lease)).slice(0, STEERED);
-  return [
-    ...active.filter((run) => run.state.kind === "unknown_outcome").flatMap(questionOf),
-    actions(incidentButtons(view)),
-    actions(active.flatMap((run) => runButtons(run, active.length > 1))),
-    actions(live.flatMap((lease) => leaseButtons(lease, live.length > 1))),
-  ];
-}
-
-function incidentButtons({ incident, paused }: IncidentView): (BlockButton | undefined)[] {
-  const { id } = incident;
-  const report = button({ text: "Report", command: `report ${id}` });
-  if (incident.status === "resolved") return [report];
-  const isPaused = paused.some((pause) => pause.scope === `incident:${id}`);
-  return [
-    incident.acknowledged || incident.taken
-      ? undefined
-      : button({ text: "Acknowledge", command: `ack ${id}`, style: "primary" }),
-    incident.taken
-      ? button({ text: "Release", command: `release ${id}` })
-      : button({ text: "Take over", command: `take ${id}` }),
-    isPaused
-      ? button({ text: "Resume", command: `resume incident:${id}` })
-      : button({ text: "Pause", command: `pause incident:${id}` }),
-    report,
-  ];
-}
-
-function runButtons(run: RunView, several: boolean): (BlockButton | undefined)[] {
-  const suffix = several ? `: ${run.playbook}` : "";
-  const confirm = `${run.playbook} on ${run.target} will be cancelled. What it has done already stays.`;
-  return [
-    button({ text: `Show plan${suffix}`, command: `plan ${run.id}`, id: run.id }),
-    button({ text: `Cancel run${suffix}`, command: `cancel ${run.id}`, id: run.id, style: "danger", confirm }),
-  ];
-}
-
-function questionOf(run: RunView): (Block | undefined)[] {
-  const question = run.state.question ?? "It is not known whether the last step took effect.";
-  return [
-    section(mrkdwn`❓ *${run.playbook} needs your answer* (${run.id}): ${question}`),
-    actions([
-      button({ text: "It was done", command: `answer ${run.id} done`, id: `done:${run.id}` }),
-      button({ text: "It was not done", command: `answer ${run.id} not-done`, id: `not-done:${run.id}` }),
-      button({ text: "Abort the run", command: `answer ${run.id} abort`, id: `abort:${run.id}`, style: "danger" }),
-    ]),
-  ];
-}
-
-function leaseButtons(lease: Lease, several: boolean): (BlockButton | undefined)[] {
-  const suffix = several ? `: ${lease.step}` : "";
-  return [
-    button({
-      text: `Revert now${suffix}`,
-      command: `revert ${lease.id}`,
-      id: lease.id,
-      confirm: `Now: ${lease.describe}`,
-    }),
-    button({ text: `Extend 30m${suffix}`, command: `extend ${lease.id} 30m`, id: lease.id }),
-  ];
 }

@@ -12,6 +12,7 @@ import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./
 import { type Answer, say, type Verb, type VerbDeps } from "./verb.ts";
 
 const LISTED = 20;
+const POOL = 200;
 
 const status: Verb = {
   usage: "status",
@@ -19,8 +20,8 @@ const status: Verb = {
   async answer({ desk }) {
     const [incidents, approvals, leases, pauses] = await Promise.all([
       openIncidents(desk),
-      desk.approvals({ limit: LISTED, status: "pending" }),
-      desk.leases({ limit: LISTED, status: "active" }),
+      desk.approvals({ limit: POOL, status: "pending" }),
+      desk.leases({ limit: POOL, status: "active" }),
       desk.pauses(),
     ]);
     const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.items.length, "temporary change")}, ${count(pauses.length, "pause")}`;
@@ -128,7 +129,7 @@ export const SHOW_VERBS: Readonly<Record<string, Verb>> = { status, incidents, s
 
 /** Open and mitigated incidents, worst first. */
 export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly Incident[]> {
-  const pages = await Promise.all(["open", "mitigated"].map((status) => desk.incidents({ limit: LISTED, status })));
+  const pages = await Promise.all(["open", "mitigated"].map((status) => desk.incidents({ limit: POOL, status })));
   return pages
     .flatMap((page) => page.items)
     .sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);

@@ -41,6 +41,7 @@ for (const receiver of RECEIVERS) {
         ["answer run-1 not-done", { verb: "answer", run: "run-1", answer: "not-done" }],
         ["extend 9 30m", { verb: "extend", lease: "lease-9", for: 1_800_000 }],
         ["revert lease-9", { verb: "revert", lease: "lease-9" }],
+        ["done 5 it was DNS", { verb: "complete", task: "task-5", answer: "it was DNS" }],
         ["pause", { verb: "pause", scope: "global" }],
         ["pause playbook:x 2h “bad day”", { verb: "pause", scope: "playbook:x", for: 7_200_000, reason: "bad day" }],
         ["resume", { verb: "resume", scope: "global" }],

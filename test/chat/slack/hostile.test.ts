@@ -8,7 +8,7 @@ import { mention, mrkdwn } from "../../../src/chat/slack/text.ts";
 import { escalationMessage, timelineMessage } from "../../../src/chat/slack/thread-message.ts";
 import { say } from "../../../src/chat/slack/verb.ts";
 import type { Approval } from "../../../src/core/approval.ts";
-import { approvalOf, entryOf, episodeOf, leaseOf, NOON, runOf, viewOf } from "../../support/slack-desk.ts";
+import { approvalOf, entryOf, episodeOf, leaseOf, NOON, runOf, taskOf, viewOf } from "../../support/slack-desk.ts";
 import { slackFaults } from "../../support/slack-limits.ts";
 
 const PIECES = [
@@ -82,6 +82,7 @@ function everything(text: string): readonly Record<string, unknown>[] {
     runs: Array.from({ length: 10 }, (_, index) => ({ ...run, id: `run-${index}` })),
     leases: Array.from({ length: 10 }, (_, index) => leaseOf({ id: `lease-${index}`, describe: text, step: text })),
     paused: [{ scope: text, by: text, reason: text }],
+    tasks: Array.from({ length: 5 }, (_, index) => taskOf({ id: `task-${index}`, ask: text })),
   });
   const about = { mentions: [mention("U012ABCDE") ?? mrkdwn``] };
   const entries = Array.from({ length: 40 }, () => entryOf(text, { by: text }));
