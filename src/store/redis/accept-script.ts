@@ -31,7 +31,8 @@ export const ENDS_FLAG = 8;
  * `episode-rule.ts` is the same table in TypeScript for the memory twin; the conformance suite holds both to it.
  */
 const RULES_LUA = `
-local sub, char, unsettled_by = string.sub, string.char, 0
+local sub, char = string.sub, string.char
+local group, unsettled_by
 local first_opening, seen_now = struct.pack('>BI4dd', 0, 1, now, now), struct.pack('>d', now)
 
 local function time_at(text, place)
@@ -81,63 +82,76 @@ local function apply(old, item_flags, block)
 end
 `;
 
-const ITEMS_LUA = `
-local item_flags, blocks, fingerprints, items = {}, {}, {}, 0
-while at <= size do
-  items = items + 1
-  item_flags[items], blocks[items], fingerprints[items], at = struct.unpack('${ITEM_FORMAT}', packed, at)
-end
-`;
-
-/** New fields of the episodes' hash in `flat`; `place` finds the latest of a fingerprint that comes twice in one body. */
-const COMPARE_LUA = `
-local flat, place, changed, count, used = {}, {}, {}, 0, 0
-
-local function compare(fingerprint, stored, k)
-  local before = place[fingerprint]
-  local record, is_changed = apply(before and flat[before] or stored or nil, item_flags[k], blocks[k])
-  if record then
-    flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
-    place[fingerprint] = used
+/**
+ * One body: reads its items, compares them and writes. `flat` holds new fields of the episodes' hash; `place` finds the latest of a
+ * fingerprint that comes twice in one body.
+ */
+const BODY_LUA = `
+local function compare(items, episodes)
+  local flat, place, changed, count, used = {}, {}, {}, 0, 0
+  local fingerprints, item_flags, blocks = items.fingerprints, items.flags, items.blocks
+  for first = 1, #fingerprints, 4000 do
+    local last = math.min(first + 3999, #fingerprints)
+    local stored = call('HMGET', episodes, unpack(fingerprints, first, last))
+    for k = first, last do
+      local fingerprint = fingerprints[k]
+      local before = place[fingerprint]
+      local record, is_changed = apply(before and flat[before] or stored[k - first + 1] or nil, item_flags[k], blocks[k])
+      if record then
+        flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
+        place[fingerprint] = used
+      end
+      if is_changed then
+        count = count + 1
+        changed[count] = fingerprint
+      end
+    end
   end
-  if is_changed then
-    count = count + 1
-    changed[count] = fingerprint
-  end
+  for first = 1, used, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, used))) end
+  return changed, count
 end
 
-for first = 1, items, 4000 do
-  local last = math.min(first + 3999, items)
-  local stored = call('HMGET', episodes, unpack(fingerprints, first, last))
-  for k = first, last do compare(fingerprints[k], stored[k - first + 1], k) end
+local function read_items(packed, at)
+  local flags, blocks, fingerprints, n, size = {}, {}, {}, 0, #packed
+  while at <= size do
+    n = n + 1
+    flags[n], blocks[n], fingerprints[n], at = struct.unpack('${ITEM_FORMAT}', packed, at)
+  end
+  return { flags = flags, blocks = blocks, fingerprints = fingerprints }
+end
+
+local function accept(packed, body)
+  local source, digest, at
+  source, group, digest, at = struct.unpack('${KEY_FORMAT}', packed)
+  local groups = P .. 'groups:' .. source
+  local known = call('HMGET', groups, group, '${UNSETTLED_FIELD}')
+  local unsettled = tonumber(known[2] or 0)
+  if known[1] then
+    local last_digest, then_unsettled, since = struct.unpack('${GROUP_FORMAT}', known[1])
+    if last_digest == digest and then_unsettled == unsettled then
+      call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, since, now))
+      return 0
+    end
+  end
+  if at > #packed then return ${NOT_A_REPEAT} end
+  unsettled_by = 0
+  local changed, count = compare(read_items(packed, at), P .. 'episodes:' .. source)
+  if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
+  call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
+  if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', cjson.encode(changed), 'b', body) end
+  return count
 end
 `;
 
 /**
- * The whole of `accept`. Arguments: key and items packed, body; without items it only asks whether this is a repeat.
- * Answers how many items changed their episode, or NOT_A_REPEAT.
+ * The whole of `accept`, for several bodies in their order. Arguments: per body its key and items packed, and the body; without items
+ * it only asks whether this is a repeat. Answers for each how many items changed their episode, or NOT_A_REPEAT.
  */
 export const ACCEPT = defineScript(`
 ${NOW_LUA}
-local packed, size = A[1], #A[1]
-local source, group, digest, at = struct.unpack('${KEY_FORMAT}', packed)
-local groups, episodes = P .. 'groups:' .. source, P .. 'episodes:' .. source
-local known = call('HMGET', groups, group, '${UNSETTLED_FIELD}')
-local unsettled = tonumber(known[2] or 0)
-if known[1] then
-  local last_digest, then_unsettled, since = struct.unpack('${GROUP_FORMAT}', known[1])
-  if last_digest == digest and then_unsettled == unsettled then
-    call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, since, now))
-    return 0
-  end
-end
-if at > size then return ${NOT_A_REPEAT} end
-${ITEMS_LUA}
 ${RULES_LUA}
-${COMPARE_LUA}
-for first = 1, used, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, used))) end
-if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
-call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
-if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', cjson.encode(changed), 'b', A[2]) end
-return count
+${BODY_LUA}
+local answers = {}
+for k = 1, #A, 2 do answers[#answers + 1] = accept(A[k], A[k + 1]) end
+return answers
 `);

@@ -2,29 +2,37 @@ import type { AlertGroup } from "../../core/alert.ts";
 import { bodyDigest, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
-import { confirmTogether, sendTogether } from "./batch.ts";
+import { batched } from "./batch.ts";
 import type { Link } from "./link.ts";
 import { packBody } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
-import { runScript, type ScriptArgument } from "./script.ts";
+import { confirmReplicas } from "./replicas.ts";
+import { runScript } from "./script.ts";
 
 /** How many bodies a process remembers: about 200 bytes each. */
 const REMEMBERED_BODIES = 5_000;
+/** Of one script call: Redis needs about 10 µs for a body and 1 µs for an alert. */
+const MOST_BODIES = 64;
+const MOST_BYTES = 256_000;
 
-type Accepting = { ask(args: readonly ScriptArgument[]): Promise<number>; recent: RecentDigests };
+const NOTHING = Buffer.alloc(0);
 
-/** The accept side, on a connection of its own whose commands leave in batches. */
+/** What the script gets for one webhook body; of a repeat, which is only asked about, the body stays here. */
+type Item = { packed: Buffer; body: Buffer };
+
+type Accepting = { ask(item: Item): Promise<number>; recent: RecentDigests };
+
+/** The accept side, on a connection of its own: the bodies of one turn of the event loop are one script call. */
 export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "accept" | "repeated"> {
-  const together = sendTogether(link);
-  const confirm = replicas > 0 ? confirmTogether(link, replicas) : undefined;
-  const ask = async (args: readonly ScriptArgument[]): Promise<number> => {
-    const reply = await link.call((redis) => {
-      together();
-      return runScript(redis, ACCEPT, args);
-    });
-    await confirm?.();
-    return Number(reply);
+  const send = async (items: readonly Item[]): Promise<readonly number[]> => {
+    const args = items.flatMap(({ packed, body }) => [packed, body]);
+    const answers = (await link.call((redis) => runScript(redis, ACCEPT, args))) as readonly number[];
+    // After the answer, so that it covers the write.
+    if (replicas > 0) await confirmReplicas(link, replicas);
+    return answers;
   };
+  const bytesOf = ({ packed, body }: Item) => packed.length + body.length;
+  const ask = batched(send, { items: MOST_BODIES, bytes: MOST_BYTES, bytesOf });
   const accepting: Accepting = { ask, recent: recentDigests(REMEMBERED_BODIES) };
   return {
     repeated: (source, body) => repeated(accepting, source, body),
@@ -40,8 +48,8 @@ async function repeated(
   const digest = bodyDigest(body);
   const known = recent.get(source, digest);
   if (!known) return undefined;
-  if ((await ask([packBody({ source, group: known.group, digest }, [])])) !== NOT_A_REPEAT)
-    return { accepted: 0, unchanged: known.alerts };
+  const packed = packBody({ source, group: known.group, digest }, []);
+  if ((await ask({ packed, body: NOTHING })) !== NOT_A_REPEAT) return { accepted: 0, unchanged: known.alerts };
   recent.delete(source, digest);
   return undefined;
 }
@@ -57,7 +65,8 @@ async function accept(
   if (repeat) return repeat;
   const digest = bodyDigest(body);
   const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
-  const accepted = await accepting.ask([packBody({ source, group: known.group, digest }, group.alerts), body]);
+  const packed = packBody({ source, group: known.group, digest }, group.alerts);
+  const accepted = await accepting.ask({ packed, body });
   accepting.recent.set(source, digest, known);
   return { accepted, unchanged: known.alerts - accepted };
 }

@@ -1,31 +1,53 @@
-import type { Link } from "./link.ts";
-import { confirmReplicas } from "./replicas.ts";
+import { AppError } from "../../core/errors.ts";
 
-/** Commands sent in one turn of the event loop leave in one packet. Call it inside `link.call`, right before sending. */
-export function sendTogether(link: Link): () => void {
-  let corked = false;
-  return () => {
-    if (corked) return;
-    corked = true;
-    const { stream } = link.redis;
-    stream.cork();
-    setImmediate(() => {
-      corked = false;
-      stream.uncork();
-    });
+/** One item on its way: what a script gets for it, and who waits for the answer. */
+type Waiting<Item, Answer> = {
+  item: Item;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+};
+
+/** The most of one batch, so that no script keeps Redis from others for long. An item above `bytes` goes alone. */
+export type BatchLimits<Item> = { items: number; bytes: number; bytesOf(item: Item): number };
+
+/**
+ * Items asked for in one turn of the event loop leave together, at its end, and are answered together: a script costs Redis and the
+ * client more than what it does for one item. `send` answers in the order of its items; when it fails, it fails for all of them.
+ */
+export function batched<Item, Answer>(
+  send: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  limits: BatchLimits<Item>,
+): (item: Item) => Promise<Answer> {
+  let open: Waiting<Item, Answer>[] = [];
+  let bytes = 0;
+  const flush = () => {
+    const batch = open;
+    open = [];
+    bytes = 0;
+    if (batch.length > 0) settle(batch, send(batch.map(({ item }) => item)));
   };
+  return (item) =>
+    new Promise((resolve, reject) => {
+      const size = limits.bytesOf(item);
+      if (open.length >= limits.items || bytes + size > limits.bytes) flush();
+      // A flush that finds its batch gone sends what has come since: early, never late.
+      if (open.length === 0) setImmediate(flush);
+      open.push({ item, resolve, reject });
+      bytes += size;
+    });
 }
 
-/** One WAIT confirms for all whose answers came in one turn; call it after the answer, so that it covers the write. */
-export function confirmTogether(link: Link, replicas: number): () => Promise<void> {
-  let open: Promise<void> | undefined;
-  return () => {
-    open ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        open = undefined;
-        confirmReplicas(link, replicas).then(resolve, reject);
-      });
-    });
-    return open;
-  };
+function settle<Item, Answer>(batch: readonly Waiting<Item, Answer>[], sent: Promise<readonly Answer[]>): void {
+  sent.then(
+    (answers) => {
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = answers[index];
+        if (answer === undefined) reject(new AppError("internal", "the store answered fewer items than it was given"));
+        else resolve(answer);
+      }
+    },
+    (error: unknown) => {
+      for (const { reject } of batch) reject(error);
+    },
+  );
 }
