@@ -1,11 +1,12 @@
 import type { AlertGroup } from "../../core/alert.ts";
 import type { IntakeEntry } from "../../core/intake.ts";
 import type { AssessDeps, AssessPorts } from "./deps.ts";
-import { assessEntry } from "./entry.ts";
+import { assessEntries } from "./entry.ts";
 import { createLocks, createTurnstile } from "./locks.ts";
 import { assessPlan, type PlannedGroup } from "./plan.ts";
 import { reassess } from "./reassess.ts";
 import { reassessWaiting } from "./reassess-waiting.ts";
+import { createRouser } from "./rouse.ts";
 import { type AssessWorker, startWorker } from "./worker.ts";
 
 /** The second hop: from accepted bodies to incidents and runs. */
@@ -20,21 +21,27 @@ export type Assess = {
   start(): AssessWorker;
 };
 
-/** Wires the hop; nothing happens before `start`. */
-export function createAssess(ports: AssessPorts): Assess {
-  const deps: AssessDeps = {
+/** The ports with what one process keeps between assessments. */
+export function createDeps(ports: AssessPorts): AssessDeps {
+  return {
     ...ports,
     locks: createLocks(),
     turn: createTurnstile(),
     current: new Map(),
     heads: new Map(),
-    woken: new Map(),
+    rouse: createRouser(ports.wake),
   };
+}
+
+/** Wires the hop; nothing happens before `start`. */
+export function createAssess(ports: AssessPorts): Assess {
+  const deps = createDeps(ports);
   return {
-    entry: (entry) => assessEntry(deps, entry),
+    entry: (entry) => assessEntries(deps, [entry]),
     wake: (member) =>
       member.startsWith("incident:") ? reassess(deps, member.slice("incident:".length)) : reassessWaiting(deps, member),
     plan: (group) => assessPlan(deps, group),
-    start: () => startWorker({ intake: ports.intake, log: ports.log, assess: (entry) => assessEntry(deps, entry) }),
+    start: () =>
+      startWorker({ intake: ports.intake, log: ports.log, assess: (entries) => assessEntries(deps, entries) }),
   };
 }

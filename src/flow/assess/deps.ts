@@ -60,8 +60,8 @@ export type AssessDeps = AssessPorts & {
   current: Map<string, string>;
   /** Incidents as the commits under way will leave them. */
   heads: Map<string, Head>;
-  /** Member → when it was last woken. */
-  woken: Map<string, Instant>;
+  /** Wakes, runs first and the rest gathered. */
+  rouse(wakes: readonly Wake[]): void;
 };
 
 /** The hash that points from a correlation key to the incident that new alerts join. */

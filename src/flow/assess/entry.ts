@@ -5,29 +5,37 @@ import { explainUnlooked } from "../../core/explain.ts";
 import type { IntakeEntry } from "../../core/intake.ts";
 import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { CHUNK } from "./batches.ts";
 import { type AssessDeps, joinParts } from "./deps.ts";
 import { assessSubjects } from "./group.ts";
 import { recordWrites } from "./record.ts";
-import { subjectsOfEntry } from "./subject.ts";
+import { newestSubjects, subjectsOfEntry } from "./subject.ts";
 
 /** Deliveries after which an entry is given up and shown to people. */
 export const MAX_DELIVERIES = 5;
-/** Alerts per commit: enough to make round trips cheap, few enough not to block the event loop or Redis. */
-const CHUNK = 100;
 const TRIES = 10;
 
 /**
- * Assesses one accepted body and acknowledges it with its last effect; applied twice, late or out of order it changes nothing.
- * @throws whatever kept it from being assessed: the entry is handed out again, and becomes poison after 5 deliveries.
+ * Assesses accepted bodies and acknowledges them with their last effect; applied twice, late or out of order they change nothing.
+ * @throws whatever kept one of them from being assessed: it is handed out again, and becomes poison after 5 deliveries.
  */
-export async function assessEntry(deps: AssessDeps, entry: IntakeEntry): Promise<void> {
-  if (entry.deliveries > MAX_DELIVERIES) return poison(deps, entry);
+export async function assessEntries(deps: AssessDeps, entries: readonly IntakeEntry[]): Promise<void> {
+  const worn = entries.filter((entry) => entry.deliveries > MAX_DELIVERIES);
+  for (const entry of worn) await poison(deps, entry);
+  const good = entries.filter((entry) => entry.deliveries <= MAX_DELIVERIES);
+  if (good.length > 0) await assessGood(deps, good);
+}
+
+async function assessGood(deps: AssessDeps, entries: readonly IntakeEntry[]): Promise<void> {
   await deps.turn();
-  const group = deps.parse(entry.source, entry.body);
-  const subjects = subjectsOfEntry(entry, group, deps.config.incidents.correlateBy);
+  const by = deps.config.incidents.correlateBy;
+  const subjects = newestSubjects(
+    entries.flatMap((entry) => subjectsOfEntry(entry, deps.parse(entry.source, entry.body), by)),
+  );
+  const acks = entries.map((entry) => entry.id);
   for (let at = 0; at < Math.max(1, subjects.length); at += CHUNK) {
     const isLast = at + CHUNK >= subjects.length;
-    await assessSubjects(deps, subjects.slice(at, at + CHUNK), isLast ? { ack: entry.id } : {});
+    await assessSubjects(deps, subjects.slice(at, at + CHUNK), isLast ? { acks } : {});
   }
 }
 

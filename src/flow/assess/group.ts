@@ -11,8 +11,8 @@ import { settleLoose } from "./settle-loose.ts";
 import { type IncidentCase, sort } from "./sort.ts";
 import type { Subject } from "./subject.ts";
 
-/** `ack`: the stream entry that is done with this commit. `again`: a re-assessment, which plans its successor itself. */
-export type GroupOptions = { ack?: string; again?: boolean; vanished?: ReadonlySet<string> };
+/** `acks`: stream entries that are done with this commit. `again`: a re-assessment, which plans its successor itself. */
+export type GroupOptions = { acks?: readonly string[]; again?: boolean; vanished?: ReadonlySet<string> };
 
 /** What the caller may need for planning: standing remarks, the earliest `for`, and the next look at episodes without an incident. */
 export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; lookAt?: Instant };
@@ -85,9 +85,8 @@ async function newId(deps: AssessDeps): Promise<string> {
   return `inc-${await deps.store.next("incidents")}`;
 }
 
-function acknowledgement({ ack }: GroupOptions): Part {
-  const writes: Write[] = ack === undefined ? [] : [{ write: "ack", entry: ack }];
-  return { checks: [], writes, wakes: [] };
+function acknowledgement({ acks = [] }: GroupOptions): Part {
+  return { checks: [], writes: acks.map((entry): Write => ({ write: "ack", entry })), wakes: [] };
 }
 
 function earliestFor(incidents: readonly IncidentCase[], scene: Scene): Instant | undefined {

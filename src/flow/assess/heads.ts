@@ -1,12 +1,6 @@
 import type { Incident } from "../../core/incident.ts";
 import type { Check, Doc, Write } from "../../core/store.ts";
-import type { Milliseconds } from "../../core/time.ts";
-import { type AssessDeps, CURRENT, type Part, type Wake } from "./deps.ts";
-
-/** A member is not woken again within this time; the due set has it all the same. */
-const QUIET: Milliseconds = 1_000;
-/** Beyond this many remembered wake-ups the table is emptied. */
-const REMEMBERED = 20_000;
+import { type AssessDeps, CURRENT, type Part } from "./deps.ts";
 
 /** An incident as it will be once the commits under way have happened. */
 export type Head = { doc: Doc<Incident>; flying: number };
@@ -25,17 +19,8 @@ export async function commitAhead(deps: AssessDeps, part: Part): Promise<boolean
   } finally {
     for (const id of ids) land(deps, id, ok);
   }
-  if (ok) wakeSparingly(deps, part.wakes);
+  if (ok) deps.rouse(part.wakes);
   return ok;
-}
-
-/** In a storm one wake-up per member and moment is enough: what else became due meanwhile is seen by it, or by the sweeper. */
-function wakeSparingly(deps: AssessDeps, wakes: readonly Wake[]): void {
-  const fresh = wakes.filter(({ member, at }) => at - (deps.woken.get(member) ?? Number.NEGATIVE_INFINITY) >= QUIET);
-  if (fresh.length === 0) return;
-  if (deps.woken.size > REMEMBERED) deps.woken.clear();
-  for (const { member, at } of fresh) deps.woken.set(member, at);
-  deps.wake(fresh);
 }
 
 function foresee(deps: AssessDeps, part: Part): readonly string[] {

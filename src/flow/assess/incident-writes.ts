@@ -83,14 +83,19 @@ export function statusWrites({ change, incident }: Pick<Stored, "change" | "inci
   return writes;
 }
 
+/** Between the timeline's milestones the numbers that people see are brought up to date by the next look. */
 function lineWrites({ incident, lines, now }: Stored): readonly Write[] {
-  const chat: Write = { write: "due", member: `chat:${incident.id}`, at: now };
-  return lines.length === 0 ? [chat] : [{ write: "append", list: `timeline:${incident.id}`, items: lines }, chat];
+  if (lines.length === 0) return [];
+  return [
+    { write: "append", list: `timeline:${incident.id}`, items: lines },
+    { write: "due", member: `chat:${incident.id}`, at: now },
+  ];
 }
 
-function wakesOf({ incident, now }: Stored, dueAt: Instant | undefined): readonly Wake[] {
-  const chat: Wake = { member: `chat:${incident.id}`, at: now };
-  return dueAt === undefined || dueAt > now ? [chat] : [chat, { member: `incident:${incident.id}`, at: dueAt }];
+function wakesOf({ incident, lines, now }: Stored, dueAt: Instant | undefined): readonly Wake[] {
+  const wakes: Wake[] = lines.length === 0 ? [] : [{ member: `chat:${incident.id}`, at: now }];
+  if (dueAt !== undefined && dueAt <= now) wakes.push({ member: `incident:${incident.id}`, at: dueAt });
+  return wakes;
 }
 
 /** When the incident must be looked at next, if that is earlier than what is planned. */

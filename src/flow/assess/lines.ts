@@ -8,7 +8,7 @@ import type { Judged } from "./judge.ts";
 import type { IncidentCase } from "./sort.ts";
 
 /** Up to this many alerts every arrival and departure is a line; beyond, only the milestones are. */
-const TOLD_SINGLY = 5;
+export const TOLD_SINGLY = 5;
 const MILESTONES = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 /** Names in one line. */
 const NAMED = 3;

@@ -1,13 +1,11 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { CHUNK } from "./batches.ts";
 import type { AssessDeps } from "./deps.ts";
 import { assessSubjects } from "./group.ts";
 import { askStale } from "./stale.ts";
 import { subjectsOfRecords } from "./subject.ts";
-
-/** Episodes looked at in one go. */
-const CHUNK = 100;
 
 /** Looks at the open episodes of one set again; `member` is the due set's, `assess:HASH:TIME`. */
 export async function reassessWaiting(deps: AssessDeps, member: string): Promise<void> {

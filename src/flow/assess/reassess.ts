@@ -2,16 +2,16 @@ import type { AlertRecord } from "../../core/episode.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Doc, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { CHUNK } from "./batches.ts";
 import { type AssessDeps, CURRENT, joinParts, type Part } from "./deps.ts";
 import { assessSubjects } from "./group.ts";
 import { resolved } from "./incident-change.ts";
 import { statusWrites } from "./incident-writes.ts";
-import { changeLines } from "./lines.ts";
+import { changeLines, TOLD_SINGLY } from "./lines.ts";
 import { resolveExtras } from "./resolve.ts";
 import { askStale } from "./stale.ts";
 import { subjectsOfRecords } from "./subject.ts";
 
-const CHUNK = 100;
 const TRIES = 20;
 
 /** What a look at all firing episodes found. */
@@ -78,7 +78,7 @@ async function planNext(deps: AssessDeps, id: string, round: Round): Promise<voi
     const part = hasEnded
       ? await recovery(deps, doc, now)
       : nextLook(deps, doc, { round, counts: { firing, total }, now });
-    if ((await deps.store.commit(part)).ok) return deps.wake(part.wakes);
+    if ((await deps.store.commit(part)).ok) return deps.rouse(part.wakes);
   }
 }
 
@@ -95,6 +95,7 @@ function nextLook(deps: AssessDeps, { body, rev }: Doc<Incident>, { round, count
     writes: [
       { write: "put", kind: "incident", id: body.id, body: { ...body, reassessAt: at, counts, noted } },
       { write: "due", member, at },
+      ...(counts.firing >= TOLD_SINGLY ? [{ write: "due", member: `chat:${body.id}`, at: now } as const] : []),
     ],
     wakes: rose ? [{ member, at }] : [],
   };

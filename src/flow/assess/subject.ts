@@ -30,6 +30,17 @@ export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: reado
   });
 }
 
+/** One subject per fingerprint: bodies that are assessed together may carry the same alert. */
+export function newestSubjects(subjects: readonly Subject[]): readonly Subject[] {
+  const newest = new Map<string, Subject>();
+  for (const subject of subjects) {
+    const lineage = `${subject.key.source} ${subject.key.fingerprint}`;
+    const other = newest.get(lineage);
+    if (other === undefined || compareEntries(other.entry, subject.entry) < 0) newest.set(lineage, subject);
+  }
+  return [...newest.values()];
+}
+
 /** Episodes that are looked at again, with the newest text that is stored of them; one subject per fingerprint. */
 export function subjectsOfRecords(records: readonly AlertRecord[], by: readonly string[]): readonly Subject[] {
   const lineages = Map.groupBy(records, (record) => `${record.source} ${record.alert.fingerprint}`);

@@ -3,18 +3,19 @@ import { codeOf } from "../../core/errors.ts";
 import type { Intake, IntakeEntry } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import { batchesOf, readSize } from "./batches.ts";
 
-/** What the loop needs; `assess` throws when the entry must be handed out again. */
+/** What the loop needs; `assess` throws when one of the entries must be handed out again. */
 export type WorkerDeps = {
   intake: Pick<Intake, "read" | "reclaim">;
   log: Pick<Log, "warn" | "error">;
-  assess(entry: IntakeEntry): Promise<void>;
+  assess(entries: readonly IntakeEntry[]): Promise<void>;
 };
 
 /** A running loop. `stop` takes no further entries and waits for those in flight, at most `grace`. */
 export type AssessWorker = { stop(grace: Milliseconds): Promise<void> };
 
-/** Groups in flight. */
+/** Batches in flight. */
 const IN_FLIGHT = 8;
 /** How long one read waits for an entry. */
 const BLOCK: Milliseconds = 1_000;
@@ -23,20 +24,25 @@ const IDLE: Milliseconds = 30_000;
 const RECLAIM_EVERY: Milliseconds = 10_000;
 /** After a failed read, growing to the second number. */
 const BACK_OFF: readonly [Milliseconds, Milliseconds] = [100, 5_000];
-
-/** Between attempts at one entry while the store is away; together shorter than `IDLE`, so that nobody takes it over meanwhile. */
+/** Between attempts while the store is away; together shorter than `IDLE`, so that nobody takes the entries over meanwhile. */
 const STORE_AWAY: readonly Milliseconds[] = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000];
 
-type Loop = { deps: WorkerDeps; flying: Map<string, Promise<void>>; stopping: AbortController };
+type Loop = {
+  deps: WorkerDeps;
+  /** Entries that are being assessed. */
+  busy: Set<string>;
+  flying: Set<Promise<void>>;
+  stopping: AbortController;
+};
 
 /** Takes entries from the intake until it is stopped; survives an unreachable store. */
 export function startWorker(deps: WorkerDeps): AssessWorker {
-  const loop: Loop = { deps, flying: new Map(), stopping: new AbortController() };
+  const loop: Loop = { deps, busy: new Set(), flying: new Set(), stopping: new AbortController() };
   const running = Promise.all([readOn(loop), reclaimOn(loop)]);
   return {
     async stop(grace) {
       loop.stopping.abort();
-      const done = running.then(() => Promise.all(loop.flying.values()));
+      const done = running.then(() => Promise.all(loop.flying));
       const timer = new AbortController();
       await Promise.race([done, sleep(grace, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
@@ -45,19 +51,20 @@ export function startWorker(deps: WorkerDeps): AssessWorker {
 }
 
 async function readOn(loop: Loop): Promise<void> {
-  const { deps, flying, stopping } = loop;
+  const { deps, stopping } = loop;
   let wait = BACK_OFF[0];
+  let size = readSize([]);
   while (!stopping.signal.aborted) {
     try {
-      for (const entry of await deps.intake.read({ count: Math.max(1, IN_FLIGHT - flying.size), block: BLOCK }))
-        launch(loop, entry);
+      const entries = await deps.intake.read({ count: size, block: BLOCK });
+      size = readSize(entries);
+      await launchAll(loop, entries);
       wait = BACK_OFF[0];
     } catch (error) {
       deps.log.warn({ err: error }, "reading accepted alerts failed; trying again");
       await pause(wait, stopping.signal);
       wait = Math.min(wait * 2, BACK_OFF[1]);
     }
-    if (flying.size >= IN_FLIGHT) await Promise.race(flying.values());
   }
 }
 
@@ -65,7 +72,7 @@ async function reclaimOn(loop: Loop): Promise<void> {
   const { deps, stopping } = loop;
   while (!stopping.signal.aborted) {
     try {
-      for (const entry of await deps.intake.reclaim(IDLE)) await launch(loop, entry);
+      await launchAll(loop, await deps.intake.reclaim(IDLE));
     } catch (error) {
       deps.log.warn({ err: error }, "taking over unfinished alerts failed; trying again");
     }
@@ -73,33 +80,51 @@ async function reclaimOn(loop: Loop): Promise<void> {
   }
 }
 
-/** An entry that this process is still busy with may be handed out again; it is not begun twice. */
-function launch(loop: Loop, entry: IntakeEntry): Promise<void> {
-  const { deps, flying } = loop;
-  const present = flying.get(entry.id);
-  if (present) return present;
-  const work = persist(loop, entry).catch((error: unknown) => {
-    deps.log.error(
-      { err: error, entry: entry.id, deliveries: entry.deliveries },
-      "assessing an entry failed; it is handed out again",
-    );
-  });
-  const tracked = work.finally(() => flying.delete(entry.id));
-  flying.set(entry.id, tracked);
-  return tracked;
+/** Begins batch after batch as others end. An entry this process is still busy with may be handed out again; it is not begun twice. */
+async function launchAll(loop: Loop, entries: readonly IntakeEntry[]): Promise<void> {
+  const { busy, flying } = loop;
+  for (const batch of batchesOf(entries.filter((entry) => !busy.has(entry.id)))) {
+    while (flying.size >= IN_FLIGHT) await Promise.race(flying);
+    launch(loop, batch);
+  }
 }
 
-/** An entry that failed only because the store was away is tried again here: the outage is not the entry's fault. */
-async function persist({ deps, stopping }: Loop, entry: IntakeEntry): Promise<void> {
+function launch(loop: Loop, batch: readonly IntakeEntry[]): void {
+  const { busy, flying } = loop;
+  for (const entry of batch) busy.add(entry.id);
+  const work = persist(loop, batch).finally(() => {
+    for (const entry of batch) busy.delete(entry.id);
+    flying.delete(work);
+  });
+  flying.add(work);
+}
+
+/** Tries a batch, and when it fails each of its entries by itself: one that cannot be assessed must not hold up the others. */
+async function persist(loop: Loop, batch: readonly IntakeEntry[]): Promise<void> {
+  try {
+    await throughOutages(loop, batch);
+  } catch (error) {
+    const [entry, ...others] = batch;
+    if (others.length > 0) for (const one of batch) await persist(loop, [one]);
+    else if (entry) report(loop, entry, error);
+  }
+}
+
+function report({ deps }: Loop, { id, deliveries }: IntakeEntry, error: unknown): void {
+  deps.log.error({ err: error, entry: id, deliveries }, "assessing an entry failed; it is handed out again");
+}
+
+/** What failed only because the store was away is tried again here: the outage is not the entry's fault. */
+async function throughOutages({ deps, stopping }: Loop, batch: readonly IntakeEntry[]): Promise<void> {
   for (const wait of STORE_AWAY) {
     try {
-      return await deps.assess(entry);
+      return await deps.assess(batch);
     } catch (error) {
       if (codeOf(error) !== "unavailable" || stopping.signal.aborted) throw error;
       await pause(wait, stopping.signal);
     }
   }
-  return deps.assess(entry);
+  return deps.assess(batch);
 }
 
 async function pause(time: Milliseconds, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { AlertRecord } from "../../../src/core/episode.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import type { IntakeEntry } from "../../../src/core/intake.ts";
-import { createAssess } from "../../../src/flow/assess/assess.ts";
+import { createAssess, createDeps } from "../../../src/flow/assess/assess.ts";
+import { batchesOf, readSize } from "../../../src/flow/assess/batches.ts";
+import { assessEntries } from "../../../src/flow/assess/entry.ts";
 import { startWorker } from "../../../src/flow/assess/worker.ts";
 import { matcher, playbook } from "./samples.ts";
 import { alert, createWorld, over, SECOND, type World } from "./world.ts";
@@ -148,8 +150,8 @@ test("the worker takes what is accepted, survives a store that is away, and stop
   const worker = startWorker({
     intake,
     log: world.ports.log,
-    async assess(entry) {
-      await world.assess.entry(entry);
+    async assess(entries) {
+      for (const entry of entries) await world.assess.entry(entry);
       done.resolve();
     },
   });
@@ -218,4 +220,50 @@ test("an entry that failed because the store was away is tried again at once, an
   while (tried < 3) await new Promise((resolve) => setTimeout(resolve, 10));
   await worker.stop(1_000);
   assert.equal(tried, 3);
+});
+
+const entry = (id: number, alerts: number, deliveries = 1): IntakeEntry => {
+  const changed = Array.from({ length: alerts }, (_, i) => `${id}-${i}`);
+  return { id: `${id}-0`, source: "alertmanager", body: "x".repeat(alerts * 700), changed, acceptedAt: 0, deliveries };
+};
+
+test("small bodies are assessed together, up to a hundred alerts; what failed before goes alone", () => {
+  const sizes = (entries: readonly IntakeEntry[]) => batchesOf(entries).map((batch) => batch.map((one) => one.id));
+  assert.deepEqual(sizes([]), []);
+  assert.deepEqual(sizes([entry(1, 40), entry(2, 60), entry(3, 1)]), [["1-0", "2-0"], ["3-0"]]);
+  assert.deepEqual(sizes([entry(1, 500), entry(2, 1), entry(3, 99)]), [["1-0"], ["2-0", "3-0"]]);
+  assert.deepEqual(sizes([entry(1, 1), entry(2, 1, 2), entry(3, 1), entry(4, 1)]), [["1-0"], ["2-0"], ["3-0", "4-0"]]);
+});
+
+test("few entries are taken at a time when bodies are large, many when they are small", () => {
+  assert.equal(readSize([]), 8);
+  assert.equal(readSize([entry(1, 1)]), 64);
+  assert.equal(readSize([entry(1, 10_000)]), 8);
+});
+
+test("bodies of one alert that are assessed together end in its newest state and text", async () => {
+  const world = createWorld();
+  await world.post([alert({ annotations: { value: "1" } })]);
+  world.clock.at += SECOND;
+  await world.post([alert({ annotations: { value: "2" } }), alert({ fingerprint: "g" })], { groupKey: "h" });
+  const entries = await entriesOf(world);
+  await assessEntries(createDeps(world.ports), [...entries].reverse());
+  assert.equal((await world.record("f"))?.alert.annotations["value"], "2");
+  assert.deepEqual((await world.incident("inc-1"))?.counts, { firing: 2, total: 2 });
+  assert.deepEqual(await world.intake.waiting(10), []);
+});
+
+test("one body that cannot be read does not hold up those that arrived with it", async () => {
+  const world = createWorld();
+  await world.post([alert()]);
+  await world.post([alert({ fingerprint: "bad" })], { unreadable: true, groupKey: "bad" });
+  await world.post([alert({ fingerprint: "g" })], { groupKey: "h" });
+  const worker = world.assess.start();
+  while ((await world.intake.waiting(10)).length > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await worker.stop(2_000);
+  assert.deepEqual(
+    (await world.intake.waiting(10)).map((one) => one.changed),
+    [["bad"]],
+  );
+  assert.deepEqual((await world.incident("inc-1"))?.counts, { firing: 2, total: 2 });
 });

@@ -49,12 +49,12 @@ test("two workers on one Redis: a storm of 1,000 alerts over 10 services, then i
     alert({ fingerprint: `f${i}`, labels: { service: `s${i % 10}` } }),
   );
   const post = async (bodies: typeof alerts): Promise<void> => {
-    for (let at = 0; at < bodies.length; at += 50) {
+    for (let at = 0; at < bodies.length; at += 20) {
       const group = {
         source: "alertmanager" as const,
         groupKey: `g${at}`,
         truncatedAlerts: 0,
-        alerts: bodies.slice(at, at + 50),
+        alerts: bodies.slice(at, at + 20),
       };
       await intake.accept(group, Buffer.from(JSON.stringify(group)));
     }
