@@ -1,9 +1,10 @@
 import type { Classified } from "./classify.ts";
+import { formatDuration } from "./duration.ts";
 import type { Explanation, MatchNote } from "./episode.ts";
 import type { MatchIndex } from "./match-index.ts";
 import type { Matcher, Playbook } from "./playbook/playbook.ts";
 import type { Severity } from "./severity.ts";
-import type { Instant, Milliseconds } from "./time.ts";
+import type { Instant } from "./time.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -94,34 +95,10 @@ function sentenceOf({ at, classified, incidentId, notes }: Findings): string {
 }
 
 function laterLook(classified: Classified, at: Instant): string {
-  return classified.dueAt === undefined ? "" : ` It is looked at again in ${spoken(classified.dueAt - at)}.`;
+  return classified.dueAt === undefined ? "" : ` It is looked at again in ${formatDuration(classified.dueAt - at)}.`;
 }
 
 /** An explanation for an alert that never came to its severity rules. */
 export function explainUnlooked(at: Instant, sentence: string): Explanation {
   return { at, facts: {}, severity: [], level: "none", playbooks: [], sentence };
-}
-
-const UNITS: readonly (readonly [string, Milliseconds])[] = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-];
-
-/** A duration for people, two units at most and never below a second's precision: `1h 5m`, `42s`. */
-export function spoken(duration: Milliseconds): string {
-  let left = Math.max(0, Math.round(duration / 1000) * 1000);
-  const parts = UNITS.map(([unit, size]) => {
-    const count = Math.floor(left / size);
-    left -= count * size;
-    return { unit, count };
-  });
-  const first = parts.findIndex((part) => part.count > 0);
-  if (first === -1) return "0s";
-  return parts
-    .slice(first, first + 2)
-    .filter((part) => part.count > 0)
-    .map((part) => `${part.count}${part.unit}`)
-    .join(" ");
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { NO_NAMES } from "../../src/core/cel/names.ts";
 import { classify, raised } from "../../src/core/classify.ts";
 import type { SeverityRule } from "../../src/core/config.ts";
-import { explain, levelReason, spoken, unknownReason } from "../../src/core/explain.ts";
+import { explain, levelReason, unknownReason } from "../../src/core/explain.ts";
 import { expressionCompiler } from "../../src/core/expression.ts";
 import { condition, scope } from "../flow/assess/samples.ts";
 
@@ -97,11 +97,6 @@ test("the explanation of an alert without an incident says when it is looked at 
   const classified = classify(RULES, scope({ facts, now: MINUTE }), 0);
   const { sentence } = explain({ at: MINUTE, facts, classified, notes: [] });
   assert.equal(sentence, "Recorded only: none by rule 6 (true). It is looked at again in 14m.");
-});
-
-test("durations for people", () => {
-  const table = [0, 400, 42_000, 61_000, 3_600_000, 3_900_000, 90_061_000].map(spoken);
-  assert.deepEqual(table, ["0s", "0s", "42s", "1m 1s", "1h", "1h 5m", "1d 1h"]);
 });
 
 test("the shortcut for a missing fact answers as the evaluator does, and leaves conditions alone that may absorb it", () => {

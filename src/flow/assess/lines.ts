@@ -1,5 +1,6 @@
+import { formatDuration } from "../../core/duration.ts";
 import type { AlertRecord } from "../../core/episode.ts";
-import { levelReason, spoken, unknownReason } from "../../core/explain.ts";
+import { levelReason, unknownReason } from "../../core/explain.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
@@ -41,7 +42,7 @@ function turnLine(
   const text =
     turn === "opened"
       ? `Opened: ${incident.title}; ${count}; ${reason}`
-      : `Opened again (opening ${incident.opening}), ${spoken(since)} after it was resolved: ${namesOf(one.joining)}; ${reason}`;
+      : `Opened again (opening ${incident.opening}), ${formatDuration(since)} after it was resolved: ${namesOf(one.joining)}; ${reason}`;
   return { at: now, kind: "incident", text, by: worst.seen.subject.key.source };
 }
 
@@ -77,7 +78,7 @@ function vanishedLines(one: IncidentCase, now: Instant): readonly TimelineEntry[
 function resolvedLine({ counts, openedAt, reopenedAt }: Incident, now: Instant): TimelineEntry {
   const total = counts?.total ?? 0;
   const all = total === 1 ? "its alert has" : `all ${total} alerts have`;
-  const text = `Resolved after ${spoken(now - (reopenedAt ?? openedAt))}: ${all} ended`;
+  const text = `Resolved after ${formatDuration(now - (reopenedAt ?? openedAt))}: ${all} ended`;
   return { at: now, kind: "incident", text, by: "stanch" };
 }
 

@@ -1,6 +1,6 @@
 import type { SourceName } from "../../core/alert.ts";
+import { formatDuration } from "../../core/duration.ts";
 import type { AlertRecord, EpisodeState } from "../../core/episode.ts";
-import { spoken } from "../../core/explain.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { AssessDeps, Presence } from "./deps.ts";
@@ -85,7 +85,7 @@ function unreadableLine(
   incidentId: string,
   { at, silence }: { at: Instant; silence: Milliseconds },
 ): readonly Write[] {
-  const text = `${nameOf(record)} was last heard of ${spoken(silence)} ago, and ${record.source} cannot be asked whether it still fires`;
+  const text = `${nameOf(record)} was last heard of ${formatDuration(silence)} ago, and ${record.source} cannot be asked whether it still fires`;
   return [
     { write: "append", list: `timeline:${incidentId}`, items: [{ at, kind: "alert", text, by: "stanch" }] },
     { write: "due", member: `chat:${incidentId}`, at },
