@@ -24,7 +24,6 @@ import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
 import { decide } from "../flow/decide/decide.ts";
 import { openLadders } from "../flow/open-ladders.ts";
 import type { PageEvent } from "../flow/page.ts";
-import { raisedWrites } from "../flow/raised.ts";
 import { resolvedWrites } from "../flow/resolved.ts";
 import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
 import type { WakeDeps } from "../flow/wake.ts";
@@ -119,7 +118,10 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     facts: own.facts,
     planRun: (request) => planRun(request, own.demoted()),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, now),
-    raisedWrites: (incident, from, now) => raisedWrites(store, incident, { from, now }),
+    raisedWrites: async ({ id }, _from, now) => ({
+      checks: [],
+      writes: [{ write: "due", member: `follow:${id}`, at: now }],
+    }),
     poisonWrites: async () => ({ checks: [], writes: [] }),
     stillFiring: (record) => stillFiring(connections, record),
     wake(wakes) {

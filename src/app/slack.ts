@@ -26,6 +26,7 @@ export function openChat(
     desk,
     slack: config.slack,
     approvals: config.approvals,
+    escalation: config.escalation,
     resolveUserGroup: about.groups,
     log: about.log,
     now: Date.now,

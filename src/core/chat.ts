@@ -20,6 +20,8 @@ export type ChatState = {
   posting?: { by: string; until: Instant };
   /** Escalations are announced ahead of the thread; the next entry looked at has this sequence number. */
   announced?: number;
+  /** The escalation that is being announced in further channels, and where it has been. */
+  elsewhere?: { seq: number; channels: readonly string[] };
   /** The incident's own channel, where one is configured, with its copy of the timeline and the topic shown. */
   room?: { channel: string; delivered: number; topic: string };
   /** Entries the thread has, while it is ahead of the room; `delivered` is the smaller of the two. */

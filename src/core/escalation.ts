@@ -23,8 +23,8 @@ export type EscalationState = {
   armedAt: Instant;
   /** Levels that have fired since, by `levelKey`. */
   fired: readonly string[];
-  /** The latest call, until a channel has confirmed it or nobody is left to call. */
-  call?: { at: Instant };
+  /** The latest call, until a channel has confirmed it or nobody is left to call; `inChat`: the chat can confirm it. */
+  call?: { at: Instant; inChat: boolean };
   /** PagerDuty connection → what it is to be told, or was told last. */
   pages: Readonly<Record<string, Page>>;
 };
@@ -74,7 +74,7 @@ export function escalationStep(levels: Levels, view: EscalationView, before?: Es
   const fired: EscalationState = {
     ...state,
     fired: [...state.fired, ...firing.map(levelKey)],
-    call: { at: now },
+    call: { at: now, inChat: notify.some((one) => one.startsWith("slack:")) },
     pages: { ...state.pages, ...pagesFor(notify, callText(view, firing, state), now) },
   };
   const rest = left.filter((level) => !firing.includes(level));

@@ -75,6 +75,7 @@ async function isConfirmed(deps: EscalateDeps, id: string, state: EscalationStat
   const call = state?.call;
   if (!state || !call) return false;
   if (Object.values(state.pages).some((page) => page.event === "triggered" && page.at >= call.at)) return true;
+  if (!call.inChat) return false;
   const chat = await deps.store.get<ChatState>("chat", id);
   const shown = Math.max(chat?.body.announced ?? 0, chat?.body.delivered ?? 0);
   const waiting = await deps.store.list<TimelineEntry>(`timeline:${id}`, shown);

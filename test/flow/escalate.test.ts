@@ -5,7 +5,6 @@ import type { Incident } from "../../src/core/incident.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import type { PageEvent } from "../../src/flow/page.ts";
-import { raisedWrites } from "../../src/flow/raised.ts";
 import { createWakeHandler } from "../../src/flow/wake.ts";
 import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
 
@@ -217,22 +216,6 @@ describe("calls that do not come through", () => {
     await Promise.all(Array.from({ length: 5 }, () => handle("follow:inc-1", signal, signal)));
     assert.equal((await calls(world)).length, 1);
   });
-});
-
-test("a severity rise announces pending approvals again, to those who may decide them", async () => {
-  const { world } = callWorld([]);
-  asking(world);
-  await world.open("p", { severity: "P1" });
-  await world.drain();
-  const doc = await world.store.get<Incident>("incident", "inc-1");
-  assert.ok(doc);
-  const now = world.clock.now();
-  const extra = await raisedWrites(world.store, { ...doc.body, severity: "P0" }, { from: "P1", now });
-  await world.store.commit({ checks: extra.checks, writes: extra.writes });
-  assert.match(
-    (await calls(world)).at(-1) ?? "",
-    /^slack:@oncall \| apr-\w+ still waits for oncall, and the severity rose from P1 to P0$/,
-  );
 });
 
 test("nothing configured, nothing stored: no level, no document", async () => {

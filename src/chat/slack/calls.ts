@@ -6,25 +6,88 @@ import { messageLink } from "./identity.ts";
 import { digestOfMessage } from "./incident-posts.ts";
 import type { Message } from "./message.ts";
 import { calledBy, groupMentions } from "./people.ts";
-import { edit, type PublishDeps, post, type Session, type Stop } from "./session.ts";
+import { recognise } from "./recognise.ts";
+import { edit, type Post, type PublishDeps, post, type Session, type Stop, stopped } from "./session.ts";
 import type { Mrkdwn } from "./text.ts";
 import { escalationMessage } from "./thread-message.ts";
 
-/** Announces each escalation once, ahead of the timeline; of an incident that is over nobody is called any more. */
+/** Announces each escalation once, ahead of the timeline; what was said before the incident was over calls nobody any more. */
 export async function announceEscalations(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
-  const { id, status } = session.view.incident;
-  if (status === "resolved") return undefined;
+  const { status, resolvedAt = 0 } = session.view.incident;
   for (const [index, entry] of session.entries.entries()) {
     const seq = session.first + index;
-    const mentions = seq < (session.state.announced ?? 0) ? undefined : await whomToCall(deps, entry);
+    if (seq < (session.state.announced ?? 0) || (status === "resolved" && entry.at <= resolvedAt)) continue;
+    const mentions = await whomToCall(deps, entry);
     if (!mentions) continue;
-    const message = escalationMessage(session.view, entry, { mentions, ...linkOf(session) });
-    const mark = { event_type: "stanch_escalation", event_payload: { incidentId: id, seq } } as const;
-    const record = (state: ChatState) => ({ ...state, announced: seq + 1 });
-    const stop = await post(deps, session, { message, mark, urgent: true }, record);
+    const stop = await announceEverywhere(deps, session, { entry, seq, mentions });
     if (stop) return stop;
   }
   return undefined;
+}
+
+type Announcement = { entry: TimelineEntry; seq: number; mentions: readonly Mrkdwn[] };
+
+/** First in the channels that `slack:#CHANNEL` names, then in the incident's own, which completes it. */
+async function announceEverywhere(
+  deps: PublishDeps,
+  session: Session,
+  { entry, seq, mentions }: Announcement,
+): Promise<Stop | undefined> {
+  const { id } = session.view.incident;
+  const message = escalationMessage(session.view, entry, { mentions, ...linkOf(session) });
+  const mark = { event_type: "stanch_escalation", event_payload: { incidentId: id, seq } } as const;
+  for (const name of channelsCalled(entry)) {
+    const stop = await announceIn(deps, session, { name, seq, message: { message, mark, urgent: true } });
+    if (stop) return stop;
+  }
+  return post(deps, session, { message, mark, urgent: true }, ({ elsewhere: _, ...state }) => ({
+    ...state,
+    announced: seq + 1,
+  }));
+}
+
+const CLOSED: ReadonlySet<string> = new Set([
+  "is_archived",
+  "channel_not_found",
+  "not_in_channel",
+  "restricted_action",
+]);
+
+/** A channel that the app cannot post to does not keep the others waiting; after an unfinished post it is read first. */
+async function announceIn(
+  deps: PublishDeps,
+  session: Session,
+  { name, seq, message }: { name: string; seq: number; message: Post },
+): Promise<Stop | undefined> {
+  const { incident } = session.view;
+  const channel = await deps.channels.idOf(name);
+  if (!channel.ok && channel.kind !== "refused") return stopped(deps, "conversations.list", channel);
+  if (!channel.ok) return void deps.log.warn({ incident: incident.id, why: channel.why }, "nobody is called there");
+  const { elsewhere } = session.state;
+  if (channel.id === session.channel || (elsewhere?.seq === seq && elsewhere.channels.includes(channel.id)))
+    return undefined;
+  const record = (state: ChatState): ChatState => {
+    const known = state.elsewhere?.seq === seq ? state.elsewhere.channels : [];
+    return { ...state, elsewhere: { seq, channels: [...known, channel.id] } };
+  };
+  if (session.since !== undefined) {
+    const search = { channel: channel.id, incidentId: incident.id, since: session.since };
+    const seen = await recognise(deps.api, search);
+    if (!seen.ok && seen.kind !== "refused") return stopped(deps, channel.id, seen);
+    if (seen.ok && seen.found.announced >= seq) {
+      session.state = record(session.state);
+      return undefined;
+    }
+  }
+  const stop = await post(deps, session, { ...message, channel: channel.id }, record);
+  if (stop?.code === undefined || !CLOSED.has(stop.code)) return stop;
+  deps.log.warn({ incident: incident.id, channel: name, why: stop.why }, "slack takes no call there");
+  return undefined;
+}
+
+/** The channels that an entry calls besides the incident's own. */
+function channelsCalled({ notify = [] }: TimelineEntry): readonly string[] {
+  return notify.filter((target) => target.startsWith("slack:#")).map((target) => target.slice("slack:".length));
 }
 
 /**

@@ -80,7 +80,7 @@ export async function calledBy(
   notify: readonly string[],
 ): Promise<readonly Mrkdwn[]> {
   const names = notify
-    .filter((target) => target.startsWith("slack:"))
+    .filter((target) => target.startsWith("slack:") && !target.startsWith("slack:#"))
     .map((target) => target.slice(6).replace(/^@/, ""));
   const found = await Promise.all(names.map((name) => namedMention(deps, name)));
   return found.flat();

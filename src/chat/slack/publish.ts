@@ -91,6 +91,7 @@ async function recall(deps: PublishDeps, session: Session, since: number): Promi
     if (inRoom.ok) session.state = withDelivered(session.state, { room: inRoom.found.inRoom + 1 });
   }
   session.marked = true;
+  session.since = since;
   return session;
 }
 

@@ -37,6 +37,8 @@ export type Session = {
   readonly save: (state: ChatState) => Promise<void>;
   state: ChatState;
   marked: boolean;
+  /** Set when an unfinished post was found: what was posted since then may not be known. */
+  since?: Instant;
 };
 
 /** Why publishing stops here for now; `uncertain` when the last post may have arrived; `code` is Slack's word. */
