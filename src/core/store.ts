@@ -81,6 +81,25 @@ export type Claim = { run: string; epoch: number; until: Instant; now: Instant }
 /** What one load of a run reads, in one round trip. */
 export type LoadedRun = { events: readonly object[]; inbox: readonly object[]; now: Instant };
 
+/** What the guards of one step read, in one round trip. Markers give the milliseconds left, indexes the members from `min` on. */
+export type GuardReads = {
+  locks: readonly string[];
+  markers: readonly string[];
+  budgets: readonly { budget: string; per: Milliseconds }[];
+  sets: readonly string[];
+  indexes: readonly { index: string; min: number }[];
+  docs: readonly { kind: DocKind; id: string }[];
+};
+export type GuardValues = {
+  pauses: readonly Pause[];
+  locks: Readonly<Record<string, string>>;
+  markers: readonly Milliseconds[];
+  budgets: readonly number[];
+  sets: readonly number[];
+  indexes: readonly number[];
+  docs: readonly (Doc<object> | undefined)[];
+};
+
 /** @throws AppError `unavailable` from every method when the store cannot be reached; nothing has changed then, as far as is known. */
 export type Store = {
   commit(tx: Tx): Promise<Committed>;
@@ -111,6 +130,7 @@ export type Store = {
   remaining(marker: string): Promise<Milliseconds>;
   /** Scopes that are paused now, with their reasons. */
   pauses(): Promise<readonly Pause[]>;
+  guardValues(reads: GuardReads): Promise<GuardValues>;
   /** Takes the claim and makes a recovery wake-up due at its end; undefined while another holds it. */
   claim(run: string, forMs: Milliseconds): Promise<Claim | undefined>;
   loadRun(run: string): Promise<LoadedRun>;

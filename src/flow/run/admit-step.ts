@@ -1,19 +1,20 @@
 import { type Admission, admit } from "../../core/guard/admit.ts";
-import type { GuardName } from "../../core/guard/snapshot.ts";
+import { type GuardName, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { stepDigest } from "../../core/run/plan.ts";
 import type { Run } from "../../core/run/run.ts";
-import type { Check, Write } from "../../core/store.ts";
+import type { Check, GuardValues, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, skipObserved } from "./deny.ts";
-import { readSnapshot } from "./guard-snapshot.ts";
+import { keptValues, readValues } from "./guard-reads.ts";
+import { snapshotOf } from "./guard-snapshot.ts";
 import { locksOf, pauseScopes } from "./locks.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 
-export type Admitted = { kind: "admitted"; extra: Extra } | { kind: "not-admitted"; progress: Progress };
+export type Admitted = { kind: "admitted"; turn: Turn; extra: Extra } | { kind: "not-admitted"; progress: Progress };
 
 /** Lock and concurrency are waited for at most this long. */
 const WAIT_AT_MOST = 10 * 60_000;
@@ -22,12 +23,13 @@ const LOOK_AGAIN = 5_000;
 /** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
 export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
   if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
-  const snapshot = await readSnapshot(turn, ready);
+  const values = await readValues(turn, ready);
+  const snapshot = snapshotOf(turn, ready, values);
   const granted = grantedGuards(turn.run, ready, nowOf(turn));
   const admission = admit(snapshot, granted);
   switch (admission.kind) {
     case "allow":
-      return { kind: "admitted", extra: intentExtra(turn, ready) };
+      return { kind: "admitted", turn: keeping(turn, values), extra: intentExtra(turn, ready) };
     case "deny":
       return not(await denyRun(turn, ready, admission));
     case "ask":
@@ -37,6 +39,19 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
     default:
       return admission satisfies never;
   }
+}
+
+/** The values serve the next steps of this turn; reading them again would only tell what the intent's commit checks anyway. */
+function keeping(turn: Turn, values: GuardValues | Unreadable): Turn {
+  if (isUnreadable(values) || values === turn.kept?.values) return turn;
+  return { ...turn, kept: { at: nowOf(turn), values } };
+}
+
+/** Whether the step would be admitted now by what this turn has read already: no I/O is needed before its intent. */
+export function admittedAtOnce(turn: Turn, ready: ReadyStep): boolean {
+  const values = keptValues(turn);
+  if (!values || turn.run.created.autonomy === "observe") return false;
+  return admit(snapshotOf(turn, ready, values), grantedGuards(turn.run, ready, nowOf(turn))).kind === "allow";
 }
 
 function not(progress: Progress): Admitted {

@@ -1,11 +1,12 @@
-import { AppError } from "../../core/errors.ts";
+import { AppError, codeOf } from "../../core/errors.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Move } from "../../core/run/move.ts";
 import { nextMove } from "../../core/run/next-move.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
-import type { Claim } from "../../core/store.ts";
+import type { Claim, LoadedRun } from "../../core/store.ts";
+import { admittedAtOnce } from "./admit-step.ts";
 import type { RunDeps } from "./deps.ts";
 import { executeSteps } from "./execute-step.ts";
 import { finishRun } from "./finish.ts";
@@ -14,6 +15,7 @@ import { measureFacts } from "./measure.ts";
 import { pollStep } from "./poll.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { reconcileStep } from "./reconcile.ts";
+import { saveOutcome } from "./save-outcome.ts";
 import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 import { runChecks } from "./verify.ts";
 
@@ -32,20 +34,25 @@ export async function advance(
   draining?: AbortSignal,
 ): Promise<void> {
   const started = deps.monotonic();
-  const claim = await deps.store.claim(runId, deps.claimFor);
+  // One connection keeps the order, so the load sees what the claim fences; without a claim it is not looked at.
+  const [claim, loaded] = await Promise.all([deps.store.claim(runId, deps.claimFor), deps.store.loadRun(runId)]);
   if (!claim) return;
-  let turn: Turn | undefined = await openTurn(deps, claim, started, signal);
+  let turn: Turn | undefined = await openTurn(deps, { claim, loaded, started, signal });
   if (!turn) return;
   while (turn) {
     if (draining?.aborted) return void (await letGo(turn, nowOf(turn)));
     const progress: Progress = await oneMove(turn);
     if (progress.kind === "stop") return;
-    turn = progress.kind === "reload" ? await openTurn(deps, claim, started, signal) : progress.turn;
+    turn =
+      progress.kind === "reload"
+        ? await openTurn(deps, { claim, loaded: await deps.store.loadRun(runId), started, signal })
+        : progress.turn;
   }
 }
 
-async function openTurn(deps: RunDeps, claim: Claim, started: number, signal: AbortSignal): Promise<Turn | undefined> {
-  const loaded = await deps.store.loadRun(claim.run);
+type Opening = { claim: Claim; loaded: LoadedRun; started: number; signal: AbortSignal };
+
+async function openTurn(deps: RunDeps, { claim, loaded, started, signal }: Opening): Promise<Turn | undefined> {
   if (loaded.events.length === 0) {
     await deps.store.commit({
       checks: [],
@@ -93,7 +100,31 @@ async function oneMove(turn: Turn): Promise<Progress> {
     actions: deps.actions,
     connections: deps.connections,
   };
-  return perform(turn, nextMove(run, playbook, inputs));
+  const move = nextMove(run, playbook, inputs);
+  if (!turn.holdsOutcome) return perform(turn, move);
+  if (joinsOutcome(turn, move)) return performHolding(turn, move);
+  const saved = await saveOutcome(turn, {});
+  return saved.kind === "go-on" ? perform(saved.turn, move) : saved;
+}
+
+/** A store that goes away while an outcome waits for the next commit must not cost the outcome: it is stored alone then. */
+async function performHolding(turn: Turn, move: Move): Promise<Progress> {
+  try {
+    return await perform(turn, move);
+  } catch (error) {
+    if (codeOf(error) !== "unavailable") throw error;
+    await saveOutcome(turn, {});
+    return { kind: "reload" };
+  }
+}
+
+/** Whether a move's own commit comes without any I/O before it: then an outcome goes with it (section 13, one script). */
+function joinsOutcome(turn: Turn, move: Move): boolean {
+  if (move.kind === "record") return true;
+  if (move.kind === "finish") return turn.run.asked === undefined && turn.playbook.verify === undefined;
+  const [ready] = move.kind === "execute" ? move.steps : [];
+  if (!ready || ready.effect === "read" || turn.deps.actions.get(ready.uses)?.prepare) return false;
+  return admittedAtOnce(turn, ready);
 }
 
 async function perform(turn: Turn, move: Move): Promise<Progress> {

@@ -28,8 +28,9 @@ function callWithin(turn: Turn): Milliseconds {
 /** What an action gets for one call; the signal ends it at the step's timeout, after 30 s, or when the worker must let go. */
 export function contextFor(turn: Turn, path: StepPath, timeout: Milliseconds): ActionContext {
   const { deps } = turn;
+  const within = Math.max(0, Math.floor(Math.min(timeout, callWithin(turn))));
   return {
-    signal: AbortSignal.any([turn.signal, AbortSignal.timeout(Math.min(timeout, callWithin(turn)))]),
+    signal: AbortSignal.any([turn.signal, AbortSignal.timeout(within)]),
     stepKey: `${turn.run.created.id}/${path}`,
     dryRun: false,
     connections: deps.connections,

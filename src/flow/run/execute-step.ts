@@ -7,7 +7,8 @@ import { goOn, type Progress } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
 import { retryTime } from "./retry.ts";
-import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
+import { saveOutcome } from "./save-outcome.ts";
+import { claimLeft, type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
 export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
@@ -50,12 +51,24 @@ async function mutate(turn: Turn, ready: ReadyStep): Promise<Progress> {
   if (!action) return { kind: "go-on", turn: withEvents(turn, [failedEvent(turn, ready, missing(ready.uses))]) };
   const admitted = await admitStep(turn, ready);
   if (admitted.kind !== "admitted") return admitted.progress;
-  const prepared = await prepare(turn, ready, action);
+  const prepared = await prepare(admitted.turn, ready, action);
   if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
-  const intent = withEvents(turn, [intentEvent(turn, ready, prepared.before)]);
-  const begun = await goOn(intent, { ...admitted.extra, durable: true });
+  const begun = await begin(admitted.turn, ready, { before: prepared.before, extra: admitted.extra });
   if (begun.kind !== "go-on") return begun;
   return callAndRecord(begun.turn, ready, action, prepared.before);
+}
+
+/** Journals the intent. An outcome that goes with it is stored alone when something forbids the intent: it is never lost. */
+async function begin(
+  turn: Turn,
+  ready: ReadyStep,
+  { before, extra }: { before: Output | undefined; extra: Extra },
+): Promise<Progress> {
+  const intent = withEvents(turn, [intentEvent(turn, ready, before)]);
+  const begun = await goOn(intent, { ...extra, durable: true });
+  if (begun.kind !== "reload" || !turn.holdsOutcome) return begun;
+  await saveOutcome(turn, {});
+  return begun;
 }
 
 async function prepare(

@@ -1,69 +1,76 @@
 import type { AlertRecord } from "../../core/episode.ts";
-import type { GuardSnapshot, Unreadable } from "../../core/guard/snapshot.ts";
-import type { Store } from "../../core/store.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Unreadable } from "../../core/guard/snapshot.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import type { GuardReads, GuardValues } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
-import { budgetsOf } from "./budgets.ts";
+import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
+import { locksOf } from "./locks.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
-import type { Turn } from "./turn.ts";
+import { nowOf, type Turn } from "./turn.ts";
 
 /** Targets are known for this long after a run was last created on them. */
 const KNOWN_FOR: Milliseconds = 7 * 24 * 3_600_000;
-/** Larger fleets are judged by this many. */
-const FLEET_READ = 5_000;
+/** What was read for one step serves the next ones of the same turn for so long: the intent's commit checks again anyway. */
+const SERVES_FOR: Milliseconds = 1_000;
 
-/** What each budget that the run draws on has spent in each of its windows. */
-export async function readBudgets(turn: Turn): Promise<Exclude<GuardSnapshot["budgets"], Unreadable>> {
-  const windows = budgetsOf(turn).flatMap((one) =>
+/** What the store said for the guards, and when. */
+export type KeptValues = { at: Instant; values: GuardValues };
+
+/** Everything the guards of one step look at, in one round trip; unreadable, and every guard that needs it denies. */
+export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardValues | Unreadable> {
+  const kept = keptValues(turn);
+  if (kept) return kept;
+  try {
+    return await turn.deps.store.guardValues(readsFor(turn, ready));
+  } catch (error) {
+    return { unreadable: messageOf(error) };
+  }
+}
+
+/** What an earlier step of this turn has read, while it still serves: for a run that holds its locks and has its budget. */
+export function keptValues(turn: Turn): GuardValues | undefined {
+  const { kept, run } = turn;
+  return kept && run.mutated && nowOf(turn) - kept.at < SERVES_FOR ? kept.values : undefined;
+}
+
+function readsFor(turn: Turn, ready: ReadyStep): GuardReads {
+  const { created } = turn.run;
+  const { playbook, target, incidentId } = created;
+  const now = nowOf(turn);
+  return {
+    locks: locksOf(turn, ready),
+    markers: [cooldownMarker(playbook, target), undoneMarker(playbook, target)],
+    budgets: budgetWindows(turn).map(({ budget, window }) => ({ budget, per: window.per })),
+    sets: [RUNNING, `incident:${incidentId ?? ""}:firing`],
+    indexes: [
+      { index: TARGETS_SEEN, min: now - KNOWN_FOR },
+      { index: TARGETS_ALERTING, min: now - KNOWN_FOR },
+    ],
+    docs: [{ kind: "demotion", id: playbook }, ...recentOpenings(turn).map((id) => ({ kind: "alert" as const, id }))],
+  };
+}
+
+/** Every window of every budget that the run draws on. */
+export function budgetWindows(turn: Turn) {
+  return budgetsOf(turn).flatMap((one) =>
     one.windows.map((window) => ({ name: one.name, budget: one.budget, window })),
   );
-  return Promise.all(
-    windows.map(async ({ name, budget, window }) => ({
-      name,
-      window,
-      spent: await turn.deps.store.spent(budget, window.per),
-    })),
-  );
 }
 
-/** Whether an episode of the incident still fires; undefined for a run that no alert started. */
-export async function isFiring(turn: Turn): Promise<boolean | undefined> {
-  const { incidentId, trigger } = turn.run.created;
-  if (incidentId === undefined || trigger !== "firing") return undefined;
-  return (await turn.deps.store.size(`incident:${incidentId}:firing`)) > 0;
-}
-
-/** How many of the known targets alert now. */
-export async function readFleet(turn: Turn, now: Instant): Promise<Exclude<GuardSnapshot["fleet"], Unreadable>> {
-  const { store, config } = turn.deps;
-  const { fleetFraction: fraction, fleetMin: min } = config.limits;
-  const [known, alerting] = await Promise.all([
-    store.range(TARGETS_SEEN, now - KNOWN_FOR, Number.MAX_SAFE_INTEGER, FLEET_READ),
-    store.range(TARGETS_ALERTING, 0, Number.MAX_SAFE_INTEGER, FLEET_READ),
-  ]);
-  const seen = new Set(known);
-  return { known: known.length, alerting: alerting.filter((target) => seen.has(target)).length, fraction, min };
-}
-
-/** How often the alert that started the run has opened or ended within the window. */
-export async function readFlapping(turn: Turn, now: Instant): Promise<Exclude<GuardSnapshot["flapping"], Unreadable>> {
-  const { changes: limit, per } = turn.deps.config.limits.flapping;
+/** The episodes of the alert that started the run, as far back as flapping looks. */
+function recentOpenings(turn: Turn): readonly string[] {
   const { alertId } = turn.run.created;
-  const changes =
-    alertId === undefined ? 0 : await countChanges(turn.deps.store, alertId, { since: now - per, atMost: limit });
-  return { changes, limit, per };
-}
-
-async function countChanges(
-  store: Store,
-  alertId: string,
-  { since, atMost }: { since: Instant; atMost: number },
-): Promise<number> {
+  if (alertId === undefined) return [];
   const dash = alertId.lastIndexOf("-");
   const opening = Number(alertId.slice(dash + 1));
-  const first = Math.max(1, opening - atMost);
-  const ids = Array.from({ length: opening - first + 1 }, (_, index) => `${alertId.slice(0, dash)}-${first + index}`);
-  const found = await store.getMany<AlertRecord>("alert", ids);
-  return found.reduce((sum, doc) => sum + (doc ? changesOf(doc.body, since) : 0), 0);
+  const first = Math.max(1, opening - turn.deps.config.limits.flapping.changes);
+  return Array.from({ length: opening - first + 1 }, (_, index) => `${alertId.slice(0, dash)}-${first + index}`);
+}
+
+/** How often these episodes have opened or ended since then. */
+export function changesSince(records: readonly (AlertRecord | undefined)[], since: Instant): number {
+  return records.reduce((sum, record) => sum + (record ? changesOf(record, since) : 0), 0);
 }
 
 function changesOf({ state }: AlertRecord, since: Instant): number {

@@ -1,34 +1,26 @@
 import type { Demotion } from "../../core/demotion.ts";
-import { messageOf } from "../../core/errors.ts";
+import type { AlertRecord } from "../../core/episode.ts";
 import { activeFreezes } from "../../core/freeze.ts";
 import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
 import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
-import type { Doc } from "../../core/store.ts";
-import { cooldownMarker, RUNNING } from "./budgets.ts";
-import { isFiring, readBudgets, readFlapping, readFleet, undoneMarker } from "./guard-reads.ts";
-import { locksOf, pauseScopes } from "./locks.ts";
+import type { Doc, GuardValues } from "../../core/store.ts";
+import { budgetWindows, changesSince } from "./guard-reads.ts";
+import { pauseScopes } from "./locks.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
-/** Reads every guard's input for one step. What cannot be read is marked so, and its guard denies. */
-export async function readSnapshot(turn: Turn, ready: ReadyStep): Promise<GuardSnapshot> {
+type Measured = Pick<
+  GuardSnapshot,
+  "pauses" | "locks" | "cooldown" | "budgets" | "running" | "fleet" | "flapping" | "firing" | "undoneRecently"
+>;
+
+/** Every guard's input for one step, from what the store said. What could not be read is marked so, and its guard denies. */
+export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | Unreadable): GuardSnapshot {
   const { run, deps } = turn;
-  const { store, config } = deps;
   const { created } = run;
   const now = nowOf(turn);
-  const [pauses, locks, cooldown, budgets, running, firing, fleet, flapping, undone, demotion] = await Promise.all([
-    readable("pauses", store.pauses()),
-    readable("locks", store.locks(locksOf(turn, ready))),
-    readable("cooldown", store.remaining(cooldownMarker(created.playbook, created.target))),
-    readable("budgets", readBudgets(turn)),
-    readable("running runs", store.size(RUNNING)),
-    readable("the alert's state", isFiring(turn)),
-    readable("the fleet", readFleet(turn, now)),
-    readable("the alert's history", readFlapping(turn, now)),
-    readable("what was undone", store.remaining(undoneMarker(created.playbook, created.target))),
-    readable("demotions", store.get<Demotion>("demotion", created.playbook)),
-  ]);
+  const demotion = isUnreadable(values) ? values : (values.docs[0] as Doc<Demotion> | undefined);
   return {
     now,
     effect: ready.effect,
@@ -37,33 +29,54 @@ export async function readSnapshot(turn: Turn, ready: ReadyStep): Promise<GuardS
     manual: created.trigger !== "firing",
     targets: ready.targets,
     declared: [created.target, ...created.alsoTargets],
-    maxTargets: config.limits.maxTargetsPerStep,
+    maxTargets: deps.config.limits.maxTargetsPerStep,
     reserved: run.mutated,
     runId: created.id,
     scopes: pauseScopes(turn, ready),
-    freeze: activeFreezes(config.freeze, created.severity, now),
-    pauses,
-    locks,
-    cooldown,
-    budgets,
-    running: typeof running === "number" ? { count: running, limit: config.limits.maxConcurrentRuns } : running,
-    fleet,
-    flapping,
-    firing,
-    undoneRecently: typeof undone === "number" ? undone > 0 : undone,
+    freeze: activeFreezes(deps.config.freeze, created.severity, now),
+    ...(isUnreadable(values) ? unmeasured(values) : measured(turn, values, now)),
     doubtful: created.doubtful,
     truncated: created.truncated,
     stepAsks: stepAsks(turn, ready),
   };
 }
 
-/** A read that fails closes the guard; it never throws. */
-export async function readable<T>(what: string, read: Promise<T>): Promise<T | Unreadable> {
-  try {
-    return await read;
-  } catch (error) {
-    return { unreadable: `${what} (${messageOf(error)})` };
-  }
+function measured(turn: Turn, values: GuardValues, now: number): Measured {
+  const { limits } = turn.deps.config;
+  const { changes: limit, per } = limits.flapping;
+  const { incidentId, trigger, alertId } = turn.run.created;
+  const [running = 0, firing = 0] = values.sets;
+  const [known = 0, alerting = 0] = values.indexes;
+  const records = values.docs.slice(1).map((doc) => (doc as Doc<AlertRecord> | undefined)?.body);
+  return {
+    pauses: values.pauses,
+    locks: values.locks,
+    cooldown: values.markers[0] ?? 0,
+    undoneRecently: (values.markers[1] ?? 0) > 0,
+    budgets: budgetWindows(turn).map(({ name, window }, index) => ({
+      name,
+      window,
+      spent: values.budgets[index] ?? 0,
+    })),
+    running: { count: running, limit: limits.maxConcurrentRuns },
+    fleet: { known, alerting: Math.min(alerting, known), fraction: limits.fleetFraction, min: limits.fleetMin },
+    flapping: { changes: alertId === undefined ? 0 : changesSince(records, now - per), limit, per },
+    firing: incidentId === undefined || trigger !== "firing" ? undefined : firing > 0,
+  };
+}
+
+function unmeasured(why: Unreadable): Measured {
+  return {
+    pauses: why,
+    locks: why,
+    cooldown: why,
+    undoneRecently: why,
+    budgets: why,
+    running: why,
+    fleet: why,
+    flapping: why,
+    firing: why,
+  };
 }
 
 /** A demoted playbook asks, whatever its own level; a demotion that cannot be read counts as one. */

@@ -19,7 +19,7 @@ export async function recordResult(turn: Turn, path: string, result: ActionResul
   }
   if (!result.ok) return saveOutcome(withEvents(turn, [failedAt(turn, path, result)]), refund(turn, path, result));
   const next = withEvents(turn, [{ type: "outcome", at, path, outcome: "succeeded", output: result.output }]);
-  return saveOutcome(next, {});
+  return { kind: "go-on", turn: { ...next, holdsOutcome: true } };
 }
 
 function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {

@@ -8,6 +8,7 @@ import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import { countEvent } from "./count.ts";
 import type { RunDeps } from "./deps.ts";
+import type { KeptValues } from "./guard-reads.ts";
 import { leaseWrites } from "./lease-writes.ts";
 
 /** One worker's hold on one run: from its claim to the moment it lets go. Immutable; each step makes the next one. */
@@ -24,6 +25,12 @@ export type Turn = {
   unsaved: readonly RunEvent[];
   lines: readonly TimelineEntry[];
   signal: AbortSignal;
+  /** What the guards have read in this turn. */
+  kept?: KeptValues;
+  /** Among `unsaved` is an outcome of a mutating step: it goes with the very next commit, and waits for no I/O. */
+  holdsOutcome?: boolean;
+  /** When this turn last woke the chat, on the monotonic clock. */
+  chatWoken?: number;
 };
 
 /** Store time now, from the claim's own reading and the monotonic clock since. */
@@ -71,8 +78,8 @@ export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn;
   });
   if (!committed.ok) return { turn, committed };
   for (const event of unsaved) countEvent(deps.metrics, run, event);
-  wakeChat(turn, committed.now);
-  return { turn: { ...turn, unsaved: [], lines: [] }, committed };
+  const chatWoken = wakeChat(turn, committed.now);
+  return { turn: { ...turn, unsaved: [], lines: [], holdsOutcome: false, chatWoken }, committed };
 }
 
 function journalWrites(turn: Turn): readonly Write[] {
@@ -98,9 +105,16 @@ function concernsPeople({ type }: RunEvent): boolean {
   return type === "asked" || type === "granted" || type === "refused" || type === "unknown";
 }
 
-function wakeChat(turn: Turn, at: Instant): void {
-  const incident = turn.run.created.incidentId;
-  if (incident === undefined || turn.lines.length === 0) return;
-  void turn.deps.queue.wake(`chat:${incident}`, at);
-  if (turn.unsaved.some(concernsPeople)) void turn.deps.queue.wake(`follow:${incident}`, at);
+/** The chat is due with every line; waking it more than once a second would only have it read the incident again. */
+function wakeChat(turn: Turn, at: Instant): number {
+  const { chatWoken = Number.NEGATIVE_INFINITY, run, lines, deps } = turn;
+  const { incidentId } = run.created;
+  const now = deps.monotonic();
+  if (incidentId === undefined || lines.length === 0) return chatWoken;
+  if (now - chatWoken < CHAT_EVERY && !run.ended && !run.asked) return chatWoken;
+  void deps.queue.wake(`chat:${incidentId}`, at);
+  return now;
 }
+
+/** Between two wake-ups of an incident's chat by one turn; what comes in between is found by the publisher or the sweeper. */
+const CHAT_EVERY: Milliseconds = 1_000;

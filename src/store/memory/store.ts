@@ -1,4 +1,4 @@
-import type { Claim, Committed, Doc, Store, Tx } from "../../core/store.ts";
+import type { Claim, Committed, Doc, GuardReads, GuardValues, Store, Tx } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { holds, reservations } from "./checks.ts";
@@ -8,7 +8,24 @@ import { apply } from "./writes.ts";
 
 /** The twin of the Redis store: each call takes effect in one tick, bodies pass through JSON as they do there. */
 export function memoryStore(state: MemoryState): Store {
-  return { ...transactions(state), ...reads(state), ...indexReads(state), ...guardReads(state) };
+  const plain = { ...transactions(state), ...reads(state), ...indexReads(state), ...guardReads(state) };
+  return { ...plain, guardValues: (asked) => guardValues(state, plain, asked) };
+}
+
+type Plain = Pick<Store, "pauses" | "locks" | "remaining" | "spent" | "size" | "get">;
+
+async function guardValues(state: MemoryState, store: Plain, asked: GuardReads): Promise<GuardValues> {
+  const from = (index: string, min: number): number =>
+    [...(state.indexes.get(index)?.values() ?? [])].filter((score) => score >= min).length;
+  return {
+    pauses: await store.pauses(),
+    locks: await store.locks(asked.locks),
+    markers: await Promise.all(asked.markers.map(store.remaining)),
+    budgets: await Promise.all(asked.budgets.map(({ budget, per }) => store.spent(budget, per))),
+    sets: await Promise.all(asked.sets.map(store.size)),
+    indexes: asked.indexes.map(({ index, min }) => from(index, min)),
+    docs: await Promise.all(asked.docs.map(({ kind, id }) => store.get(kind, id))),
+  };
 }
 
 function transactions(state: MemoryState): Pick<Store, "commit" | "claim" | "next"> {

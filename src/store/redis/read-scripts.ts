@@ -32,21 +32,29 @@ ${NOW_LUA}
 return call('ZCOUNT', P .. 'budget:' .. A[1], '(' .. (now - A[2]), '+inf')
 `);
 
+/** `found_pauses()` gives scope, document, scope, document, ... of what is paused now. */
+export const PAUSES_LUA = `
+${PAUSED_LUA}
+local function found_pauses()
+  local found = {}
+  local scopes = call('SMEMBERS', P .. 'pauses')
+  table.sort(scopes)
+  for _, scope in ipairs(scopes) do
+    local doc = redis.pcall('GET', P .. 'doc:pause:' .. scope)
+    if paused(doc) then
+      found[#found + 1] = scope
+      found[#found + 1] = type(doc) == 'string' and doc or ''
+    end
+  end
+  return found
+end
+`;
+
 /** → scope, document, scope, document, ... of what is paused now. */
 export const PAUSES = defineScript(`
 ${NOW_LUA}
-${PAUSED_LUA}
-local found = {}
-local scopes = call('SMEMBERS', P .. 'pauses')
-table.sort(scopes)
-for _, scope in ipairs(scopes) do
-  local doc = redis.pcall('GET', P .. 'doc:pause:' .. scope)
-  if paused(doc) then
-    found[#found + 1] = scope
-    found[#found + 1] = type(doc) == 'string' and doc or ''
-  end
-end
-return found
+${PAUSES_LUA}
+return found_pauses()
 `);
 
 /**

@@ -1,5 +1,6 @@
 import type { Claim, Committed, Store, Tx } from "../../core/store.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import { guardValues } from "./guard-script.ts";
 import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { pageReads } from "./page-reads.ts";
@@ -22,6 +23,7 @@ export function redisStore(links: StoreLinks): Store {
     ...reads(main),
     ...pageReads(main),
     ...guardReads(main),
+    guardValues: (reads) => guardValues(main, reads),
   };
 }
 
