@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../core/config.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, codeOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { startEmbeddedRedis } from "../store/embedded/index.ts";
@@ -42,13 +43,28 @@ export async function openStorage(config: Config, log: Log): Promise<Storage> {
 async function checkUrl(url: string, config: Config): Promise<readonly string[]> {
   const link = openLink({ url, kind: "commands" });
   try {
-    const findings = await checkServer(link, { durability: config.durability });
+    const findings = await patiently(() => checkServer(link, { durability: config.durability }));
     const fatal = findings.filter((finding) => finding.level === "fatal").map((finding) => finding.message);
     if (fatal.length > 0)
       throw new AppError("invalid_config", `this Redis could lose what was accepted:\n${fatal.join("\n")}`);
     return findings.map((finding) => finding.message);
   } finally {
     await link.close();
+  }
+}
+
+/** A Redis that is only slow to accept its first connection must not keep the service from starting. */
+const REACHED_WITHIN: Milliseconds = 3_000;
+
+async function patiently<T>(check: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + REACHED_WITHIN;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (codeOf(error) !== "unavailable" || performance.now() > deadline) throw error;
+      await sleep(100);
+    }
   }
 }
 
