@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { composeReport } from "../../../src/flow/report/report.ts";
+import { createWakeHandler } from "../../../src/flow/wake.ts";
+import { ANNA } from "../../support/engine.ts";
+import {
+  diskFull,
+  HOUR,
+  MINUTE,
+  openAndApprove,
+  REPORTS,
+  type ReportWorld,
+  reopen,
+  reportWorld,
+  resolve,
+} from "./world.ts";
+
+/** RB-REPORT-1, as another program would read it. */
+const LINE =
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \| OPERATOR=[^|]+ \| CHAPTER=38 \| ACTION=(\w+) \| INCIDENT=([\w-]+) \| CAUSE=[^|]+ \| MTTR=(\d+m|-) \| IMPACT=[^|]+$/;
+
+const NAME = "reports/fix_incident_19700101_0016_inc-1.md";
+
+function lines({ disk }: ReportWorld, path: string): readonly string[] {
+  return (disk.texts.get(path) ?? "").split("\n").filter((line) => line !== "");
+}
+
+async function said({ world }: ReportWorld, start: string): Promise<readonly string[]> {
+  return (await world.timeline()).filter((line) => line.startsWith(start));
+}
+
+async function remedied(house = reportWorld()): Promise<ReportWorld> {
+  await openAndApprove(house);
+  await house.world.pass(2 * MINUTE);
+  await resolve(house);
+  return house;
+}
+
+describe("what a resolution leaves behind", () => {
+  test("a report, one entry and one line in exactly the runbook's format, and all of it on the timeline", async () => {
+    const house = await remedied();
+    assert.deepEqual([...house.disk.texts.keys()].sort(), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    const log = lines(house, "DECISIONS.log");
+    assert.deepEqual(
+      log.map((line) => [LINE.exec(line)?.[1], LINE.exec(line)?.[2], LINE.exec(line)?.[3]]),
+      [
+        ["approve", "inc-1", "-"],
+        ["resolve_outage", "inc-1", "3m"],
+      ],
+    );
+    assert.match(log[1] ?? "", /\| OPERATOR=anna \|.*CAUSE=not analysed yet; a is down; remedied by fix \|/);
+    assert.match(log[1] ?? "", /\| IMPACT=P1 \(SEV2\), 1 alert on service=a$/);
+    const [head, ...entries] = lines(house, "docs/INCIDENTS.md");
+    assert.equal(head, "# Incidents");
+    assert.equal(entries.length, 1);
+    assert.match(
+      entries[0] ?? "",
+      /^- 1970-01-01 00:18 UTC: inc-1, P1 \(SEV2\), a is down; MTTR 3 minutes; report reports\//,
+    );
+    assert.deepEqual(await said(house, "report written"), [`report written: ${NAME}`]);
+    assert.deepEqual(await said(house, "decision log"), [`decision log: ${log[1]}`]);
+    assert.deepEqual(await said(house, "post-mortem due"), ["post-mortem due 1970-01-03 00:18 UTC"]);
+  });
+
+  test("nothing is written again, however often it is looked at", async () => {
+    const house = await remedied();
+    const before = new Map(house.disk.texts);
+    for (let look = 0; look < 5; look++) {
+      await house.world.store.commit({ checks: [], writes: [{ write: "due", member: "incident:inc-1", at: 0 }] });
+      await house.world.pass(MINUTE);
+    }
+    assert.deepEqual(house.disk.texts, before);
+  });
+
+  test("it waits for a run that still measures, so that its result is in the report", async () => {
+    const house = reportWorld();
+    await openAndApprove(house);
+    await resolve(house);
+    assert.equal(house.disk.texts.has(NAME), false);
+    await house.world.pass(2 * MINUTE);
+    assert.match(house.disk.texts.get(NAME) ?? "", /\*\*fix\*\* on thing:one .*: succeeded at /);
+  });
+
+  test("a person who closes it is the operator", async () => {
+    const house = reportWorld();
+    await openAndApprove(house);
+    await house.world.pass(2 * MINUTE);
+    await decide(house.world.deps, { ...ANNA, name: "ben", person: "ben" }, { verb: "close", incident: "inc-1" });
+    await house.world.drain();
+    assert.match(lines(house, "DECISIONS.log").at(-1) ?? "", /OPERATOR=ben \|.*ACTION=resolve_outage/);
+  });
+
+  test("an incident that comes back gets a second line, entry and report; the first report stays as people left it", async () => {
+    const house = await remedied();
+    house.disk.texts.set(NAME, "a person has written the root cause here");
+    await house.world.pass(5 * MINUTE);
+    await reopen(house);
+    await house.world.pass(5 * MINUTE);
+    await resolve(house);
+    assert.equal(house.disk.texts.get(NAME), "a person has written the root cause here");
+    assert.ok(house.disk.texts.has(NAME.replace(".md", "_2.md")));
+    assert.equal(lines(house, "DECISIONS.log").filter((line) => line.includes("resolve_outage")).length, 2);
+    assert.match(lines(house, "docs/INCIDENTS.md").at(-1) ?? "", /, opening 2, /);
+  });
+
+  test("rejections and manual reverts are logged as they happen, before anything is resolved", async () => {
+    const house = reportWorld();
+    await house.world.open("fix", { severity: "P1" });
+    await house.world.drain();
+    const [approval = ""] = await house.world.store.members("incident:inc-1:approvals");
+    await decide(house.world.deps, ANNA, { verb: "reject", approval, reason: "not | now\n2026 | OPERATOR=root" });
+    const lease = {
+      id: "lea-1",
+      runId: "r",
+      incidentId: "inc-1",
+      playbook: "fix",
+      step: "fix",
+      target: "thing:one",
+      describe: "undo fix",
+      undo: { uses: "t.fix", with: {} },
+      onEnd: { kind: "revert" },
+      status: "active",
+      createdAt: 0,
+      endsAt: 9e12,
+      attempts: 0,
+    };
+    await house.world.store.commit({
+      checks: [],
+      writes: [
+        { write: "put", kind: "lease", id: "lea-1", body: lease },
+        { write: "add", set: "incident:inc-1:leases", members: ["lea-1"] },
+      ],
+    });
+    await decide(house.world.deps, ANNA, { verb: "revert", lease: "lea-1" });
+    await house.world.pass(MINUTE);
+    const log = lines(house, "DECISIONS.log");
+    assert.deepEqual(
+      log.map((line) => LINE.exec(line)?.[1]),
+      ["reject", "revert"],
+    );
+    assert.ok(log[0]?.includes("not / now 2026 / OPERATOR=root"), "no separator and no line break of a value remains");
+    assert.match(log[1] ?? "", /OPERATOR=anna .*CAUSE=lease lea-1 of fix on thing:one .*IMPACT=undo fix$/);
+  });
+});
+
+describe("crashes and several workers", () => {
+  for (const when of ["DECISIONS.log", "docs/INCIDENTS.md", NAME]) {
+    test(`a worker that dies after writing ${when} leaves nothing twice and nothing out`, async () => {
+      const house = reportWorld();
+      await openAndApprove(house);
+      await house.world.pass(2 * MINUTE);
+      let deaths = 0;
+      house.disk.trouble.after = async (path) => {
+        if (path === when && deaths++ === 0) await house.world.die();
+      };
+      await resolve(house);
+      assert.equal(deaths, 1);
+      await house.world.pass(3 * MINUTE);
+      assert.equal(lines(house, "DECISIONS.log").length, 2);
+      assert.equal(lines(house, "docs/INCIDENTS.md").length, 2);
+      assert.ok(house.disk.texts.has(NAME));
+      assert.equal((await said(house, "report written")).length, 1);
+    });
+  }
+
+  test("five workers at once write each thing once", async () => {
+    const house = reportWorld();
+    const { world, disk } = house;
+    await openAndApprove(house);
+    await world.pass(2 * MINUTE);
+    delete world.deps.files;
+    await resolve(house);
+    world.deps.files = disk.files;
+    const operations: string[] = [];
+    disk.trouble.before = (path) => void operations.push(path);
+    const handle = createWakeHandler(world.deps);
+    const signal = new AbortController().signal;
+    await Promise.all(Array.from({ length: 5 }, () => handle("follow:inc-1", signal, signal)));
+    assert.deepEqual(operations.sort(), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    assert.equal((await said(house, "report written")).length, 1);
+  });
+
+  test("a full disk is said once, tried again, and made good", async () => {
+    const house = reportWorld();
+    house.disk.trouble.before = (path) => path === "docs/INCIDENTS.md" && diskFull(path);
+    await remedied(house);
+    await house.world.pass(12 * MINUTE);
+    assert.equal((await said(house, "appending to docs/INCIDENTS.md: ENOSPC")).length, 1);
+    delete house.disk.trouble.before;
+    await house.world.pass(6 * MINUTE);
+    assert.equal(lines(house, "docs/INCIDENTS.md").length, 2);
+    assert.equal(lines(house, "DECISIONS.log").length, 2, "what stood already stands once");
+    assert.ok(house.disk.texts.has(NAME));
+  });
+});
+
+describe("the post-mortem", () => {
+  test("is reminded of at 24 h and at 44 h, once each", async () => {
+    const house = await remedied();
+    const at = async (): Promise<number> => (await said(house, "the post-mortem of inc-1")).length;
+    await house.world.leap(23 * HOUR);
+    assert.equal(await at(), 0);
+    await house.world.leap(1 * HOUR);
+    assert.equal(await at(), 1);
+    await house.world.leap(19 * HOUR);
+    assert.equal(await at(), 1);
+    await house.world.leap(1 * HOUR);
+    await house.world.leap(20 * HOUR);
+    const found = await said(house, "the post-mortem of inc-1");
+    assert.deepEqual(found, [
+      `the post-mortem of inc-1 is due in 1d, 1970-01-03 00:18 UTC; its report: ${NAME}`,
+      `the post-mortem of inc-1 is due in 4h, 1970-01-03 00:18 UTC; its report: ${NAME}`,
+    ]);
+  });
+
+  test("reminders missed while nobody worked are one", async () => {
+    const house = await remedied();
+    await house.world.leap(60 * HOUR);
+    await house.world.leap(HOUR);
+    const found = await said(house, "the post-mortem of inc-1");
+    assert.equal(found.length, 1);
+    assert.match(found[0] ?? "", /is due since 1970-01-03 00:18 UTC/);
+  });
+
+  test("of an incident that is open again is nobody's business", async () => {
+    const house = await remedied();
+    await reopen(house);
+    await house.world.leap(30 * HOUR);
+    assert.deepEqual(await said(house, "the post-mortem of inc-1"), []);
+  });
+});
+
+test("without `reports` nothing is written to disk, and the report can still be read", async () => {
+  const house = await remedied(reportWorld("none"));
+  const { world } = house;
+  await world.leap(60 * HOUR);
+  assert.deepEqual([...house.disk.texts.keys()], []);
+  assert.deepEqual(await said(house, "post-mortem"), []);
+  assert.match((await composeReport(world.store, "inc-1")) ?? "", /^# Incident report: a is down, 1970-01-01\n/);
+});
+
+test("only the files that are configured are written", async () => {
+  const { decisionLog: _, incidentsLog: __, ...bare } = REPORTS;
+  const house = await remedied(reportWorld(bare));
+  assert.deepEqual([...house.disk.texts.keys()], [NAME]);
+});
