@@ -24,10 +24,12 @@ import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
 import { decide } from "../flow/decide/decide.ts";
 import { openLadders } from "../flow/open-ladders.ts";
 import type { PageEvent } from "../flow/page.ts";
+import { poisonWrites } from "../flow/poison.ts";
 import { resolvedWrites } from "../flow/resolved.ts";
 import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
 import type { WakeDeps } from "../flow/wake.ts";
 import type { RetainedIntake } from "../store/retained-intake.ts";
+import type { LocalWakes } from "./local-wakes.ts";
 
 /** What the four hops share. */
 export type EngineParts = {
@@ -35,6 +37,8 @@ export type EngineParts = {
   store: Store;
   intake: RetainedIntake;
   queue: Queue;
+  /** Absent where nothing is to be started at once. */
+  local?: LocalWakes;
   actions: ActionTable;
   connections: Connections;
   sources: ReadonlyMap<SourceName, Source>;
@@ -122,10 +126,12 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
       checks: [],
       writes: [{ write: "due", member: `follow:${id}`, at: now }],
     }),
-    poisonWrites: async () => ({ checks: [], writes: [] }),
+    poisonWrites: (records, now) => poisonWrites(store, records, now),
     stillFiring: (record) => stillFiring(connections, record),
     wake(wakes) {
-      for (const { member, at } of wakes) void queue.wake(member, at);
+      for (const { member, at } of wakes) {
+        if (!member.startsWith("run:") || !parts.local?.start(member)) void queue.wake(member, at);
+      }
     },
     log: parts.log,
     metrics: parts.metrics,

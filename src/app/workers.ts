@@ -23,11 +23,13 @@ export async function startWorkers(
     await startVetoWindows(store, id);
   };
   await store.commit({ checks: [], writes: [{ write: "due", member: RETENTION_SWEEP, at: 0 }] });
-  await queue.work(QUEUE_NAMES, CONCURRENCY, createWakeHandler({ ...engine.wakeDeps, publish }));
+  const handler = createWakeHandler({ ...engine.wakeDeps, publish });
+  await queue.work(QUEUE_NAMES, CONCURRENCY, handler);
+  parts.local.use(handler, CONCURRENCY);
   const assess = engine.assess.start();
   const sweeper = startSweeper(
     { store, queue, log },
     options.sweepEvery === undefined ? {} : { every: options.sweepEvery },
   );
-  return [assess, { stop: () => sweeper.stop() }];
+  return [assess, parts.local, { stop: () => sweeper.stop() }];
 }
