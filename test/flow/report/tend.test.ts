@@ -181,11 +181,30 @@ describe("crashes and several workers", () => {
     assert.equal((await said(house, "report written")).length, 1);
   });
 
-  test("a full disk is said once, tried again, and made good", async () => {
+  test("nobody else writes while one worker is at it", async () => {
     const house = reportWorld();
-    house.disk.trouble.before = (path) => path === "docs/INCIDENTS.md" && diskFull(path);
+    const { world, disk } = house;
+    await openAndApprove(house);
+    await world.pass(2 * MINUTE);
+    const operations: string[] = [];
+    disk.trouble.before = (path) => void operations.push(path);
+    disk.trouble.after = () => world.die();
+    await resolve(house);
+    await world.pass(MINUTE - 10_000);
+    assert.deepEqual(operations, ["DECISIONS.log"]);
+  });
+
+  test("a full disk is said once, tried again every five minutes, and made good", async () => {
+    const house = reportWorld();
+    let tries = 0;
+    house.disk.trouble.before = (path) => {
+      if (path !== "docs/INCIDENTS.md") return;
+      tries += 1;
+      diskFull(path);
+    };
     await remedied(house);
     await house.world.pass(12 * MINUTE);
+    assert.equal(tries, 3);
     assert.equal((await said(house, "appending to docs/INCIDENTS.md: ENOSPC")).length, 1);
     delete house.disk.trouble.before;
     await house.world.pass(6 * MINUTE);
