@@ -49,13 +49,12 @@ function constant(value: unknown, type: CelType): Part {
 function listPart(tree: readonly unknown[], path: Path, build: Build): Part {
   const parts = tree.map((inner, index) => partOf(inner, [...path, index], build));
   if (parts.every((part) => part.constant)) return constant(tree, "list<dyn>");
-  const render = (scope: Scope) =>
-    collect(
-      parts.map((part, index) => [String(index), part]),
-      scope,
-      (rows) => rows.map(([, value]) => value),
-    );
-  return { type: "list<dyn>", constant: false, reads: readsOf(parts), render };
+  const rows = parts.map((part, index) => [String(index), part] as const);
+  return { type: "list<dyn>", constant: false, reads: readsOf(parts), render: renderer(rows, values) };
+}
+
+function values(rows: Rows): readonly unknown[] {
+  return rows.map(([, value]) => value);
 }
 
 function mapPart(tree: Readonly<Record<string, unknown>>, path: Path, build: Build): Part {
@@ -70,25 +69,26 @@ function mapPart(tree: Readonly<Record<string, unknown>>, path: Path, build: Bui
     type: "map<string, dyn>",
     constant: false,
     reads: readsOf(parts),
-    render: (scope) => collect(rows, scope, Object.fromEntries),
+    render: renderer(rows, Object.fromEntries),
   };
 }
 
 type Rows = readonly (readonly [string, unknown])[];
 
-/** The first part that is unknown makes the whole unknown, and says which it was. */
-function collect(
-  rows: readonly (readonly [string, Part])[],
-  scope: Scope,
-  join: (rows: Rows) => unknown,
-): Evaluated<unknown> {
-  const made: (readonly [string, unknown])[] = [];
-  for (const [key, part] of rows) {
-    const rendered = part.render(scope);
-    if (!rendered.known) return { known: false, why: `${key}: ${rendered.why}` };
-    made.push([key, rendered.value]);
-  }
-  return { known: true, value: join(made) };
+/**
+ * Renders part by part; the first that is unknown makes the whole unknown, and is named. A function of its own, as what is
+ * captured here lives as long as the playbook: the compiler must not.
+ */
+function renderer(rows: readonly (readonly [string, Part])[], join: (rows: Rows) => unknown): Part["render"] {
+  return (scope) => {
+    const made: (readonly [string, unknown])[] = [];
+    for (const [key, part] of rows) {
+      const rendered = part.render(scope);
+      if (!rendered.known) return { known: false, why: `${key}: ${rendered.why}` };
+      made.push([key, rendered.value]);
+    }
+    return { known: true, value: join(made) };
+  };
 }
 
 function readsOf(parts: readonly { reads: readonly string[] }[]): readonly string[] {
@@ -117,8 +117,11 @@ function wholePart(piece: Extract<Piece, { kind: "expression" }>, path: Path, bu
   const type = jsonType(program.type);
   if (type === undefined)
     build.faults.push({ message: `it gives ${program.type}, which is no value for an input`, at: piece.at, path });
-  const render = (scope: Scope) => program.run(contextOf(scope, program.roots), jsonValue);
-  return { type: type ?? "dyn", constant: false, reads: program.reads, render };
+  return { type: type ?? "dyn", constant: false, reads: program.reads, render: evaluator(program, jsonValue) };
+}
+
+function evaluator<T>(program: Program, convert: (value: unknown) => T): (scope: Scope) => Evaluated<T> {
+  return (scope) => program.run(contextOf(scope, program.roots), convert);
 }
 
 /** The type that a value has once it is JSON; undefined for what has no JSON form. */
@@ -136,22 +139,31 @@ type TextPiece = (scope: Scope) => Evaluated<string>;
 function textPart(pieces: readonly Piece[], path: Path, build: Build): Part {
   const isQuery = path.at(-1) === "query";
   const reads: string[] = [];
+  const writers: TextPiece[] = [];
   let quote: Quote;
-  const writers = pieces.map<TextPiece>((piece) => {
+  for (const piece of pieces) {
     if (piece.kind === "text") {
       quote = quoteAfter(piece.text, quote);
-      return () => ({ known: true, value: piece.text });
+      writers.push(literal(piece.text));
+      continue;
     }
     const program = compiled(piece, path, build);
-    if (!program) return () => ({ known: false, why: "it did not compile" });
+    if (!program) continue;
     reads.push(...program.reads);
     if (isStructure(program.type))
       build.faults.push({ message: `${program.type} cannot be put into a text`, at: piece.at, path });
-    const at = quote;
-    const write = (value: unknown) => (isQuery ? queryText(textOf(value), at) : textOf(value));
-    return (scope) => program.run(contextOf(scope, program.roots), write);
-  });
-  return { type: "string", constant: false, reads: [...new Set(reads)], render: (scope) => joined(writers, scope) };
+    writers.push(evaluator(program, isQuery ? queryWriter(quote) : textOf));
+  }
+  return { type: "string", constant: false, reads: [...new Set(reads)], render: joined(writers) };
+}
+
+function literal(text: string): TextPiece {
+  const written = { known: true, value: text } as const;
+  return () => written;
+}
+
+function queryWriter(quote: Quote): (value: unknown) => string {
+  return (value) => queryText(textOf(value), quote);
 }
 
 function isStructure(type: CelType): boolean {
@@ -159,14 +171,16 @@ function isStructure(type: CelType): boolean {
   return json === undefined || json.startsWith("list") || json.startsWith("map");
 }
 
-function joined(writers: readonly TextPiece[], scope: Scope): Evaluated<string> {
-  let text = "";
-  for (const write of writers) {
-    const written = write(scope);
-    if (!written.known) return written;
-    text += written.value;
-  }
-  return { known: true, value: text };
+function joined(writers: readonly TextPiece[]): Part["render"] {
+  return (scope) => {
+    let text = "";
+    for (const write of writers) {
+      const written = write(scope);
+      if (!written.known) return written;
+      text += written.value;
+    }
+    return { known: true, value: text };
+  };
 }
 
 function textOf(value: unknown): string {
@@ -176,33 +190,4 @@ function textOf(value: unknown): string {
   if (json === Number.NEGATIVE_INFINITY) return "-Inf";
   if (typeof json === "number" || typeof json === "boolean") return String(json);
   throw new NoValue("a list or a map cannot be put into a text");
-}
-
-/** A template that gives text; what gives anything else is unknown when it is rendered. */
-export function textTemplate(template: Template): Template<string> {
-  return narrowed(template, (value) => typeof value === "string", "text");
-}
-
-/** A template that gives a list; what gives anything else is unknown when it is rendered. */
-export function listTemplate(template: Template): Template<readonly unknown[]> {
-  return narrowed<readonly unknown[]>(template, Array.isArray, "a list");
-}
-
-/** A template that gives a map; what gives anything else is unknown when it is rendered. */
-export function mapTemplate(template: Template): Template<Readonly<Record<string, unknown>>> {
-  return narrowed(template, isPlainObject, "a map");
-}
-
-function narrowed<T>({ text, reads, render }: Template, is: (value: unknown) => value is T, what: string): Template<T> {
-  return {
-    text,
-    reads,
-    render(scope) {
-      const rendered = render(scope);
-      if (!rendered.known) return rendered;
-      return is(rendered.value)
-        ? { known: true, value: rendered.value }
-        : { known: false, why: `${text} does not give ${what}` };
-    },
-  };
 }

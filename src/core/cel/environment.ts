@@ -100,8 +100,14 @@ function outputType(output: Outputs | undefined): string | Readonly<Record<strin
   return output === undefined || output.open ? "map<string, dyn>" : Object.fromEntries(output.fields);
 }
 
+const outputs = new WeakMap<Outputs, Environment>();
+
 /** Where the fields of an action's output stand by themselves; without a schema every name is taken. */
 export function outputEnvironment(output: Outputs | undefined): Environment {
   if (output === undefined || output.open) return untypedOutput();
-  return [...output.fields].reduce((env, [name, type]) => env.registerVariable(name, type), bareEnvironment().clone());
+  const made =
+    outputs.get(output) ??
+    [...output.fields].reduce((env, [name, type]) => env.registerVariable(name, type), bareEnvironment().clone());
+  outputs.set(output, made);
+  return made;
 }

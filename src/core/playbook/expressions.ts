@@ -1,11 +1,12 @@
 import type { ExpressionFault } from "../cel/check-names.ts";
 import type { CelType, Outputs } from "../cel/names.ts";
-import type { Compiled } from "../cel/program.ts";
+import type { Compiled, Program } from "../cel/program.ts";
 import { splitTemplate } from "../cel/split.ts";
 import { compileExpectation, contextOf, type ExpressionCompiler } from "../expression.ts";
 import type { Condition, Expectation, Template } from "../scope.ts";
-import { compileTemplate, textTemplate } from "../template.ts";
+import { compileTemplate } from "../template.ts";
 import type { Instant } from "../time.ts";
+import { textTemplate } from "../typed-template.ts";
 import { fault, kindOf, type Node, type Reader } from "../yaml/node.ts";
 
 type Source = { text: string; at: number };
@@ -43,43 +44,38 @@ export function expectation(output: Outputs | undefined): Reader<Expectation> {
   return compiledFrom((text) => compileExpectation(text, output));
 }
 
-/** A number from CEL, as the fallback of a fact; `reads` and unknown as with templates. */
-export function numberExpression(compiler: ExpressionCompiler): Reader<Template<number>> {
-  return expressionOf(compiler, ["double", "int"], (value) => {
-    const number = typeof value === "bigint" ? Number(value) : value;
-    return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
-  });
-}
-
 /** A point in time from CEL: `now + duration("2h")`. */
 export function instantExpression(compiler: ExpressionCompiler): Reader<Template<Instant>> {
-  return expressionOf(compiler, ["google.protobuf.Timestamp"], (value) =>
-    value instanceof Date ? value.getTime() : undefined,
-  );
+  const convert = (value: unknown) => (value instanceof Date ? value.getTime() : undefined);
+  return expressionOf(compiler, { types: ["google.protobuf.Timestamp"], convert });
 }
 
-function expressionOf<T>(
-  compiler: ExpressionCompiler,
-  types: readonly CelType[],
-  convert: (value: unknown) => T | undefined,
-): Reader<Template<T>> {
-  const wanted = types[0]?.split(".").at(-1)?.toLowerCase() ?? "";
+type Wanted<T> = { types: readonly CelType[]; convert: (value: unknown) => T | undefined };
+
+function expressionOf<T>(compiler: ExpressionCompiler, wanted: Wanted<T>): Reader<Template<T>> {
+  const name = wanted.types[0]?.split(".").at(-1)?.toLowerCase() ?? "";
   return compiledFrom((text) => {
     const compiled = compiler.program(text);
     if (!compiled.ok) return compiled;
-    const { type, reads, roots, run } = compiled.value;
-    if (!types.includes(type) && !type.startsWith("dyn")) {
-      return { ok: false, faults: [{ message: `it gives ${type}, not ${wanted}`, at: 0 }] };
+    const { type } = compiled.value;
+    if (wanted.types.includes(type) || type.startsWith("dyn")) {
+      return { ok: true, value: templateOf(compiled.value, wanted.convert, name) };
     }
-    const render: Template<T>["render"] = (scope) => {
+    return { ok: false, faults: [{ message: `it gives ${type}, not ${name}`, at: 0 }] };
+  });
+}
+
+function templateOf<T>({ text, reads, roots, run }: Program, convert: Wanted<T>["convert"], name: string): Template<T> {
+  return {
+    text,
+    reads,
+    render(scope) {
       const made = run(contextOf(scope, roots), convert);
       if (!made.known) return made;
-      return made.value === undefined
-        ? { known: false, why: `${text} does not give ${wanted}` }
-        : { known: true, value: made.value };
-    };
-    return { ok: true, value: { text, reads, render } };
-  });
+      if (made.value === undefined) return { known: false, why: `${text} does not give ${name}` };
+      return { known: true, value: made.value };
+    },
+  };
 }
 
 /** A tree with `${{ }}` in it, and the type that it gives. */

@@ -1,7 +1,7 @@
 import type { ExpressionCompiler } from "../expression.ts";
 import { suggestion } from "../near.ts";
 import type { Template } from "../scope.ts";
-import { mapTemplate } from "../template.ts";
+import { mapTemplate } from "../typed-template.ts";
 import { childNode, fault, type MapNode, type Node, type Reader, readMap } from "../yaml/node.ts";
 import { boolean, duration, integer, listOf, oneOf, text, textLike } from "../yaml/readers.ts";
 import type { CatalogAction } from "./catalog.ts";

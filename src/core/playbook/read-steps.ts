@@ -1,6 +1,6 @@
 import { ID, TAKEN } from "../cel/names.ts";
 import { isPlainObject } from "../json.ts";
-import { listTemplate } from "../template.ts";
+import { listTemplate } from "../typed-template.ts";
 import { childNode, fault, type Grammar, kindOf, type MapNode, type Node, readMap } from "../yaml/node.ts";
 import { duration, listOf, text, textLike } from "../yaml/readers.ts";
 import { onlyReads } from "./catalog.ts";
