@@ -12,6 +12,8 @@ import { alertRemoval, approvalRemoval, incidentRemoval, leaseRemoval, runRemova
 export type RetentionDeps = { store: Store; config: Pick<Config, "retention"> };
 
 const DAY: Milliseconds = 24 * 3_600_000;
+/** A playbook's text outlives the last incident that refers to it by this much. */
+const TEXT_MARGIN: Milliseconds = 2 * DAY;
 /** Members removed by one commit. */
 const CHUNK = 200;
 
@@ -37,6 +39,7 @@ export async function retireIncident(deps: RetentionDeps, { body: incident, rev 
       ...owned.runs.flatMap((run) => runRemoval(run.created.id, now)),
       ...owned.leases.flatMap((lease) => leaseRemoval(lease.id)),
       ...owned.approvals.flatMap(approvalRemoval),
+      ...(now > end + TEXT_MARGIN ? keepTexts(owned.runs, now + deps.config.retention) : []),
       ...incidentRemoval(incident, await deps.store.field("incidents:open", incident.key), now),
     ],
   });
@@ -62,7 +65,7 @@ async function readOwned(store: Store, { id, runs }: Incident): Promise<Owned> {
 
 /**
  * A playbook's text outlives every run that refers to it: each resolution sets its end anew, later than all before, and each new
- * run takes the end away.
+ * run takes the end away. Where nobody worked for so long that no end was set, the removal sets one that shortens no other.
  */
 function keepTexts(runs: readonly Run[], end: Instant): readonly Write[] {
   const digests = new Set(runs.map((run) => run.created.playbookDigest).filter((digest) => digest !== ""));
@@ -70,7 +73,7 @@ function keepTexts(runs: readonly Run[], end: Instant): readonly Write[] {
     write: "expire",
     what: "doc",
     name: `playbook:${digest}`,
-    at: end + 2 * DAY,
+    at: end + TEXT_MARGIN,
   }));
 }
 
