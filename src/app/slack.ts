@@ -1,6 +1,4 @@
-import { createConsoleChat } from "../chat/console/console-chat.ts";
-import { createUserGroups } from "../chat/slack/people.ts";
-import { createSlack, type Slack } from "../chat/slack/slack.ts";
+import { createConsoleChat, createSlack, createUserGroups, type Slack } from "../chat/index.ts";
 import type { Chat } from "../core/chat.ts";
 import type { Config } from "../core/config.ts";
 import type { Desk } from "../core/desk.ts";

@@ -1,6 +1,6 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { Task } from "../../core/task.ts";
-import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
+import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
 /** A person says that a task is done; the step that asked for it goes on. */
 export async function complete(
@@ -24,6 +24,7 @@ export async function complete(
     };
     const text = `${nameOf(actor)} did: ${task.ask}${decision.answer === undefined ? "" : ` (${decision.answer})`}`;
     const member = `run:${task.runId}`;
+    const incident = task.incidentId ?? (await readRun(deps.store, task.runId))?.created.incidentId;
     return {
       change: {
         checks: [found.check],
@@ -31,7 +32,7 @@ export async function complete(
           { write: "put", kind: "task", id: task.id, body: done },
           { write: "unindex", index: "tasks:open", member: task.id },
           { write: "due", member, at: 0 },
-          ...say(task.incidentId, { at: now, kind: "decision", text, by: nameOf(actor) }),
+          ...say(incident, { at: now, kind: "decision", text, by: nameOf(actor) }),
         ],
         wake: [member],
       },

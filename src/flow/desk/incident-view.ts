@@ -5,6 +5,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun } from "../../core/run/run.ts";
 import type { DocKind, Store } from "../../core/store.ts";
+import type { Task } from "../../core/task.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
 import { runView } from "../run-view.ts";
 
@@ -36,7 +37,27 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
     leases: await docs<Lease>(store, "lease", leaseIds),
     timelineLength,
     paused: pauses.filter((pause) => covers(pause.scope, incident, runs)),
+    tasks: await tasksOf(store, runs),
   };
+}
+
+/** Open tasks looked through for those of one incident. */
+const TASKS_READ = 200;
+
+/** What the incident's runs wait for people to do; a task knows its run only, and one whose run has ended is of no use any more. */
+async function tasksOf(store: Store, runs: readonly RunView[]): Promise<readonly Task[]> {
+  const active = new Map(runs.filter((run) => run.endedAt === undefined).map((run) => [run.id, run]));
+  if (active.size === 0) return [];
+  const { members } = await store.page("tasks:open", { limit: TASKS_READ });
+  const open = await docs<Task>(store, "task", members);
+  return open
+    .filter((task) => active.has(task.runId))
+    .map((task) => ({ ...task, ...incidentOf(active.get(task.runId)) }))
+    .toReversed();
+}
+
+function incidentOf(run: RunView | undefined): { incidentId?: string } {
+  return run?.incidentId === undefined ? {} : { incidentId: run.incidentId };
 }
 
 /** Runs by id, oldest first; unknown ids are left out. */
