@@ -18,6 +18,8 @@ export type GroupOptions = { acks?: readonly string[]; again?: boolean; vanished
 export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; lookAt?: Instant };
 
 const TRIES = 40;
+/** Packing more writes than this takes long enough to deserve a turn of the event loop of its own. */
+const LARGE = 50;
 const NO_ONE: ReadonlySet<string> = new Set();
 
 /**
@@ -37,6 +39,7 @@ export async function assessSubjects(
     // The lock ends when the commit is sent: the next group goes on from its foreseen outcome.
     const { result, committed } = await deps.locks.hold(keys, async () => {
       const prepared = await prepare(deps, await lookAtIncidents(deps, subjects, sight), attempt);
+      if (prepared.part.writes.length > LARGE) await deps.turn();
       return { result: prepared.result, committed: commitAhead(deps, prepared.part) };
     });
     if (await committed) return result;
