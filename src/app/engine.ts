@@ -112,7 +112,8 @@ export function createEngine(parts: EngineParts): Engine {
 }
 
 function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): AutonomyLimits }): AssessPorts {
-  const { store, intake, queue, config, connections } = parts;
+  const { intake, queue, config, connections } = parts;
+  const store: Store = { ...parts.store, next: aheadOf(parts.store) };
   return {
     store,
     intake,
@@ -135,6 +136,18 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     },
     log: parts.log,
     metrics: parts.metrics,
+  };
+}
+
+/** The next number is asked for before it is needed; one that was not used is a gap, after a restart. */
+function aheadOf(store: Store): Store["next"] {
+  const spare = new Map<string, Promise<number>>();
+  return (counter) => {
+    const taken = spare.get(counter) ?? store.next(counter);
+    const next = store.next(counter);
+    next.catch(() => spare.delete(counter));
+    spare.set(counter, next);
+    return taken;
   };
 }
 
