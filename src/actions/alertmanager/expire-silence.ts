@@ -47,7 +47,6 @@ export const alertmanagerExpireSilence = define<Input, z.infer<typeof Output>>({
     if (read.live) return { verdict: "not-done", detail: "the silence is still in force" };
     return { verdict: "done", result: { ok: true, done: true, output: { silenceId, changed: true } } };
   },
-  revert: () => undefined,
 });
 
 async function readState(input: Input, ctx: ActionContext): Promise<{ ok: true; live: boolean } | ActionFailure> {

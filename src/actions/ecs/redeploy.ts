@@ -48,7 +48,6 @@ export const ecsRedeploy = define<ServiceInput, DeploymentOutput>({
   },
   poll: (handle, ctx) => pollDeployment(handle, ctx),
   reconcile,
-  revert: () => undefined,
 });
 
 async function readBefore(

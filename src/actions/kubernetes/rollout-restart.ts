@@ -63,7 +63,6 @@ export const k8sRolloutRestart = define<Input, RolloutOutput>({
   },
   poll: (handle, ctx) => pollRollout(handle, ctx),
   reconcile,
-  revert: () => undefined,
 });
 
 function isLostRace(result: ActionResult): boolean {
