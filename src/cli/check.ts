@@ -26,8 +26,8 @@ export function lint(io: Io, options: LintOptions): void {
   if (!options.json) io.out(`the configuration and ${playbooks} playbooks are fine`);
 }
 
-/** A bad configuration does not hide the playbooks' faults: they only need some names of it. */
-function check(io: Io, options: LintOptions): Checked {
+/** All faults there are; a bad configuration does not hide the playbooks' faults: they only need some names of it. */
+export function check(io: Io, options: LintOptions): Checked {
   const file = options.config ?? io.env["STANCH_CONFIG"] ?? "stanch.yaml";
   const directory = options.playbooks ?? io.env["STANCH_PLAYBOOKS"] ?? "playbooks";
   const insecureDev = options.insecureDev === true;

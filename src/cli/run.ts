@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { codeOf, type ErrorCode } from "../core/errors.ts";
 import { addDecideCommands } from "./decide.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { Findings, printError } from "./failure.ts";
 import { addInitCommand } from "./init.ts";
 import type { ExitCode, Io } from "./io.ts";
@@ -33,6 +34,7 @@ function createProgram(io: Io): Command {
   addServeCommand(program, io);
   addInitCommand(program, io);
   addLintCommand(program, io);
+  addDoctorCommand(program, io);
   addReadCommands(program, io);
   addPlanCommand(program, io);
   addDecideCommands(program, io);

@@ -49,6 +49,8 @@ export async function startSlack({
     faults: [] as string[],
     responses: [] as { id: string; body: Record<string, unknown> }[],
     userGroups: new Map<string, { handle: string; users: string[] }>(),
+    /** What `x-oauth-scopes` says; undefined: nothing. */
+    scopes: undefined as readonly string[] | undefined,
     /** Decides what goes wrong with a call; undefined: nothing. */
     fault: (_call: SlackCall): Fault => undefined,
   };
@@ -88,6 +90,7 @@ export async function startSlack({
       return;
     }
     if (typeof fault === "object") return json(response, { ok: false, error: fault.error });
+    if (double.scopes) response.setHeader("x-oauth-scopes", double.scopes.join(","));
     const result = extras(call) ?? (await forward(method, args));
     if (fault === "dropped") return void request.socket.destroy();
     json(response, result);

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { parse } from "yaml";
 import { examineSlack, SCOPES, UNSCOPED } from "../../../src/chat/slack/doctor.ts";
+import { VERBS } from "../../../src/chat/slack/verbs.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { type SlackDouble, startSlack } from "../../support/slack.ts";
 import { approvalSettings } from "../../support/slack-publisher.ts";
@@ -70,12 +71,36 @@ describe("examining Slack", () => {
     ]);
   });
 
+  test("names the scopes that were not granted, and how to get them", async () => {
+    const scopesOf = async () => (await examine()).find(({ what }) => what === "scopes");
+    slack.scopes = Object.keys(SCOPES).filter((scope) => !/^(commands|usergroups:read)$/.test(scope));
+    assert.deepEqual(await scopesOf(), {
+      what: "scopes",
+      ok: false,
+      remedy: "grant commands, usergroups:read (slack-manifest.yaml has them all) and install the app again",
+    });
+    slack.scopes = Object.keys(SCOPES);
+    assert.deepEqual(await scopesOf(), { what: "scopes", ok: true });
+    slack.scopes = undefined;
+  });
+
   test("a token that Slack refuses ends it at once", async () => {
     slack.fault = ({ method }) => (method === "auth.test" ? { error: "invalid_auth" } : undefined);
     assert.deepEqual(await examine(), [
       { what: "bot token", ok: false, remedy: "Slack auth.test: invalid_auth; check SLACK_BOT_TOKEN" },
     ]);
     slack.fault = () => undefined;
+  });
+
+  test("a channel that the app is not in is said, with the command that lets it in", async () => {
+    const { channel } = await slack.forward("conversations.create", { name: "elsewhere" }, "ben");
+    assert.ok(channel);
+    const found = await examine({ slack: { channel: "#elsewhere", routes: [] } });
+    assert.deepEqual(found[1], {
+      what: "channel #elsewhere",
+      ok: false,
+      remedy: "the app is not in it; type /invite @stanch in #elsewhere",
+    });
   });
 
   test("no way back and a wrong app token are said", async () => {
@@ -86,4 +111,11 @@ describe("examining Slack", () => {
     assert.match((await examine({ appToken: "xapp-1" })).at(-1)?.remedy ?? "", /needs the scope connections:write/);
     slack.fault = () => undefined;
   });
+});
+
+test("the page about Slack explains every verb, and no other", async () => {
+  const page = await readFile(new URL("docs/slack-setup.md", root), "utf8");
+  const [, table = ""] = /\| after `\/stanch`[^\n]*\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page) ?? [];
+  const explained = table.split("\n").flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`([a-z]+)/g)]);
+  assert.deepEqual(explained.map(([, verb]) => verb).sort(), Object.keys(VERBS).sort());
 });
