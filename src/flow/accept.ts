@@ -3,8 +3,9 @@ import { AppError, codeOf } from "../core/errors.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics, RejectReason } from "../core/metrics.ts";
-import type { Source, WebhookRequest } from "../core/source.ts";
+import type { Received, Source, WebhookRequest } from "../core/source.ts";
 import type { Milliseconds } from "../core/time.ts";
+import { withinDeadline } from "./deadline.ts";
 
 /** The part of the metrics that this hop counts. */
 export type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "rejected" | "acceptSeconds">;
@@ -21,15 +22,12 @@ export type AcceptDeps = {
   sources: ReadonlyMap<string, Source>;
   intake: AcceptIntake;
   metrics: AcceptMetrics;
-  log: Pick<Log, "info" | "warn">;
+  log: Pick<Log, "debug" | "info" | "warn">;
   clock(): Milliseconds;
 };
 
 /** The body of the 202: alerts whose episode changed and those known already; `note` says what else a call was good for. */
 export type Accepted = Stored & { note?: string };
-
-/** A caller gets its 503 within 2 s, so that it sends again while the alert is young. */
-const STORE_DEADLINE_MS = 1500;
 
 const REASONS: ReadonlySet<string> = new Set<RejectReason>([
   "unauthorized",
@@ -70,13 +68,21 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
 async function receive(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Accepted> {
   const known = await repeated(deps, source, request);
   if (known !== undefined) return counted(deps, source, known);
-  const received = await source.receive(request);
+  // Returned and not awaited, so that nothing holds on to the parsed group until the store has answered.
+  const received = source.receive(request);
+  if (received instanceof Promise) return received.then((later) => settle(deps, source, { received: later, request }));
+  return settle(deps, source, { received, request });
+}
+
+type Settling = { received: Received; request: WebhookRequest };
+
+function settle(deps: AcceptDeps, source: Source, { received, request }: Settling): Accepted | Promise<Accepted> {
   switch (received.kind) {
     case "handled":
       deps.log.info({ source: source.name, note: received.note }, "webhook handled");
       return { accepted: 0, unchanged: 0, note: received.note };
     case "group":
-      return counted(deps, source, await store(deps, received.group, request.body));
+      return store(deps, received.group, request.body).then((stored) => counted(deps, source, stored));
     default:
       return received satisfies never;
   }
@@ -85,8 +91,8 @@ async function receive(deps: AcceptDeps, source: Source, request: WebhookRequest
 function counted(deps: AcceptDeps, { name }: Source, stored: Stored): Stored {
   deps.metrics.accepted(name, stored.accepted);
   deps.metrics.unchanged(name, stored.unchanged);
-  // Repeats come every few minutes for every group: only changes are worth a line.
-  if (stored.accepted > 0) deps.log.info({ source: name, ...stored }, "alerts accepted");
+  // In a storm a line for every body costs a tenth of the whole hop; assess logs what came of it, and the counters are exact.
+  if (stored.accepted > 0) deps.log.debug({ source: name, ...stored }, "alerts accepted");
   return stored;
 }
 
@@ -99,15 +105,5 @@ async function repeated(deps: AcceptDeps, source: Source, request: WebhookReques
 
 async function store(deps: AcceptDeps, group: AlertGroup, body: Buffer): Promise<Stored> {
   if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
-  const { accepted, unchanged } = await withinDeadline(deps.intake.accept(group, body));
-  return { accepted, unchanged };
-}
-
-/** @throws AppError `unavailable` when the work is not done in time; it is not cancelled then. */
-function withinDeadline<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const refuse = () => reject(new AppError("unavailable", "the alerts could not be stored in time; send them again"));
-    const timer = setTimeout(refuse, STORE_DEADLINE_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  return withinDeadline(deps.intake.accept(group, body));
 }

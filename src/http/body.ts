@@ -35,15 +35,24 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer | unde
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const gone = () => {
+      // Every request closes; an error with its stack is made only for one whose body is not complete.
+      if (!request.readableEnded) reject(new ClientGone());
+    };
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
       else resolve(undefined);
     });
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    request.once("error", () => reject(new ClientGone()));
-    request.once("close", () => reject(new ClientGone()));
+    request.on("end", () => resolve(joined(chunks)));
+    request.on("error", gone);
+    request.on("close", gone);
   });
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }
 
 /** Reads on and forgets, until the end, `most` bytes or a short time have passed. */

@@ -2,12 +2,14 @@ import type { Alert, AlertGroup } from "../../core/alert.ts";
 import type { EpisodeState } from "../../core/episode.ts";
 import type { EpisodeKey } from "../../core/intake.ts";
 import type { Instant } from "../../core/time.ts";
-import { bodyDigest, contentHash, groupId } from "../content.ts";
+import { bodyDigest, contentHasher, groupId } from "../content.ts";
 import { nextEpisode } from "../episode-rule.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { lastSeenOf } from "./last-seen.ts";
 import { memoryQueue } from "./queue.ts";
 import { type MemoryState, nowOf } from "./state.ts";
+
+const contentHash = contentHasher();
 
 /** The twin of the Redis intake; it shares its state with the store, because `ack` is one of the store's writes. */
 export function memoryIntake(state: MemoryState): RetainedIntake {

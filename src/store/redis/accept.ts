@@ -1,10 +1,10 @@
 import type { AlertGroup } from "../../core/alert.ts";
-import { bodyDigest, groupId } from "../content.ts";
+import { bodyDigest, contentHasher, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
 import { batched } from "./batch.ts";
 import type { Link } from "./link.ts";
-import { packBody } from "./pack.ts";
+import { bodyPacker, type PackBody } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
 import { confirmReplicas } from "./replicas.ts";
 import { runScript } from "./script.ts";
@@ -20,53 +20,78 @@ const NOTHING = Buffer.alloc(0);
 /** What the script gets for one webhook body; of a repeat, which is only asked about, the body stays here. */
 type Item = { packed: Buffer; body: Buffer };
 
-type Accepting = { ask(item: Item): Promise<number>; recent: RecentDigests };
+type Counts = { accepted: number; unchanged: number };
+type Accepting = {
+  ask(item: Item): Promise<number>;
+  recent: RecentDigests;
+  pack: PackBody;
+  digest(body: Buffer): Buffer;
+};
 
 /** The accept side, on a connection of its own: the bodies of one turn of the event loop are one script call. */
 export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "accept" | "repeated"> {
-  const send = async (items: readonly Item[]): Promise<readonly number[]> => {
-    const args = items.flatMap(({ packed, body }) => [packed, body]);
-    const answers = (await link.call((redis) => runScript(redis, ACCEPT, args))) as readonly number[];
-    // After the answer, so that it covers the write.
-    if (replicas > 0) await confirmReplicas(link, replicas);
-    return answers;
+  const accepting: Accepting = {
+    ask: batched((items: readonly Item[]) => send(link, replicas, items), {
+      items: MOST_BODIES,
+      bytes: MOST_BYTES,
+      bytesOf: ({ packed, body }) => packed.length + body.length,
+    }),
+    recent: recentDigests(REMEMBERED_BODIES),
+    pack: bodyPacker(contentHasher()),
+    digest: rememberedDigest(),
   };
-  const bytesOf = ({ packed, body }: Item) => packed.length + body.length;
-  const ask = batched(send, { items: MOST_BODIES, bytes: MOST_BYTES, bytesOf });
-  const accepting: Accepting = { ask, recent: recentDigests(REMEMBERED_BODIES) };
   return {
     repeated: (source, body) => repeated(accepting, source, body),
-    accept: (group, body) => accept(accepting, group, body),
+    async accept(group, body) {
+      if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
+      return (await repeated(accepting, group.source, body)) ?? accept(accepting, group, body);
+    },
+  };
+}
+
+async function send(link: Link, replicas: number, items: readonly Item[]): Promise<readonly number[]> {
+  const args = items.flatMap(({ packed, body }) => [packed, body]);
+  const answers = (await link.call((redis) => runScript(redis, ACCEPT, args))) as readonly number[];
+  // After the answer, so that it covers the write.
+  if (replicas > 0) await confirmReplicas(link, replicas);
+  return answers;
+}
+
+/** A body is asked for twice in a row, as a repeat and then as new. */
+function rememberedDigest(): (body: Buffer) => Buffer {
+  let last: WeakRef<Buffer> | undefined;
+  let digest: Buffer = NOTHING;
+  return (body) => {
+    if (last?.deref() !== body) {
+      digest = bodyDigest(body);
+      last = new WeakRef(body);
+    }
+    return digest;
   };
 }
 
 async function repeated(
-  { ask, recent }: Accepting,
+  { ask, recent, pack, digest: digestOf }: Accepting,
   source: AlertGroup["source"],
   body: Buffer,
-): Promise<{ accepted: number; unchanged: number } | undefined> {
-  const digest = bodyDigest(body);
+): Promise<Counts | undefined> {
+  const digest = digestOf(body);
   const known = recent.get(source, digest);
   if (!known) return undefined;
-  const packed = packBody({ source, group: known.group, digest }, []);
+  const packed = pack({ source, group: known.group, digest }, []);
   if ((await ask({ packed, body: NOTHING })) !== NOT_A_REPEAT) return { accepted: 0, unchanged: known.alerts };
   recent.delete(source, digest);
   return undefined;
 }
 
-async function accept(
-  accepting: Accepting,
-  group: AlertGroup,
-  body: Buffer,
-): Promise<{ accepted: number; unchanged: number }> {
-  if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
+/** Not an async function: what was parsed need not live, and be moved by the garbage collector, until Redis has answered. */
+function accept({ ask, recent, pack, digest: digestOf }: Accepting, group: AlertGroup, body: Buffer): Promise<Counts> {
   const { source } = group;
-  const repeat = await repeated(accepting, source, body);
-  if (repeat) return repeat;
-  const digest = bodyDigest(body);
+  const digest = digestOf(body);
   const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
-  const packed = packBody({ source, group: known.group, digest }, group.alerts);
-  const accepted = await accepting.ask({ packed, body });
-  accepting.recent.set(source, digest, known);
-  return { accepted, unchanged: known.alerts - accepted };
+  const packed = pack({ source, group: known.group, digest }, group.alerts);
+  return ask({ packed, body }).then((accepted) => {
+    recent.set(source, digest, known);
+    return { accepted, unchanged: known.alerts - accepted };
+  });
 }

@@ -1,5 +1,5 @@
 import type { Alert, SourceName } from "../../core/alert.ts";
-import { contentHash } from "../content.ts";
+import type { ContentHash } from "../content.ts";
 import { ENDS_FLAG, STATUS } from "./accept-script.ts";
 
 /** Which body: 12 bytes for its group, 16 for its digest. */
@@ -8,33 +8,40 @@ export type BodyKey = { source: SourceName; group: Buffer; digest: Buffer };
 const ITEM_BYTES = 29;
 const KEY_BYTES = 29;
 
+/** How alerts are packed; a packer remembers one alert (see `contentHasher`). */
+export type PackBody = (key: BodyKey, alerts: readonly Alert[]) => Buffer;
+
 /**
- * The first argument of the accept script: source, group and digest, then 29 bytes and the fingerprint per alert. One
+ * A body's key for the accept script: source, group and digest, then 29 bytes and the fingerprint per alert. One
  * buffer, because each argument of a command costs more than its bytes. Without alerts it only asks for a repeat.
  */
-export function packBody({ source, group, digest }: BodyKey, alerts: readonly Alert[]): Buffer {
-  let size = KEY_BYTES + source.length;
-  for (const { fingerprint } of alerts) size += ITEM_BYTES + 3 * fingerprint.length;
-  const packed = Buffer.allocUnsafe(size);
-  packed[0] = source.length;
-  let at = writeText(packed, source, 1);
-  packed.set(group, at);
-  packed.set(digest, at + 12);
-  at += 28;
-  for (const alert of alerts) at = packAlert(packed, at, alert);
-  return packed.subarray(0, at);
+export function bodyPacker(contentHash: ContentHash): PackBody {
+  return ({ source, group, digest }, alerts) => {
+    let size = KEY_BYTES + source.length;
+    for (const { fingerprint } of alerts) size += ITEM_BYTES + 3 * fingerprint.length;
+    const packed = Buffer.allocUnsafe(size);
+    packed[0] = source.length;
+    let at = writeText(packed, source, 1);
+    packed.set(group, at);
+    packed.set(digest, at + 12);
+    at += 28;
+    const view = new DataView(packed.buffer, packed.byteOffset, size);
+    for (const alert of alerts) {
+      writeItem(view, at, alert, contentHash(alert));
+      const end = writeText(packed, alert.fingerprint, at + ITEM_BYTES);
+      view.setUint32(at + 25, end - at - ITEM_BYTES);
+      at = end;
+    }
+    return packed.subarray(0, at);
+  };
 }
 
-function packAlert(packed: Buffer, start: number, alert: Alert): number {
-  const [high, low] = contentHash(alert);
-  packed[start] = STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG);
-  packed.writeDoubleBE(alert.startsAt, start + 1);
-  packed.writeDoubleBE(alert.endsAt ?? 0, start + 9);
-  packed.writeUInt32BE(high, start + 17);
-  packed.writeUInt32BE(low, start + 21);
-  const end = writeText(packed, alert.fingerprint, start + ITEM_BYTES);
-  packed.writeUInt32BE(end - start - ITEM_BYTES, start + 25);
-  return end;
+function writeItem(view: DataView, at: number, alert: Alert, [high, low]: readonly [number, number]): void {
+  view.setUint8(at, STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG));
+  view.setFloat64(at + 1, alert.startsAt);
+  view.setFloat64(at + 9, alert.endsAt ?? 0);
+  view.setUint32(at + 17, high);
+  view.setUint32(at + 21, low);
 }
 
 /** Writes UTF-8 and returns where it ends. ASCII, which nearly all of it is, goes without a call into the runtime. */
