@@ -35,9 +35,7 @@ async function main(flags: Flags): Promise<number> {
     return 1;
   }
   const stops: Stops = [];
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void stopAll(stops).then(() => process.exit(130)));
-  }
+  stopOnSignal(stops);
   try {
     await play(stops, terminal, flags);
     return 0;
@@ -62,6 +60,17 @@ async function play(stops: Stops, terminal: Terminal, { keep, ...flags }: Flags)
   }
   process.stdout.write(`\nDone in ${terminal.seconds().toFixed(0)} s.\n`);
   if (keep) await stayUp(world.stanch.url, world.dir);
+}
+
+/** The first signal stops everything in order; further ones change nothing, so that no process of ours is left behind. */
+function stopOnSignal(stops: Stops): void {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (!asked) void stopAll(stops).then(() => process.exit(130));
+      asked = true;
+    });
+  }
 }
 
 async function stayUp(url: string, dir: string): Promise<void> {

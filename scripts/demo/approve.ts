@@ -16,7 +16,7 @@ export async function approve(world: World, terminal: Terminal): Promise<void> {
     { within: 20_000, needs: [world.stanch.process] },
   );
   terminal.line(`${approval.playbook} asks (${approval.id}):`);
-  for (const step of approval.steps) terminal.detail(`${step.describe}; undone by: ${step.undo ?? "nothing"}`);
+  for (const step of approval.steps) terminal.detail(`${step.describe}; to undo: ${step.undo ?? "impossible"}`);
   const decision = await ask(world, terminal, approval.id);
   if (decision !== undefined) {
     const answer = await world.stanch.post(`/approvals/${approval.id}`, { decision });
