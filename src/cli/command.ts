@@ -15,6 +15,7 @@ export function withApi(command: Command): Command {
     .option("--url <address>", "where stanch listens (default: STANCH_URL, else http://127.0.0.1:8080)");
 }
 
+/** What a command that asks the server needs: its address and token, from flags or the environment. */
 export function asking(io: Io, options: ApiOptions): Asking {
   return { io, client: createClient(io, options.url), json: options.json === true };
 }

@@ -108,6 +108,7 @@ export const VERBS: readonly Verb[] = [
   },
 ];
 
+/** One command per verb that decides something; each prints the sentence that the server answers. */
 export function addDecideCommands(program: Command, io: Io): void {
   for (const verb of VERBS) {
     const command = withApi(program.command(verb.usage)).description(verb.about);

@@ -49,6 +49,7 @@ export function incidentTable(io: Io, incidents: readonly Incident[]): string {
   return table(io, columns, incidents);
 }
 
+/** Runs, one line each. */
 export function runTable(io: Io, runs: readonly Run[]): string {
   const columns: readonly Column<Run>[] = [
     { title: "run", cell: ({ id }) => id },
@@ -61,6 +62,7 @@ export function runTable(io: Io, runs: readonly Run[]): string {
   return table(io, columns, runs);
 }
 
+/** Approvals, one line each, with the time left. */
 export function approvalTable(io: Io, approvals: readonly Approval[]): string {
   const columns: readonly Column<Approval>[] = [
     { title: "approval", cell: ({ id }) => id },
@@ -73,6 +75,7 @@ export function approvalTable(io: Io, approvals: readonly Approval[]): string {
   return table(io, columns, approvals);
 }
 
+/** Leases, one line each, with their ends. */
 export function leaseTable(io: Io, leases: readonly Lease[]): string {
   const columns: readonly Column<Lease>[] = [
     { title: "lease", cell: ({ id }) => id },
@@ -84,6 +87,7 @@ export function leaseTable(io: Io, leases: readonly Lease[]): string {
   return table(io, columns, leases);
 }
 
+/** What people are asked to do, one line each. */
 export function taskTable(io: Io, tasks: readonly Task[]): string {
   const columns: readonly Column<Task>[] = [
     { title: "task", cell: ({ id }) => id },
@@ -94,6 +98,7 @@ export function taskTable(io: Io, tasks: readonly Task[]): string {
   return table(io, columns, tasks);
 }
 
+/** What is paused, by whom and until when. */
 export function pauseTable(io: Io, pauses: readonly Pause[]): string {
   const columns: readonly Column<Pause>[] = [
     { title: "paused", cell: ({ scope }) => ({ text: scope, style: "yellow" }) },

@@ -23,6 +23,7 @@ export async function takeOver(directory: string): Promise<Place> {
   return place;
 }
 
+/** Removes the note of who runs a server on this directory; it is fine when there is none. */
 export async function forgetOwner(directory: string): Promise<void> {
   await rm(join(directory, FILE), { force: true });
 }

@@ -8,6 +8,7 @@ export function isPaused(state: MemoryState, scope: string, now: Instant): boole
   return doc !== undefined && pauseOf(scope, doc.json, now) !== undefined;
 }
 
+/** Pauses that hold now, by scope; one whose time is over is left out. */
 export function activePauses(state: MemoryState, now: Instant): readonly Pause[] {
   const found: Pause[] = [];
   for (const [key, doc] of state.docs) {

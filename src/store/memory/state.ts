@@ -38,6 +38,7 @@ export type MemoryState = {
   waiters: Set<() => void>;
 };
 
+/** A store that remembers nothing yet, on this clock. */
 export function emptyState(clock: Clock): MemoryState {
   return {
     clock,
@@ -82,6 +83,7 @@ export function ensure<V>(map: Map<string, V>, key: string, make: () => V): V {
   return made;
 }
 
+/** A document's name: `KIND:ID`, as in Redis. */
 export function docKey(kind: string, id: string): string {
   return `${kind}:${id}`;
 }

@@ -10,6 +10,7 @@ export type RecentDigests = {
   delete(source: SourceName, digest: Buffer): void;
 };
 
+/** Remembers the latest `capacity` bodies, the least recently used forgotten first. */
 export function recentDigests(capacity: number): RecentDigests {
   const bodies = new Map<string, KnownBody>();
   const keyOf = (source: SourceName, digest: Buffer) => source + digest.toString("latin1");

@@ -12,6 +12,7 @@ export function textsOf(reply: unknown): readonly string[] {
   return Array.isArray(reply) ? reply.map(String) : [];
 }
 
+/** A reply that is a number; nothing counts as 0. */
 export function countOf(reply: unknown): number {
   return Number(reply ?? 0);
 }
