@@ -43,7 +43,7 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
   let current = { playbooks: first.playbooks };
   let faults: readonly Fault[] = [];
   const reload = async (): Promise<boolean> => {
-    const read = readSet(options);
+    const read = readAgain(options);
     faults = read.faults;
     if (read.faults.length > 0) {
       options.log.warn({ faults: read.faults }, "the playbooks have faults; the last good set stays in force");
@@ -53,18 +53,34 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
     options.log.info({ playbooks: read.playbooks.length }, "playbooks loaded");
     return true;
   };
-  const watcher = options.watch === false ? undefined : await watchDirectory(options.directory, reload);
+  const watcher = options.watch === false ? undefined : await watchDirectory(options, reload);
   return { current: () => current, faults: () => faults, reload, close: async () => watcher?.close() };
 }
 
+/** While the service runs, a directory that cannot be read is a fault like any other, and the last good set goes on. */
+function readAgain(options: ReadSetOptions): Read {
+  try {
+    return readSet(options);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { playbooks: [], faults: [{ file: options.directory, message: error.message }] };
+  }
+}
+
 /** Resolves once changes are seen; what changed until then is read at once. */
-async function watchDirectory(directory: string, reload: () => Promise<boolean>): Promise<{ close(): Promise<void> }> {
+async function watchDirectory(
+  { directory, log }: Pick<PlaybookSetOptions, "directory" | "log">,
+  reload: () => Promise<boolean>,
+): Promise<{ close(): Promise<void> }> {
   let timer: NodeJS.Timeout | undefined;
   const watcher = watch(directory, { ignoreInitial: true, depth: 1, persistent: false });
   watcher.on("all", () => {
     clearTimeout(timer);
     timer = setTimeout(() => void reload(), SETTLE);
   });
+  watcher.on("error", (err) =>
+    log.warn({ err }, "watching the playbooks is impaired; SIGHUP or POST /-/reload reads them"),
+  );
   await once(watcher, "ready");
   await reload();
   return {
@@ -86,7 +102,7 @@ export function readSet(options: ReadSetOptions): Read {
   const faults: Fault[] = [];
   for (const file of filesOf(options.directory)) {
     try {
-      playbooks.push(parsePlaybook(readFileSync(file, "utf8"), file, options));
+      playbooks.push(parsePlaybook(textOf(file), file, options));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       faults.push(...(error.faults.length > 0 ? error.faults : [{ file, message: error.message }]));
@@ -128,6 +144,16 @@ function filesOf(directory: string): readonly string[] {
       `the playbooks directory ${directory} cannot be read; STANCH_PLAYBOOKS names another`,
       { cause },
     );
+  }
+}
+
+/** A file may vanish between listing and reading, or be one that this process may not read. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new AppError("invalid_playbook", `the file cannot be read${code}`, { cause });
   }
 }
 

@@ -85,6 +85,18 @@ describe("a set of playbooks", () => {
     assert.deepEqual(set.faults(), []);
   });
 
+  test("shows a file and a directory that cannot be read, and keeps the last good set", async () => {
+    put("a.yaml", text("a"));
+    const set = await opened();
+    symlinkSync("nowhere", join(directory, "b.yaml"));
+    assert.equal(await set.reload(), false);
+    assert.match(set.faults()[0]?.message ?? "", /cannot be read \(ENOENT\)/);
+    rmSync(directory, { recursive: true });
+    assert.equal(await set.reload(), false);
+    assert.match(set.faults()[0]?.message ?? "", /the playbooks directory .* cannot be read/);
+    assert.deepEqual(names(set), ["a"]);
+  });
+
   test("has each name once", async () => {
     put("a.yaml", text("same"));
     const set = await opened();
@@ -128,6 +140,18 @@ describe("a watched set", () => {
     assert.deepEqual(names(set), ["a"]);
     put("a.yaml", text("a2"));
     await until(() => names(set).join() === "a2" && set.faults().length === 0);
+  });
+
+  test("survives that the whole directory is moved away and back", async () => {
+    put("a.yaml", text("a"));
+    const set = await opened(true);
+    renameSync(directory, `${directory}.away`);
+    await until(() => set.faults().length > 0);
+    assert.deepEqual(names(set), ["a"]);
+    renameSync(`${directory}.away`, directory);
+    await until(() => set.faults().length === 0);
+    put("b.yaml", text("b"));
+    await until(() => names(set).join() === "a,b");
   });
 
   test("follows the swap of a Kubernetes ConfigMap", async () => {
