@@ -1,33 +1,30 @@
 import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Finding } from "../harness/gates.ts";
 import { BEARER, install } from "../harness/installation.ts";
-import { ask, end, start, startServer } from "../harness/processes.ts";
+import { ask, end, start } from "../harness/processes.ts";
 import { startBenchRedis } from "../harness/redis.ts";
 import { interleave } from "../harness/rounds.ts";
 import { pairRatio, quantile, short } from "../harness/statistics.ts";
 import type { PartOptions } from "../parts.ts";
 
-/** Between two alerts, so that each meets an idle service. */
-const PAUSE = 10;
-const PER_SECOND = 50;
+/** Between two alerts, so that each meets an idle service: the run of the one before has ended and is shown. */
+const PAUSE = 40;
+const PER_SECOND = 20;
 const LIMIT = 10_000;
 
-/** From the first byte of the webhook call to the playbook's first HTTP call, beside raw BullMQ from `add` to the processor. */
+/** From the first byte of the webhook call to the engine's call of the first action, beside raw BullMQ from `add` to the processor. */
 export async function latencyPart({ rounds, seconds, say }: PartOptions): Promise<readonly Finding[]> {
-  const stub = await startStub();
   const [ourRedis, rawRedis] = await Promise.all([startBenchRedis(), startBenchRedis()]);
-  const installation = install(stub.url, ourRedis.url);
-  const stanch = await startServer("stanch", installation.environment);
+  const installation = install("http://127.0.0.1:9", ourRedis.url);
+  const stanch = await startStanch(installation.environment);
   const raw = await startRaw(rawRedis.url);
   const count = Math.ceil(seconds * PER_SECOND);
   try {
     const measure = {
-      stanch: () => alerts(stub, stanch.port, count),
+      stanch: () => alerts(stanch, count),
       bullmq: () => ask<readonly number[]>(raw, { count, pause: PAUSE }),
     };
     for (const warmUp of Object.values(measure)) await warmUp();
@@ -38,7 +35,7 @@ export async function latencyPart({ rounds, seconds, say }: PartOptions): Promis
       { id: "latency.p99", ...ratio(slices, 0.99) },
     ];
   } finally {
-    await Promise.all([stanch.stop(), end(raw), stub.stop()]);
+    await Promise.all([end(stanch.child), end(raw)]);
     await Promise.all([ourRedis.stop(), rawRedis.stop()]);
     installation.remove();
   }
@@ -63,37 +60,35 @@ async function startRaw(url: string): Promise<ChildProcess> {
   return child;
 }
 
-type Stub = { url: string; called(service: string): Promise<number>; stop(): Promise<void> };
+type Stanch = { port: number; called(service: string): Promise<number>; child: ChildProcess };
 
-/** Takes the playbooks' calls and tells when each came. */
-async function startStub(): Promise<Stub> {
+/** The whole service in a process of its own, which tells when it calls a playbook's action. */
+async function startStanch(environment: Readonly<Record<string, string>>): Promise<Stanch> {
+  const child = start(join(import.meta.dirname, "../servers/stanch.ts"), environment);
   const waiting = new Map<string, (at: number) => void>();
-  const server = createServer((incoming, response) => {
-    const service = incoming.url?.split("/").at(-1) ?? "";
-    waiting.get(service)?.(performance.now());
-    waiting.delete(service);
-    response.end("ok");
+  const { promise: port, resolve } = Promise.withResolvers<number>();
+  child.on("message", (message: { port?: number; called?: string; at?: number }) => {
+    if (message.port !== undefined) resolve(message.port);
+    waiting.get(message.called ?? "")?.(message.at ?? 0);
+    waiting.delete(message.called ?? "");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    called: (service) => new Promise((resolve) => waiting.set(service, resolve)),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { port: await port, child, called: (service) => new Promise((told) => waiting.set(service, told)) };
+}
+
+/** Milliseconds on a clock that two processes of one machine share. */
+function sharedClock(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 let serial = 0;
 
-async function alerts(stub: Stub, port: number, count: number): Promise<readonly number[]> {
+async function alerts({ called: calledAt, port }: Stanch, count: number): Promise<readonly number[]> {
   const agent = new Agent({ connections: 1 });
   const spent: number[] = [];
   for (let index = 0; index < count; index++) {
     const service = `s${serial++}`;
-    const called = stub.called(service);
-    const before = performance.now();
+    const called = calledAt(service);
+    const before = sharedClock();
     const answer = await request(`http://127.0.0.1:${port}/webhooks/alertmanager`, {
       method: "POST",
       headers: { authorization: BEARER, "content-type": "application/json" },

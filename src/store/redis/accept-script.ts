@@ -11,8 +11,11 @@ export const EPISODE_FORMAT = ">BI4ddddc8c12";
 export const GROUP_FORMAT = ">c16I4dd";
 /** What the argument begins with (see `pack.ts`): source, group, digest. */
 const KEY_FORMAT = ">Bc0c12c16";
-/** One item after it: flags, then starts, ends and content hash as they stand in an episode, fingerprint. */
-const ITEM_FORMAT = ">Bc24I4c0";
+/** The head of the items after it: how many, whether their fingerprints are distinct. */
+const HEAD_FORMAT = ">I4B";
+export const HEAD_BYTES = 5;
+/** An item's block: starts, ends and content hash as they stand in an episode. */
+export const BLOCK_BYTES = 24;
 
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
 export const NOT_A_REPEAT = -1;
@@ -82,42 +85,61 @@ local function apply(old, item_flags, block)
 end
 `;
 
+/** How many items are read, fetched and written at one go: Lua's stack takes 8000 values. */
+const CHUNK = 2000;
+
 /**
- * One body: reads its items, compares them and writes. `flat` holds new fields of the episodes' hash; `place` finds the latest of a
- * fingerprint that comes twice in one body.
+ * One body: reads its items, compares them and writes, a chunk at a time. Most alerts of a storm are new, so for those nothing is
+ * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left.
  */
 const BODY_LUA = `
-local function compare(items, episodes)
-  local flat, place, changed, count, used = {}, {}, {}, 0, 0
-  local fingerprints, item_flags, blocks = items.fingerprints, items.flags, items.blocks
-  for first = 1, #fingerprints, 4000 do
-    local last = math.min(first + 3999, #fingerprints)
-    local stored = call('HMGET', episodes, unpack(fingerprints, first, last))
-    for k = first, last do
-      local fingerprint = fingerprints[k]
-      local before = place[fingerprint]
-      local record, is_changed = apply(before and flat[before] or stored[k - first + 1] or nil, item_flags[k], blocks[k])
-      if record then
-        flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
-        place[fingerprint] = used
-      end
-      if is_changed then
-        count = count + 1
-        changed[count] = fingerprint
-      end
+local rep, byte, reader = string.rep, string.byte, struct.unpack
+
+local function compare_chunk(keys, flags, blocks, episodes, latest)
+  local stored, flat, same, used = call('HMGET', episodes, unpack(keys)), {}, {}, 0
+  for k = 1, #keys do
+    local fingerprint = keys[k]
+    local old, record, changed = latest and latest[fingerprint] or stored[k], nil, true
+    if not old and flags[k] % 4 == 0 then
+      record = first_opening .. blocks[k] .. group
+    else
+      record, changed = apply(old or nil, flags[k], blocks[k])
     end
+    if record then
+      flat[used + 1], flat[used + 2], used = fingerprint, record, used + 2
+      if latest then latest[fingerprint] = record end
+    end
+    if not changed then same[#same + 1] = k end
   end
-  for first = 1, used, 4000 do call('HSET', episodes, unpack(flat, first, math.min(first + 3999, used))) end
-  return changed, count
+  if used > 0 then call('HSET', episodes, unpack(flat)) end
+  return same
 end
 
-local function read_items(packed, at)
-  local flags, blocks, fingerprints, n, size = {}, {}, {}, 0, #packed
-  while at <= size do
-    n = n + 1
-    flags[n], blocks[n], fingerprints[n], at = struct.unpack('${ITEM_FORMAT}', packed, at)
+local function names_without(same, keys, changed)
+  local next_same = 1
+  for k = 1, #keys do
+    if same[next_same] == k then next_same = next_same + 1 else changed[#changed + 1] = keys[k] end
   end
-  return { flags = flags, blocks = blocks, fingerprints = fingerprints }
+end
+
+local function accept_items(packed, at, episodes)
+  local n, distinct, flags_at = reader('${HEAD_FORMAT}', packed, at)
+  local block_at, latest, count, chunks = flags_at + n, distinct == 0 and {} or nil, 0, {}
+  local text_at = block_at + n * ${BLOCK_BYTES}
+  for first = 1, n, ${CHUNK} do
+    local size = math.min(${CHUNK}, n - first + 1)
+    local keys = { reader('>' .. rep('I4c0', size), packed, text_at) }
+    text_at, keys[size + 1] = keys[size + 1], nil
+    local flags = { byte(packed, flags_at + first - 1, flags_at + first + size - 2) }
+    local blocks = { reader(rep('c${BLOCK_BYTES}', size), packed, block_at + (first - 1) * ${BLOCK_BYTES}) }
+    local same = compare_chunk(keys, flags, blocks, episodes, latest)
+    count = count + size - #same
+    chunks[#chunks + 1] = { keys = keys, same = same }
+  end
+  if count == n then return count, sub(packed, text_at) end
+  local changed = {}
+  for _, chunk in ipairs(chunks) do names_without(chunk.same, chunk.keys, changed) end
+  return count, count > 0 and cjson.encode(changed)
 end
 
 local function accept(packed, body)
@@ -135,10 +157,10 @@ local function accept(packed, body)
   end
   if at > #packed then return ${NOT_A_REPEAT} end
   unsettled_by = 0
-  local changed, count = compare(read_items(packed, at), P .. 'episodes:' .. source)
+  local count, names = accept_items(packed, at, P .. 'episodes:' .. source)
   if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
   call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
-  if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', cjson.encode(changed), 'b', body) end
+  if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'b', body) end
   return count
 end
 `;

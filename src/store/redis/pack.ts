@@ -1,47 +1,61 @@
 import type { Alert, SourceName } from "../../core/alert.ts";
 import type { ContentHash } from "../content.ts";
-import { ENDS_FLAG, STATUS } from "./accept-script.ts";
+import { BLOCK_BYTES, ENDS_FLAG, HEAD_BYTES, STATUS } from "./accept-script.ts";
 
 /** Which body: 12 bytes for its group, 16 for its digest. */
 export type BodyKey = { source: SourceName; group: Buffer; digest: Buffer };
 
-const ITEM_BYTES = 29;
+/** Of a key without the source's name. */
 const KEY_BYTES = 29;
+/** Flags, block, and the length of the fingerprint. */
+const ITEM_BYTES = 1 + BLOCK_BYTES + 4;
 
 /** How alerts are packed; a packer remembers one alert (see `contentHasher`). */
 export type PackBody = (key: BodyKey, alerts: readonly Alert[]) => Buffer;
 
 /**
- * A body's key for the accept script: source, group and digest, then 29 bytes and the fingerprint per alert. One
- * buffer, because each argument of a command costs more than its bytes. Without alerts it only asks for a repeat.
+ * A body's argument for the accept script, one buffer, because each argument of a command costs more than its bytes. The key: source,
+ * group and digest; alone it only asks for a repeat. Then, in columns, which Lua reads at one go: how many alerts, whether their
+ * fingerprints are distinct, each one's flags, block (starts, ends, content hash) and fingerprint, and last their fingerprints as JSON.
  */
 export function bodyPacker(contentHash: ContentHash): PackBody {
-  return ({ source, group, digest }, alerts) => {
-    let size = KEY_BYTES + source.length;
-    for (const { fingerprint } of alerts) size += ITEM_BYTES + 3 * fingerprint.length;
-    const packed = Buffer.allocUnsafe(size);
-    packed[0] = source.length;
-    let at = writeText(packed, source, 1);
-    packed.set(group, at);
-    packed.set(digest, at + 12);
-    at += 28;
-    const view = new DataView(packed.buffer, packed.byteOffset, size);
+  return (key, alerts) => {
+    if (alerts.length === 0) return packKey(key, 0).packed;
+    const fingerprints = alerts.map(({ fingerprint }) => fingerprint);
+    const names = JSON.stringify(fingerprints);
+    const { packed, at } = packKey(key, HEAD_BYTES + ITEM_BYTES * alerts.length + 6 * names.length);
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+    view.setUint32(at, alerts.length);
+    view.setUint8(at + 4, new Set(fingerprints).size === alerts.length ? 1 : 0);
+    let flagsAt = at + HEAD_BYTES;
+    let blockAt = flagsAt + alerts.length;
+    let textAt = blockAt + BLOCK_BYTES * alerts.length;
     for (const alert of alerts) {
-      writeItem(view, at, alert, contentHash(alert));
-      const end = writeText(packed, alert.fingerprint, at + ITEM_BYTES);
-      view.setUint32(at + 25, end - at - ITEM_BYTES);
-      at = end;
+      view.setUint8(flagsAt++, STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG));
+      writeBlock(view, blockAt, alert, contentHash(alert));
+      blockAt += BLOCK_BYTES;
+      const end = writeText(packed, alert.fingerprint, textAt + 4);
+      view.setUint32(textAt, end - textAt - 4);
+      textAt = end;
     }
-    return packed.subarray(0, at);
+    return packed.subarray(0, textAt + packed.write(names, textAt));
   };
 }
 
-function writeItem(view: DataView, at: number, alert: Alert, [high, low]: readonly [number, number]): void {
-  view.setUint8(at, STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG));
-  view.setFloat64(at + 1, alert.startsAt);
-  view.setFloat64(at + 9, alert.endsAt ?? 0);
-  view.setUint32(at + 17, high);
-  view.setUint32(at + 21, low);
+function packKey({ source, group, digest }: BodyKey, rest: number): { packed: Buffer; at: number } {
+  const packed = Buffer.allocUnsafe(KEY_BYTES + source.length + rest);
+  packed[0] = source.length;
+  const at = writeText(packed, source, 1);
+  packed.set(group, at);
+  packed.set(digest, at + 12);
+  return { packed, at: at + 28 };
+}
+
+function writeBlock(view: DataView, at: number, alert: Alert, [high, low]: readonly [number, number]): void {
+  view.setFloat64(at, alert.startsAt);
+  view.setFloat64(at + 8, alert.endsAt ?? 0);
+  view.setUint32(at + 16, high);
+  view.setUint32(at + 20, low);
 }
 
 /** Writes UTF-8 and returns where it ends. ASCII, which nearly all of it is, goes without a call into the runtime. */
