@@ -44,9 +44,8 @@ async function checkUrl(url: string, config: Config): Promise<readonly string[]>
   const link = openLink({ url, kind: "commands" });
   try {
     const findings = await patiently(() => checkServer(link, { durability: config.durability }));
-    const fatal = findings.filter((finding) => finding.level === "fatal").map((finding) => finding.message);
-    if (fatal.length > 0)
-      throw new AppError("invalid_config", `this Redis could lose what was accepted:\n${fatal.join("\n")}`);
+    const faults = findings.filter((finding) => finding.level === "fatal").map(({ message }) => ({ message }));
+    if (faults.length > 0) throw new AppError("invalid_config", "this Redis could lose what was accepted:", { faults });
     return findings.map((finding) => finding.message);
   } finally {
     await link.close();

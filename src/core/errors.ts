@@ -41,5 +41,6 @@ export function messageOf(error: unknown): string {
 /** One line per fault: `file:line:column path: message`. */
 export function formatFault(fault: Fault): string {
   const place = [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(":");
-  return `${[place, fault.path].filter((part) => part !== undefined && part !== "").join(" ")}: ${fault.message}`;
+  const where = [place, fault.path].filter((part) => part !== undefined && part !== "").join(" ");
+  return where === "" ? fault.message : `${where}: ${fault.message}`;
 }

@@ -69,6 +69,19 @@ describe("stanch serve", () => {
     assert.match(served.text(), /--insecure-dev/);
   });
 
+  test("a Redis that could lose alerts: it says why and what to set, and does not start", async (t) => {
+    const unsafe = await startRedis({ appendonly: "no", "maxmemory-policy": "allkeys-lru" });
+    t.after(() => unsafe.stop());
+    install();
+    const served = serve(["--insecure-dev"], unsafe.url);
+    assert.deepEqual(await served.exit, [1, null]);
+    assert.match(
+      served.text(),
+      /could lose what was accepted:\n {2}Redis has maxmemory-policy allkeys-lru.*set it to noeviction$/m,
+    );
+    assert.match(served.text(), /^ {2}Redis keeps no append-only file.*set appendonly yes$/m);
+  });
+
   test("an unknown role is a usage error", async () => {
     const served = serve(["--role", "boss"]);
     assert.deepEqual(await served.exit, [2, null]);
@@ -97,10 +110,10 @@ type Served = {
   exit: Promise<unknown[]>;
 };
 
-function serve(args: readonly string[]): Served {
+function serve(args: readonly string[], redisUrl = redis.url): Served {
   const child = spawn(process.execPath, [MAIN, "serve", ...args], {
     cwd: dir,
-    env: { PORT: "0", REDIS_URL: redis.url, LOG_LEVEL: "warn" },
+    env: { PORT: "0", REDIS_URL: redisUrl, LOG_LEVEL: "warn" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
