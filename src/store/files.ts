@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AppError } from "../core/errors.ts";
 import type { Files } from "../core/files.ts";
 
@@ -16,7 +16,7 @@ export function createFiles(): Files {
 /** Written beside its place and linked there when it is on disk: `link` fails where something is already. */
 async function create(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${randomUUID()}.tmp`;
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     const file = await open(draft, "wx");
     try {
