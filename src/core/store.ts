@@ -112,6 +112,8 @@ export type Store = {
   list<T extends object>(list: string, from?: number, count?: number): Promise<readonly T[]>;
   length(list: string): Promise<number>;
   members(set: string): Promise<readonly string[]>;
+  /** At most `count` different members, any of them: for sets that may be large. */
+  some(set: string, count: number): Promise<readonly string[]>;
   size(set: string): Promise<number>;
   /** Newest first; `cursor` is what the last page returned as `next`. */
   page(

@@ -13,8 +13,8 @@ export async function openLadders(
   index: MatchIndex,
   incident: Incident,
 ): Promise<ReadonlyMap<string, readonly Candidate[]>> {
-  const firing = await store.members(`incident:${incident.id}:firing`);
-  const found = firing.length === 0 ? [] : await store.getMany<AlertRecord>("alert", firing.slice(0, LOOKED_AT));
+  const firing = await store.some(`incident:${incident.id}:firing`, LOOKED_AT);
+  const found = firing.length === 0 ? [] : await store.getMany<AlertRecord>("alert", firing);
   const entrants = found.flatMap((doc) =>
     doc ? [{ record: doc.body, facts: doc.body.explanation?.facts ?? {} }] : [],
   );

@@ -17,28 +17,39 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
   const doc = await store.get<Incident>("incident", id);
   if (!doc) return undefined;
   const incident = doc.body;
-  const [firing, episodes, leaseIds, timelineLength, pauses] = await Promise.all([
-    store.members(`incident:${id}:firing`),
-    store.members(`incident:${id}:episodes`),
+  const [shown, firing, total, leaseIds, timelineLength, pauses] = await Promise.all([
+    shownEpisodes(store, incident),
+    store.size(`incident:${id}:firing`),
+    store.size(`incident:${id}:episodes`),
     store.members(`incident:${id}:leases`),
     store.length(`timeline:${id}`),
     store.pauses(),
   ]);
-  const open = new Set(firing);
-  const shown = [...firing, ...episodes.filter((episode) => !open.has(episode))].slice(0, SHOWN);
   const runs = await runViews(store, incident.runs);
   return {
     incident: { ...incident, leases: leaseIds },
     episodes: await docs<AlertRecord>(store, "alert", shown),
-    firing: firing.length,
-    total: episodes.length,
+    firing,
+    total,
     runs,
     approvals: await approvalsOf(store, id),
-    leases: await docs<Lease>(store, "lease", leaseIds),
+    leases: (await docs<Lease>(store, "lease", leaseIds)).toSorted((a, b) => a.createdAt - b.createdAt),
     timelineLength,
     paused: pauses.filter((pause) => covers(pause.scope, incident, runs)),
     tasks: await tasksOf(store, runs),
   };
+}
+
+/** Beyond this many members a set is not read whole for the few that are shown. */
+const READ_WHOLE = 2_000;
+
+/** The episodes to show, open ones first; which ones is stable unless there are thousands. */
+async function shownEpisodes(store: Store, { id }: Incident): Promise<readonly string[]> {
+  const firing = await store.some(`incident:${id}:firing`, READ_WHOLE);
+  if (firing.length >= SHOWN) return firing.toSorted().slice(0, SHOWN);
+  const all = await store.some(`incident:${id}:episodes`, READ_WHOLE);
+  const open = new Set(firing);
+  return [...firing.toSorted(), ...all.filter((episode) => !open.has(episode)).toSorted()].slice(0, SHOWN);
 }
 
 /** Open tasks looked through for those of one incident. */
@@ -80,7 +91,8 @@ export async function docs<T extends object>(
 }
 
 async function approvalsOf(store: Store, incident: string): Promise<readonly Approval[]> {
-  return docs<Approval>(store, "approval", await store.members(`incident:${incident}:approvals`));
+  const found = await docs<Approval>(store, "approval", await store.members(`incident:${incident}:approvals`));
+  return found.toSorted((a, b) => a.requestedAt - b.requestedAt);
 }
 
 function covers(scope: string, incident: Incident, runs: readonly RunView[]): boolean {

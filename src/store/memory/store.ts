@@ -58,7 +58,18 @@ function claim(state: MemoryState, run: string, forMs: Milliseconds): Claim | un
   return { run, ...taken, now };
 }
 
-type Reads = "now" | "get" | "getMany" | "field" | "fields" | "list" | "length" | "members" | "size" | "loadRun";
+type Reads =
+  | "now"
+  | "get"
+  | "getMany"
+  | "field"
+  | "fields"
+  | "list"
+  | "length"
+  | "members"
+  | "some"
+  | "size"
+  | "loadRun";
 
 function reads(state: MemoryState): Pick<Store, Reads> {
   return {
@@ -70,6 +81,7 @@ function reads(state: MemoryState): Pick<Store, Reads> {
     list: async (list, from = 0, count) => readList(state, list, { from, count }),
     length: async (list) => fresh(state).lists.get(list)?.length ?? 0,
     members: async (set) => [...(fresh(state).sets.get(set) ?? [])],
+    some: async (set, count) => [...(fresh(state).sets.get(set) ?? [])].slice(0, count),
     size: async (set) => fresh(state).sets.get(set)?.size ?? 0,
     loadRun: async (run) => ({
       events: readList(state, `run:${run}`),

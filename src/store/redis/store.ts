@@ -48,7 +48,18 @@ function run(link: Link, script: Script, args: readonly ScriptArgument[]): Promi
   return link.call((redis) => runScript(redis, script, args));
 }
 
-type Reads = "now" | "get" | "getMany" | "field" | "fields" | "list" | "length" | "members" | "size" | "loadRun";
+type Reads =
+  | "now"
+  | "get"
+  | "getMany"
+  | "field"
+  | "fields"
+  | "list"
+  | "length"
+  | "members"
+  | "some"
+  | "size"
+  | "loadRun";
 
 function reads(link: Link): Pick<Store, Reads> {
   return {
@@ -71,6 +82,7 @@ function reads(link: Link): Pick<Store, Reads> {
     },
     length: (list) => link.call((redis) => redis.llen(keys.list(list))),
     members: (set) => link.call((redis) => redis.smembers(keys.set(set))),
+    some: (set, count) => link.call((redis) => redis.srandmember(keys.set(set), count)),
     size: (set) => link.call((redis) => redis.scard(keys.set(set))),
     async loadRun(id) {
       const reply = await run(link, LOAD_RUN, [id]);
