@@ -57,6 +57,17 @@ approvals:
 # With SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET set, incidents are shown here; without, on standard output.
 slack: { channel: '#platform-alerts' }
 
+# Who is called when a person is needed, or when nothing has helped in time; slack:@GROUP, slack:#CHANNEL or pagerduty:CONNECTION.
+escalation:
+  - { after: 0m, when: needs-person, notify: ['slack:@platform-oncall'] }
+  - { after: 15m, when: unmitigated, severities: [P0, P1], notify: ['slack:@platform-oncall'] }
+
+# Files for people, relative to the working directory; without this section reports are read through the API only.
+# reports: { directory: reports, decision-log: DECISIONS.log, incidents-log: docs/INCIDENTS.md, post-mortem-within: 48h }
+
+# What is over is removed this long after its resolution.
+retention: 90d
+
 # Systems are reached through these names only.
 connections:
   prometheus: { main: { url: 'http://127.0.0.1:9090' } }
