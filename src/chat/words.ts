@@ -86,10 +86,10 @@ export function iconOf(kind: TimelineKind): string {
 
 const LAMPS: Readonly<Record<Severity, string>> = { P0: "🔴", P1: "🟠", P2: "🟡" };
 
-/** The sign of an incident: its severity's, blue when mitigated, green when recovered. */
+/** The sign of an incident: its severity's, blue when mitigated, green when recovered, white when closed while it fires. */
 export function lampOf(view: IncidentView): string {
   const { status, severity } = view.incident;
-  if (status === "resolved") return "🟢";
+  if (status === "resolved") return view.firing > 0 ? "⚪" : "🟢";
   return status === "mitigated" ? "🔵" : LAMPS[severity];
 }
 

@@ -118,7 +118,7 @@ export function viewOf(
   return {
     incident: incidentOf(incident),
     episodes: [episodeOf()],
-    firing: 3,
+    firing: incident?.status === "resolved" ? 0 : 3,
     total: 5,
     runs: [],
     approvals: [],

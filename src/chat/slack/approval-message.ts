@@ -4,6 +4,7 @@ import { lasting, plain } from "../words.ts";
 import { actions, type Block, context, fitted, header, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
 import { type Message, messageOf } from "./message.ts";
+import { person } from "./said.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
 
 const EFFECTS: Readonly<Record<Effect, string>> = {
@@ -23,19 +24,20 @@ const OUTCOMES = {
 const SHOWN_STEPS = 12;
 
 /** What the message of an approval needs besides it: whom it calls, and where its incident's message is. */
-export type ApprovalContext = { mentions: readonly Mrkdwn[]; incidentLink?: Mrkdwn };
+export type ApprovalContext = { mentions: readonly Mrkdwn[]; incidentLink?: Mrkdwn; incidentTitle?: string };
 
 /** The message of one approval: open with buttons, or locked with who decided, when and from where. */
 export function approvalMessage(approval: Approval, about: ApprovalContext): Message {
   return approval.status === "pending" ? pending(approval, about) : locked(approval, approval.status, about);
 }
 
-function pending(approval: Approval, { mentions, incidentLink }: ApprovalContext): Message {
+function pending(approval: Approval, about: ApprovalContext): Message {
+  const { mentions } = about;
   const { severity, playbook, policy } = approval;
   const asks = policy.veto === undefined ? "Approval needed" : "Runs unless someone objects";
   const calls = mentions.length === 0 ? undefined : join(mentions, " ");
-  const who = approval.requestedBy === "stanch" ? "stanch wants" : `${approval.requestedBy} wants`;
-  const intro = mrkdwn`${who} to run *${foreign(playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, incidentLink)}. This will be done:`;
+  const who = mrkdwn`${person(approval.requestedBy)} wants to run`;
+  const intro = mrkdwn`${who} *${foreign(playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, about)}. This will be done:`;
   const text = mrkdwn`🗳️ ${asks}: ${playbook} on ${approval.target} (${severity}, ${approval.id})`;
   return messageOf(
     text,
@@ -51,8 +53,8 @@ function pending(approval: Approval, { mentions, incidentLink }: ApprovalContext
   );
 }
 
-function locked(approval: Approval, status: keyof typeof OUTCOMES, { incidentLink }: ApprovalContext): Message {
-  const what = mrkdwn`*${foreign(approval.playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, incidentLink)}`;
+function locked(approval: Approval, status: keyof typeof OUTCOMES, about: ApprovalContext): Message {
+  const what = mrkdwn`*${foreign(approval.playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, about)}`;
   const at =
     approval.decidedAt === undefined ? undefined : mrkdwn`${OUTCOMES[status]} ${when(approval.decidedAt, "date")}`;
   const describes = approval.steps.slice(0, SHOWN_STEPS).map((step) => mrkdwn`• ${foreign(step.describe, 300)}`);
@@ -68,9 +70,10 @@ function locked(approval: Approval, status: keyof typeof OUTCOMES, { incidentLin
   );
 }
 
-function forIncident({ incidentId }: Approval, incidentLink: Mrkdwn | undefined): Mrkdwn {
+function forIncident({ incidentId }: Approval, { incidentLink, incidentTitle }: ApprovalContext): Mrkdwn {
   if (incidentId === undefined) return mrkdwn``;
-  return mrkdwn` for ${incidentLink ?? foreign(incidentId)}`;
+  const title = incidentTitle === undefined ? mrkdwn`` : mrkdwn` (${foreign(incidentTitle, 150)})`;
+  return mrkdwn` for ${incidentLink ?? foreign(incidentId)}${title}`;
 }
 
 function steps(planned: readonly PlannedStep[]): Block[] {
@@ -108,8 +111,10 @@ function votesBlock(approval: Approval): Block | undefined {
 function voteLine(vote: Vote): Mrkdwn {
   const did = vote.decision === "approve" ? "approved" : "rejected";
   const reason = vote.reason === undefined ? mrkdwn`` : mrkdwn`: ${vote.reason}`;
-  return mrkdwn`${did} by *${foreign(vote.by, 120)}* from ${vote.via} ${when(vote.at, "date")}${reason}`;
+  return mrkdwn`${did} by *${person(vote.person)}* from ${PLACES[vote.via] ?? vote.via} ${when(vote.at, "date")}${reason}`;
 }
+
+const PLACES: Readonly<Record<string, string>> = { slack: "Slack", api: "the API", cli: "the command line" };
 
 function policyLine({ policy, expiresAt }: Approval): Mrkdwn {
   if (policy.veto !== undefined) {

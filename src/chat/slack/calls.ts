@@ -110,7 +110,8 @@ export async function publishApprovals(deps: PublishDeps, session: Session): Pro
 }
 
 async function publishApproval(deps: PublishDeps, session: Session, approval: Approval): Promise<Stop | undefined> {
-  const about = { mentions: groupMentions(deps.approvals, approval.policy.group), ...linkOf(session) };
+  const mentions = groupMentions(deps.approvals, approval.policy.group);
+  const about = { mentions, ...linkOf(session), incidentTitle: session.view.incident.title };
   const message = approvalMessage(approval, about);
   const shown = digestOfMessage(message);
   const known = session.state.approvals[approval.id];

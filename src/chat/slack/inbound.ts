@@ -18,7 +18,7 @@ export async function onCommand(deps: InboundDeps, body: unknown): Promise<void>
   const replyTo = replyToOf(body, stringIn(body, "user_id") ?? "", stringIn(body, "channel_id"));
   const line = parseTyped(stringIn(body, "text") ?? "");
   const answer = await answerTo(deps, line.verb, { ...line, who: actorOf(deps.approvals, replyTo.user) });
-  await reply(deps, replyTo, answer, { here: line.here });
+  await reply(deps, replyTo, answer, { here: line.here && answer.alone !== true });
 }
 
 /** A pressed button, after it was acknowledged. Its value is the command; rejecting and showing plans open a window. */

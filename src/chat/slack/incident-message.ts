@@ -5,9 +5,11 @@ import { count, doing, fixedBy, lampOf, lasting, outage } from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
 import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
+import { person } from "./said.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
 const COLORS = { P0: "#d72b3f", P1: "#e8912d", P2: "#ecb22e", mitigated: "#36a2eb", resolved: "#2eb67d" } as const;
+const CLOSED = "#8d8d8d";
 const MAIN_BUDGET = 9000;
 const SHOWN_ALERTS = 5;
 const SHOWN_RUNS = 3;
@@ -17,8 +19,8 @@ const SHOWN_LEASES = 4;
 export function incidentMessage(view: IncidentView): Message {
   const { incident } = view;
   const { status, severity } = incident;
-  const headline = `${lampOf(view)} ${status === "resolved" ? "Recovered · " : ""}${severity} · ${incident.title}`;
-  const color = status === "open" ? COLORS[severity] : COLORS[status];
+  const headline = `${lampOf(view)} ${status === "resolved" ? `${endOf(view)} · ` : ""}${severity} · ${incident.title}`;
+  const color = status === "open" ? COLORS[severity] : isClosedByHand(view) ? CLOSED : COLORS[status];
   const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : doing(view)} (${incident.id})`;
   const main = fitted([header(headline), section(state(view)), ...controls(view)], MAIN_BUDGET);
   const rest = fitted(details(view), LIMITS.all - sizeOf(main));
@@ -27,26 +29,36 @@ export function incidentMessage(view: IncidentView): Message {
 
 function state(view: IncidentView): Mrkdwn {
   const { incident } = view;
-  if (incident.status === "resolved") return mrkdwn`*Recovered* ${recovery(view)}`;
+  if (incident.status === "resolved") return mrkdwn`*${endOf(view)}* ${recovery(view)}`;
   return join([mrkdwn`*Now:* ${doing(view)}`, holder(view), ...view.paused.map(pausedLine)]);
+}
+
+function endOf(view: IncidentView): string {
+  return isClosedByHand(view) ? "Closed by hand" : "Recovered";
+}
+
+/** Somebody may close what still fires. */
+function isClosedByHand({ incident, firing }: IncidentView): boolean {
+  return incident.status === "resolved" && firing > 0;
 }
 
 function recovery(view: IncidentView): string {
   const length = outage(view);
+  if (isClosedByHand(view)) return `after ${lasting(length ?? 0)}; ${count(view.firing, "alert")} still firing`;
   return `${length === undefined ? "" : `after ${lasting(length)}, `}${fixedBy(view)}`;
 }
 
 function holder({ incident }: IncidentView): Mrkdwn {
   if (incident.taken) {
-    return mrkdwn`*${incident.taken.by} has taken it over* (${when(incident.taken.at)}); stanch changes nothing here until it is released`;
+    return mrkdwn`*${person(incident.taken.by)} has taken it over* (${when(incident.taken.at)}); stanch changes nothing here until it is released`;
   }
   if (!incident.acknowledged) return mrkdwn`*Nobody has acknowledged it yet*`;
   const { by, until } = incident.acknowledged;
-  return mrkdwn`*Acknowledged by ${by}*; it calls nobody else until ${when(until)}`;
+  return mrkdwn`*Acknowledged by ${person(by)}*; it calls nobody else until ${when(until)}`;
 }
 
 function pausedLine({ scope, by, reason }: IncidentView["paused"][number]): Mrkdwn {
-  return mrkdwn`⏸ *${scope} is paused* by ${by}${reason === "" ? "" : `: ${reason}`}`;
+  return mrkdwn`⏸ *${scope} is paused* by ${person(by)}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function details(view: IncidentView): (Block | undefined)[] {

@@ -2,12 +2,14 @@ import type { Approval } from "../../core/approval.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Pause } from "../../core/store.ts";
+import type { Task } from "../../core/task.ts";
 import type { RunView } from "../../core/views.ts";
-import { count } from "../words.ts";
+import { count, isActive } from "../words.ts";
 import { planBlocks } from "./approval-message.ts";
 import { type Block, context, fitted, section } from "./blocks.ts";
 import { approvalId, incidentId, runId } from "./complete.ts";
 import { incidentMessage } from "./incident-message.ts";
+import { person } from "./said.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
 import { type Answer, say, type Verb, type VerbDeps } from "./verb.ts";
 
@@ -18,14 +20,19 @@ const status: Verb = {
   usage: "status",
   does: "what is open, what waits for people, what is temporary, what is paused",
   async answer({ desk }) {
-    const [incidents, approvals, leases, pauses] = await Promise.all([
+    const [incidents, approvals, leases, pauses, tasks] = await Promise.all([
       openIncidents(desk),
       desk.approvals({ limit: POOL, status: "pending" }),
       desk.leases({ limit: POOL, status: "active" }),
       desk.pauses(),
+      desk.tasks?.({ limit: POOL, status: "open" }),
     ]);
     const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.items.length, "temporary change")}, ${count(pauses.length, "pause")}`;
-    const lists = [list("Open", incidents.map(incidentLine)), ...overview(approvals.items, leases.items, pauses)];
+    const lists = [
+      list("Open", incidents.map(incidentLine)),
+      list("People are asked to", (tasks?.items ?? []).map(taskLine)),
+      ...overview(approvals.items, leases.items, pauses),
+    ];
     return { text, blocks: fitted([section(mrkdwn`*${text}*`), ...lists]) };
   },
 };
@@ -74,15 +81,23 @@ const plan: Verb = {
   },
 };
 
-/** The plan of the approval that was meant, else of the run. */
+/** The plan of the approval that was meant, else of the run, else of the incident's latest run. */
 export async function planOf({ desk }: VerbDeps, typed: string | undefined): Promise<Answer> {
-  const approval = await approvalId(desk, typed).then(
-    (id) => desk.approval(id),
-    () => undefined,
-  );
+  const approval = await approvalId(desk, typed).then((id) => desk.approval(id), nothing);
   if (approval) return approvalPlan(approval);
-  const run = await desk.run(await runId(desk, typed));
+  const latest =
+    typed === undefined ? undefined : await incidentId(desk, typed).then((id) => latestRun(desk, id), nothing);
+  const run = latest ?? (await desk.run(await runId(desk, typed)));
   return run ? runPlan(run) : say("It is gone.");
+}
+
+function nothing(): undefined {
+  return undefined;
+}
+
+async function latestRun(desk: VerbDeps["desk"], incident: string): Promise<RunView | undefined> {
+  const runs = (await desk.incident(incident))?.runs ?? [];
+  return runs.findLast(isActive) ?? runs.at(-1);
 }
 
 function approvalPlan(approval: Approval): Answer {
@@ -137,12 +152,16 @@ export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly In
 
 /** One incident as one line of a list. */
 export function incidentLine({ id, severity, title, status, openedAt, taken }: Incident): Mrkdwn {
-  const holder = taken ? mrkdwn`, ${taken.by} has it` : mrkdwn``;
+  const holder = taken ? mrkdwn`, ${person(taken.by)} has it` : mrkdwn``;
   return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status} since ${when(openedAt, "date")}${holder}`;
 }
 
 function approvalLine({ id, playbook, target, severity, expiresAt }: Approval): Mrkdwn {
   return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, until ${when(expiresAt)}`;
+}
+
+function taskLine({ id, ask }: Task): Mrkdwn {
+  return mrkdwn`• *${id}* ${foreign(ask, 200)}`;
 }
 
 function leaseLine({ id, describe, endsAt }: Lease): Mrkdwn {
@@ -151,7 +170,7 @@ function leaseLine({ id, describe, endsAt }: Lease): Mrkdwn {
 
 function pauseLine({ scope, by, reason, until }: Pause): Mrkdwn {
   const end = until === undefined ? mrkdwn`until somebody resumes` : mrkdwn`until ${when(until, "date")}`;
-  return mrkdwn`• *${foreign(scope, 150)}* by ${by} ${end}${reason === "" ? "" : `: ${reason}`}`;
+  return mrkdwn`• *${foreign(scope, 150)}* by ${person(by)} ${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function list(title: string, lines: readonly Mrkdwn[]): Block | undefined {

@@ -3,6 +3,7 @@ import type { IncidentView } from "../../core/views.ts";
 import { iconOf } from "../words.ts";
 import { section } from "./blocks.ts";
 import { type Message, messageOf } from "./message.ts";
+import { person, said, saidOf } from "./said.ts";
 import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
 const MAX_LINES = 20;
@@ -30,8 +31,9 @@ export function timelineMessage(entries: readonly TimelineEntry[]): { message?: 
 }
 
 function lineOf({ at, kind, text, by }: TimelineEntry): Mrkdwn {
-  const whose = by === "stanch" || by === "" ? mrkdwn`` : mrkdwn` _(${foreign(by, 80)})_`;
-  return mrkdwn`${iconOf(kind)} ${when(at)} ${foreign(text, MAX_ENTRY)}${whose}`;
+  const isSaid = by === "stanch" || by === "" || text.includes(by);
+  const whose = isSaid ? mrkdwn`` : mrkdwn` _(${person(by)})_`;
+  return mrkdwn`${iconOf(kind)} ${when(at)} ${saidOf(by, text, MAX_ENTRY)}${whose}`;
 }
 
 /** An escalation, announced in the channel with whom it calls. */
@@ -42,7 +44,7 @@ export function escalationMessage(
 ): Message {
   const calls = about.mentions.length === 0 ? undefined : join(about.mentions, " ");
   const { id, severity, title } = view.incident;
-  const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${foreign(entry.text, 600)}`;
+  const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${said(entry.text, 600)}`;
   const text = join([calls, line], " ");
   return messageOf(text, [section(text)]);
 }

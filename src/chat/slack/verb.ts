@@ -4,7 +4,8 @@ import type { Desk } from "../../core/desk.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
 import { type Block, LIMITS, section } from "./blocks.ts";
-import { cut, foreign, type Mrkdwn } from "./text.ts";
+import { refusal, said } from "./said.ts";
+import { cut, type Mrkdwn } from "./text.ts";
 
 /** What verbs work with. */
 export type VerbDeps = {
@@ -19,8 +20,8 @@ export type VerbDeps = {
 /** Who asks, and the words after the verb. `confirmed` is what a confirming button adds. */
 export type Ask = { who: Actor; args: readonly string[]; confirmed: boolean };
 
-/** What the person is told. `text` alone is enough; `blocks` show more. */
-export type Answer = { text: Mrkdwn; blocks: readonly Block[] };
+/** What the person is told. `text` alone is enough; `blocks` show more; `alone` keeps it private whatever was asked. */
+export type Answer = { text: Mrkdwn; blocks: readonly Block[]; alone?: boolean };
 
 /** One verb of `/stanch`. It may throw AppError; the message is the answer then. */
 export type Verb = { usage: string; does: string; answer(deps: VerbDeps, ask: Ask): Promise<Answer> };
@@ -29,12 +30,17 @@ const MAX_SENTENCE = 2500;
 
 /** A sentence as an answer; foreign text in it is escaped. */
 export function say(sentence: string): Answer {
-  const text = cut(foreign(sentence, MAX_SENTENCE), LIMITS.section);
+  return answerOf(said(sentence, MAX_SENTENCE));
+}
+
+function answerOf(sentence: Mrkdwn): Answer {
+  const text = cut(sentence, LIMITS.section);
   return { text, blocks: [section(text)] };
 }
 
 /** Takes a decision to the one door, and says what came of it. */
 export async function decide(deps: VerbDeps, who: Actor, decision: Decision): Promise<Answer> {
   const decided = await deps.desk.decide(who, decision);
-  return say(decided.sentence);
+  const isRefusal = !decided.ok && decided.code === "forbidden";
+  return isRefusal ? { ...answerOf(refusal(decided.sentence, MAX_SENTENCE)), alone: true } : say(decided.sentence);
 }

@@ -1,5 +1,6 @@
 import type { PlaybookRow } from "../../core/desk.ts";
 import { AppError } from "../../core/errors.ts";
+import { nearest } from "../../core/near.ts";
 import { plain } from "../words.ts";
 import { actions, type Block, context, fitted, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
@@ -97,7 +98,7 @@ export const VERBS: Readonly<Record<string, Verb>> = { ...SHOW_VERBS, run, ...DE
 export function verbOf(name: string): Verb {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb) return verb;
-  const near = Object.keys(VERBS).filter((known) => name !== "" && known.startsWith(name.slice(0, 3)));
+  const near = nearest(name, Object.keys(VERBS));
   const guess = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `known are: ${Object.keys(VERBS).join(", ")}.`;
   return { usage: "", does: "", answer: async () => say(`There is no /stanch ${plain(name, 40)}; ${guess}`) };
 }

@@ -21,7 +21,7 @@ for (const receiver of RECEIVERS) {
       const refused = await (await stage.press(value ?? "", { user: stage.ben }))();
       assert.match(
         refused.text,
-        new RegExp(`slack:${stage.ben} is not in platform-oncall; anna and &lt;!subteam\\^S&gt; may`),
+        new RegExp(`<@${stage.ben}> is not in platform-oncall; anna and &lt;!subteam\\^S&gt; may`),
       );
       assert.equal(stage.desk.decided.length, 0);
       const clicks = await Promise.all([stage.press(value ?? ""), stage.press(value ?? ""), stage.press(value ?? "")]);

@@ -56,7 +56,10 @@ for (const receiver of RECEIVERS) {
     });
 
     test("what cannot be understood is answered with what can", async () => {
-      assert.match((await stage.say("pasue")).text, /There is no \/stanch pasue; did you mean pause\?|known are/);
+      assert.match((await stage.say("pasue")).text, /There is no \/stanch pasue; did you mean pause\?/);
+      assert.match((await stage.say("xyzzy")).text, /There is no \/stanch xyzzy; known are: status, /);
+      assert.match(shown(await stage.say("plan 12")), /FALLBACK_ENABLED/);
+      assert.match(shown(await stage.say("status")), /People are asked to.*check the DNS of the provider/);
       assert.match((await stage.say("extend lease-9 soon")).text, /"soon" is no duration/);
       assert.match((await stage.say("answer run-1 maybe")).text, /answer run-1 with done, not-done or abort/);
       const help = shown(await stage.say(""));
@@ -89,6 +92,12 @@ for (const receiver of RECEIVERS) {
       assert.match((await stage.say("ack inc-12")).text, /Redis cannot be reached; nothing was changed/);
       stage.desk.broken = new Error("secret detail");
       assert.equal((await stage.say("ack inc-12")).text, "internal error; the log has its stack");
+    });
+
+    test("a refusal is for the asker alone, whatever was asked", async () => {
+      const refused = await stage.say("approve 7f3a --here", stage.ben);
+      assert.match(refused.text, /is not in platform-oncall/);
+      assert.equal(refused.response_type, "ephemeral");
     });
 
     test("run shows the plan and starts only when confirmed", async () => {

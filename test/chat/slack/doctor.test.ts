@@ -115,7 +115,7 @@ describe("examining Slack", () => {
 
 test("the page about Slack explains every verb, and no other", async () => {
   const page = await readFile(new URL("docs/slack-setup.md", root), "utf8");
-  const [, table = ""] = /\| after `\/stanch`[^\n]*\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page) ?? [];
+  const [, table = ""] = /\| after `\/stanch`[^\n]*\n\|[- |]*\n([\s\S]*?)\n\n/.exec(page) ?? [];
   const explained = table.split("\n").flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`([a-z]+)/g)]);
   assert.deepEqual(explained.map(([, verb]) => verb).sort(), Object.keys(VERBS).sort());
 });

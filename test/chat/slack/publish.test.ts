@@ -37,7 +37,7 @@ describe("the life of an incident", () => {
     assert.equal(asked.length, 1);
     const locked = JSON.stringify(asked[0]);
     assert.match(locked, /✅ Approved/);
-    assert.match(locked, /approved by \*anna\* from slack/);
+    assert.match(locked, /approved by \*anna\* from Slack/);
     assert.doesNotMatch(locked, /"type":"button"/);
   });
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
+import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
+import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
+import { timelineMessage } from "../../../src/chat/slack/thread-message.ts";
+import { approvalOf, entryOf, NOON, viewOf } from "../../support/slack-desk.ts";
+
+describe("what people read", () => {
+  test("times are the reader's own, and only what is a time becomes one", () => {
+    assert.equal(
+      said("ends 2026-09-01T12:00:00.000Z <!channel>", 500).mrkdwn,
+      `ends <!date^${NOON / 1000}^{date_short_pretty} {time}|2026-09-01 12:00 UTC> &lt;!channel&gt;`,
+    );
+    assert.equal(said("at 2026-99-99T99:00:00Z", 500).mrkdwn, "at 2026-99-99T99:00:00Z");
+  });
+
+  test("a Slack user is shown by name; an id in somebody else's words calls nobody", () => {
+    assert.equal(person("slack:U012ABCDE (slack)").mrkdwn, "<@U012ABCDE> (slack)");
+    assert.equal(person("anna (slack)").mrkdwn, "anna (slack)");
+    const text = "slack:U012ABCDE (slack) wrote: slack:U0VICTIM1 look";
+    assert.equal(
+      saidOf("slack:U012ABCDE (slack)", text, 500).mrkdwn,
+      "<@U012ABCDE> (slack) wrote: slack:U0VICTIM1 look",
+    );
+    assert.equal(said("@U0VICTIM1", 500).mrkdwn, "@U0VICTIM1");
+  });
+
+  test("who may is said by name", () => {
+    const text = "slack:U0BEN0000 is not in oncall; oncall (anna, @U034DEFGH, @S045DEFGH, token cli) may decide this";
+    assert.equal(
+      refusal(text, 500).mrkdwn,
+      "<@U0BEN0000> is not in oncall; oncall (anna, <@U034DEFGH>, <!subteam^S045DEFGH>, token cli) may decide this",
+    );
+  });
+
+  test("the thread says once who it was", () => {
+    const lines = [
+      entryOf("anna (slack) took over inc-1", { by: "anna (slack)" }),
+      entryOf("5xx is up", { by: "alertmanager" }),
+    ];
+    const [first = "", second = ""] = (timelineMessage(lines).message?.text ?? "").split("\n");
+    assert.equal(first.match(/anna/g)?.length, 1);
+    assert.match(second, /5xx is up _\(alertmanager\)_$/);
+  });
+
+  test("an approval says what its incident is about, and afterwards who decided, when and from where", () => {
+    const about = { mentions: [], incidentTitle: "LiteLLMHighErrorRate on litellm" };
+    assert.match(
+      JSON.stringify(approvalMessage(approvalOf(), about)),
+      /for inc-12 \(LiteLLMHighErrorRate on litellm\)/,
+    );
+    const vote = {
+      by: "token:x (api)",
+      person: "anna",
+      via: "api",
+      at: NOON,
+      decision: "reject" as const,
+      reason: "no",
+    };
+    const locked = approvalMessage(approvalOf({ status: "rejected", votes: [vote], decidedAt: NOON }), about);
+    assert.match(JSON.stringify(locked), /rejected by \*anna\* from the API <!date[^>]*>: no/);
+  });
+
+  test("an incident that is closed while an alert fires is not called recovered", () => {
+    const incident = { status: "resolved" as const, resolvedAt: NOON + 600_000 };
+    const closed = JSON.stringify(incidentMessage(viewOf({ incident, firing: 2 })));
+    assert.match(closed, /⚪ Closed by hand · P1 .*after 11 min; 2 alerts still firing/);
+    assert.doesNotMatch(closed, /Recovered|#2eb67d/);
+    assert.match(JSON.stringify(incidentMessage(viewOf({ incident }))), /🟢 Recovered · P1 .*#2eb67d/);
+  });
+});
