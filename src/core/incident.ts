@@ -28,6 +28,8 @@ export type Incident = {
   escalatedAt?: Instant;
   /** The moment of the present opening, when it is not the first. */
   reopenedAt?: Instant;
+  /** When an alert last joined this opening; a recovery that was measured before says nothing about that alert. */
+  joinedAt?: Instant;
   /** Sizes of the sets `incident:ID:firing` and `incident:ID:episodes`; assess changes both in one commit. */
   counts?: { firing: number; total: number };
   /** Of the present opening: target → the latest run of its ladder; removing an entry makes assess select anew. */

@@ -4,7 +4,7 @@ import { RECOVERED } from "../core/run/verify-move.ts";
 import type { Instant } from "../core/time.ts";
 
 /** What a target's ladder does now. */
-export type LadderStep = { kind: "stay" | "mitigated" | "next" } | { kind: "exhausted"; why: string };
+export type LadderStep = { kind: "stay" | "mitigated" | "overtaken" | "next" } | { kind: "exhausted"; why: string };
 
 /** The runs of one opening, per target, in the order in which they began. */
 export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] {
@@ -17,7 +17,8 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
 
 /**
  * What follows from the last run on a target: the next playbook after a failure or a denial, people after `maxRuns` runs that
- * did not help, nothing while one is under way or when a person stopped it. Denied runs do not count. Pure.
+ * did not help, nothing while one is under way or when a person stopped it. Denied runs do not count. A success is overtaken
+ * by an alert that joined later. Pure.
  */
 export function ladderStep(
   incident: Incident,
@@ -27,13 +28,19 @@ export function ladderStep(
   const last = runs.at(-1);
   if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
   const { state, reason } = last.ended;
-  if (state === "succeeded") return { kind: incident.status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
+  if (state === "succeeded") return afterSuccess(incident, last.ended);
   if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
   if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
   const helpless = runs.filter((run) => run.ended?.state === "failed");
   if (helpless.length >= maxRuns)
     return { kind: "exhausted", why: `${helpless.length} runs on ${last.created.target} have not helped` };
   return { kind: "next" };
+}
+
+function afterSuccess(incident: Incident, { at, reason }: NonNullable<Run["ended"]>): LadderStep {
+  const { status, joinedAt = 0, escalatedAt } = incident;
+  if (at < joinedAt) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
+  return { kind: status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
 }
 
 /** A run that a cooldown or a freeze denied may be tried again when that is over. */

@@ -32,6 +32,7 @@ export async function settleIncident(deps: SettleDeps, id: string): Promise<void
     if (step.kind === "stay") continue;
     if (step.kind === "exhausted") return escalate(deps, doc, step.why);
     if (step.kind === "mitigated") return mitigate(deps, doc);
+    if (step.kind === "overtaken" && !(await isAskedAnew(deps, doc.body, ladder))) continue;
     return climb(deps, doc, ladder);
   }
 }
@@ -69,6 +70,14 @@ async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
     ],
   });
   await deps.queue.wake(`chat:${body.id}`, now);
+}
+
+/** Whether an alert that joined after the target's last run asks for the same target; another target is another ladder. */
+async function isAskedAnew(deps: SettleDeps, incident: Incident, ladder: readonly Run[]): Promise<boolean> {
+  const last = ladder.at(-1);
+  const candidates = (await deps.ladders(incident)).get(last?.created.target ?? "") ?? [];
+  const opened = candidates.flatMap(({ entrants }) => entrants.map(({ record }) => record.state.openedAt));
+  return opened.some((at) => at > (last?.ended?.at ?? 0));
 }
 
 /** The next playbook by priority that this opening has not tried on this target. */

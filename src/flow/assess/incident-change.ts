@@ -31,8 +31,8 @@ function goesOn(before: Incident, one: IncidentCase, now: Instant): IncidentChan
   if (before.status === "resolved") return { before, incident: counted(before, one) };
   if (one.closing.length > 0 && (grown.counts?.firing ?? 0) <= 0)
     return { before, incident: resolved(grown, now), turn: "resolved" };
-  const status = one.joining.length > 0 ? "open" : before.status;
-  const change = { before, incident: { ...grown, status } };
+  const joined = one.joining.length > 0 ? { status: "open" as const, joinedAt: now } : {};
+  const change = { before, incident: { ...grown, ...joined } };
   return severity === before.severity ? change : { ...change, raisedFrom: before.severity };
 }
 

@@ -157,7 +157,8 @@ test("a new alert on a mitigated incident opens it again for people", async () =
     writes: [{ write: "put", kind: "incident", id: "inc-1", body: { ...doc?.body, status: "mitigated" } }],
   });
   await world.send([alert({ fingerprint: "g", name: "HighLatency" })]);
-  assert.equal((await world.incident("inc-1"))?.status, "open");
+  const { status, joinedAt } = (await world.incident("inc-1")) ?? {};
+  assert.deepEqual([status, joinedAt], ["open", world.clock.at], "an older recovery does not count for it");
   assert.ok((await world.texts("inc-1")).some((text) => text.endsWith("no longer mitigated")));
 });
 
