@@ -135,10 +135,15 @@ export function lowest(levels: readonly Autonomy[]): Autonomy {
   return AUTONOMY_LEVELS.find((level) => levels.includes(level)) ?? "observe";
 }
 
+/**
+ * Targets keep the id as an idempotency key or a mark. Incidents are numbered anew on another Redis, so the number alone would make a
+ * target take a new run for the replay of an old one.
+ */
 function runId(request: RunRequest, target: string): string {
   const { incident, playbook, rung, trigger } = request;
+  const opening = [incident.id, String(incident.openedAt), String(incident.opening)];
   const nonce = trigger === "manual" ? String(request.now) : "";
-  return idOf("run", incident.id, String(incident.opening), playbook.name, target, String(rung), trigger, nonce);
+  return idOf("run", ...opening, playbook.name, target, String(rung), trigger, nonce);
 }
 
 function renderVars(request: RunRequest): { ok: true; value: Readonly<Record<string, unknown>> } | RunRefused {
