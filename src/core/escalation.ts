@@ -148,7 +148,8 @@ function nextAt(left: Levels, { incident, now }: EscalationView, { state, restsU
 
 function callText(view: EscalationView, firing: Levels, state: EscalationState): string {
   const { incident, needs, now } = view;
-  const open = formatDuration(Math.floor((now - clockStart(incident)) / 60_000) * 60_000);
+  const since = now - clockStart(incident);
+  const open = formatDuration(since < 60_000 ? since : Math.floor(since / 60_000) * 60_000);
   const parts = [
     ...(firing.some((level) => level.when === "needs-person") ? needs.slice(0, 3).map((need) => need.text) : []),
     ...(firing.some((level) => level.when === "unmitigated") ? [`not mitigated ${open} after it opened`] : []),
