@@ -11,8 +11,8 @@ export type Server = { port: number; pid: number; usage(): Promise<Usage>; stop(
 /** As `npm start` has it. */
 export const FLAGS: readonly string[] = ["--max-semi-space-size=8"];
 
-/** As `stanch` keeps it for itself: code compiled once is not compiled, and not held in memory as source, again. */
-const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/stanch-bench");
+/** As `npm start` has it too: code compiled once is not compiled, and the compiler not held in memory, again. */
+export const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/stanch-bench");
 
 /** Starts a server of `bench/servers` in a process of its own; `environment` is all it gets. */
 export async function startServer(name: string, environment: Readonly<Record<string, string>>): Promise<Server> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Finding } from "../harness/gates.ts";
 import { install } from "../harness/installation.ts";
-import { end, FLAGS } from "../harness/processes.ts";
+import { COMPILED, end, FLAGS } from "../harness/processes.ts";
 import { startBenchRedis } from "../harness/redis.ts";
 import { median } from "../harness/statistics.ts";
 import type { PartOptions } from "../parts.ts";
@@ -25,7 +25,7 @@ export async function memoryPart({ rounds }: PartOptions): Promise<readonly Find
 async function idleSize(): Promise<number> {
   const redis = await startBenchRedis();
   const installation = install("http://127.0.0.1:1", redis.url);
-  const env = { PATH: process.env["PATH"], ...installation.environment };
+  const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILED, ...installation.environment };
   const child = spawn(process.execPath, [...FLAGS, MAIN, "serve", "--insecure-dev"], {
     env,
     stdio: ["ignore", "pipe", "inherit"],

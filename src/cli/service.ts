@@ -5,6 +5,7 @@ import type { Config } from "../core/config.ts";
 import { formatFault } from "../core/errors.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { Findings } from "./failure.ts";
+import { giveBackMemory } from "./give-back.ts";
 import type { Io } from "./io.ts";
 import type { ServeOptions } from "./serve.ts";
 import { clean, paint } from "./text.ts";
@@ -26,6 +27,7 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
     const host = insecureDev ? "127.0.0.1" : options.host;
     announce(io, { app, config, options, address: `http://${host}:${port}` });
     flushCompileCache();
+    giveBackMemory();
     await signals.first;
     io.out("stopping: what is under way is finished first; a second signal ends it at once");
     await stopUnlessCut(app, signals);
