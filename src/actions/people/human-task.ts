@@ -14,7 +14,7 @@ type Output = z.infer<typeof Output>;
 const Handle = z.object({ task: z.string() });
 
 /** People are slow; the step's own timeout ends the waiting. */
-const LOOK_AFTER = 30_000;
+const LOOK_AFTER = 5_000;
 
 /**
  * `human.task`: asks a person to do something and waits until they say that it is done (`POST /api/v1/tasks/:id`). The task's id
