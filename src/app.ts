@@ -52,7 +52,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const write = options.write ?? (() => undefined);
   const { dropAdds, claimFor, wrapStore } = options;
   const faults = { ...(dropAdds && { dropAdds }), ...(claimFor && { claimFor }), ...(wrapStore && { wrapStore }) };
-  const parts = await wireParts(config, { log, storage, write, colour: options.colour ?? false, ...faults });
+  const parts = await wireParts(config, { log, storage, write, colour: options.colour ?? false, ...faults }).catch(
+    async (error: unknown) => {
+      await storage.stop();
+      throw error;
+    },
+  );
   sampleGauges(parts);
   return appOf(parts, options, openServer(parts, options));
 }
