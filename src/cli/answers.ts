@@ -161,6 +161,7 @@ export const Plan = z.object({
       ),
     }),
   ),
+  remarks: z.array(z.string()).default([]),
 });
 export type Plan = z.infer<typeof Plan>;
 

@@ -8,6 +8,7 @@ import type { Io } from "./io.ts";
 import { sections } from "./pages.ts";
 import { type Column, fields, table } from "./table.ts";
 import { severity } from "./tables.ts";
+import { clean } from "./text.ts";
 
 type Options = ApiOptions & { alert: string; source: string };
 
@@ -53,7 +54,8 @@ function planPage(io: Io, plan: Plan): string {
   });
   const runs = plan.runs.map((run) => runPlan(io, run));
   const nothing = plan.runs.length === 0 ? ["nothing would run"] : [];
-  return [...alerts, ...runs, ...nothing].join("\n\n");
+  const remarks = plan.remarks.length > 0 ? [plan.remarks.map(clean).join("\n")] : [];
+  return [...alerts, ...runs, ...nothing, ...remarks].join("\n\n");
 }
 
 type Match = Plan["alerts"][number]["playbooks"][number];

@@ -47,6 +47,8 @@ export type Plan = {
       note?: string;
     }[];
   }[];
+  /** Why playbooks that match would not run. */
+  remarks?: readonly string[];
 };
 
 /** Something a person wrote or marked in the chat; `origin` goes to the timeline's entry. */

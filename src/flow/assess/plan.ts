@@ -21,7 +21,13 @@ export type PlannedAlert = { record: AlertRecord; incidentKey?: string };
 /** A run that the body would start; the caller renders its steps. */
 export type PlannedRun = { incident: Incident; candidate: Candidate; severity: Severity; facts: Facts };
 
-export type PlannedGroup = { now: Instant; alerts: readonly PlannedAlert[]; runs: readonly PlannedRun[] };
+/** `remarks`: why playbooks that match would not run. */
+export type PlannedGroup = {
+  now: Instant;
+  alerts: readonly PlannedAlert[];
+  runs: readonly PlannedRun[];
+  remarks: readonly string[];
+};
 
 /**
  * What would become of a body now: severity, incident, matching playbooks and the runs to start, for each alert as if its
@@ -46,9 +52,11 @@ export async function assessPlan(deps: AssessDeps, group: AlertGroup): Promise<P
   const alerts = new Map(
     rows.map(([each, incident]) => [each, plannedAlert(deps, each, { incident, now: scene.now })]),
   );
-  const runs = incidents.flatMap(({ one, incident }) => plannedRuns(deps, { one, incident, alerts, now: scene.now }));
+  const planned = incidents.map(({ one, incident }) => plannedRuns(deps, { one, incident, alerts, now: scene.now }));
+  const runs = planned.flatMap((each) => each.runs);
+  const remarks = planned.flatMap((each) => each.remarks);
   const all = judged.map((each) => alerts.get(each) ?? plannedAlert(deps, each, { now: scene.now }));
-  return { now: scene.now, alerts: [...all, ...scene.seen.filter(isClosed).map(closedAlert)], runs };
+  return { now: scene.now, alerts: [...all, ...scene.seen.filter(isClosed).map(closedAlert)], runs, remarks };
 }
 
 /** The scene as accept would leave it: a firing alert is an open episode, a resolved one is closed. */
@@ -103,20 +111,35 @@ function plannedAlert(
 
 type Planning = { one: IncidentCase; incident: Incident; alerts: ReadonlyMap<Judged, PlannedAlert>; now: Instant };
 
-function plannedRuns(deps: AssessDeps, { one, incident, alerts, now }: Planning): readonly PlannedRun[] {
+function plannedRuns(
+  deps: AssessDeps,
+  { one, incident, alerts, now }: Planning,
+): Pick<PlannedGroup, "runs" | "remarks"> {
   const entrants = [...one.joining, ...one.keeping].flatMap((each) => {
     const planned = alerts.get(each);
     return planned === undefined ? [] : [{ record: planned.record, facts: each.facts }];
   });
   const { severity } = incident;
-  const { targets } = laddersFor(deps.index(), entrants, { incident, occasion: { severity, on: "firing" }, now });
-  const untried = [...targets].filter(([target]) => !Object.hasOwn(incident.ladders ?? {}, target));
-  return untried.flatMap(([, candidates]) => {
+  const { targets, refusals } = laddersFor(deps.index(), entrants, {
+    incident,
+    occasion: { severity, on: "firing" },
+    now,
+  });
+  const { ladders = {} } = incident;
+  const untried = [...targets].filter(([target]) => !Object.hasOwn(ladders, target));
+  const runs = untried.flatMap(([, candidates]) => {
     const candidate = nextRung(candidates, new Set());
     return candidate === undefined
       ? []
       : [{ incident, candidate, severity, facts: candidate.entrants[0]?.facts ?? {} }];
   });
+  const begun = [...targets.keys()]
+    .filter((target) => Object.hasOwn(ladders, target))
+    .map(
+      (target) =>
+        `${target}: ${incident.id} has ${ladders[target]} there; another playbook follows only if that does not help`,
+    );
+  return { runs, remarks: [...refusals, ...begun] };
 }
 
 function isClosed(seen: Seen): boolean {

@@ -25,6 +25,7 @@ export async function planBody(deps: PlanDeps, source: string, body: string): Pr
   if (!name) throw new AppError("invalid_request", `no source ${source}; use ${SOURCE_NAMES.join(", ")}`);
   const group = await deps.assess(deps.parse(name, body));
   const limits = await deps.autonomyLimits();
+  const remarks = [...group.remarks];
   const runs = group.runs.flatMap(({ incident, candidate, severity, facts }) => {
     const [first] = candidate.entrants;
     if (!first) return [];
@@ -45,9 +46,11 @@ export async function planBody(deps: PlanDeps, source: string, body: string): Pr
       },
       limits,
     );
-    return plan.ok ? [plannedRun(plan.created, playbook, deps)] : [];
+    if (plan.ok) return [plannedRun(plan.created, playbook, deps)];
+    remarks.push(`${playbook.name} would not start: ${plan.reason}`);
+    return [];
   });
-  return { alerts: group.alerts.map(planAlert), runs };
+  return { alerts: group.alerts.map(planAlert), runs, remarks };
 }
 
 function planAlert({ record, incidentKey }: PlannedGroup["alerts"][number]): Plan["alerts"][number] {

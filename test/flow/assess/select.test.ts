@@ -209,4 +209,6 @@ test("a plan for alerts of an open incident names it and starts no second run on
     ["inc-1", "inc-1"],
   );
   assert.deepEqual(plan.runs, []);
+  assert.equal(plan.remarks.length, 1, "and it says why");
+  assert.match(plan.remarks[0] ?? "", /^ecs:litellm: inc-1 has run-\w+ there; another playbook follows only if/);
 });
