@@ -21,6 +21,8 @@ export type Stage = {
   root(channel?: string): Promise<SlackMessage>;
   /** The numbers of the entries as they stand in the thread. */
   told(channel?: string): Promise<number[]>;
+  /** Deletes its messages, so that a test of many incidents does not read those of all before it again and again. */
+  clear(channel?: string): Promise<void>;
 };
 
 /** Numbers 0 to `length` - 1. */
@@ -39,6 +41,10 @@ export function useStage(): Stage {
     async mine(channel = stage.alerts) {
       const all = await stage.slack.history(channel);
       return all.filter((message) => message.metadata?.event_payload["incidentId"] === stage.id);
+    },
+    async clear(channel = stage.alerts) {
+      const all = await stage.mine(channel);
+      await Promise.all(all.map(({ ts }) => stage.slack.forward("chat.delete", { channel, ts })));
     },
     async root(channel = stage.alerts) {
       const roots = (await stage.mine(channel)).filter(({ metadata }) => metadata?.event_type === "stanch_incident");

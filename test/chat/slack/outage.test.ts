@@ -143,4 +143,5 @@ async function expectWhole(where: string): Promise<void> {
   );
   assert.deepEqual(nudged, ["P0", "half-time"], where);
   assert.match((await stage.root()).text, /P0/, where);
+  await stage.clear();
 }
