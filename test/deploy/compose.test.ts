@@ -14,6 +14,7 @@ type Service = {
   ports?: string[];
   secrets?: string[];
   environment?: Record<string, string>;
+  stop_grace_period?: string;
   depends_on?: Record<string, unknown>;
 };
 type Compose = {
@@ -37,6 +38,10 @@ describe("docker-compose.yml", () => {
     ]);
     assert.deepEqual(compose.services["web"]?.command, ["serve", "--role", "web"]);
     assert.deepEqual(compose.services["worker"]?.command, ["serve", "--role", "worker"]);
+  });
+
+  it("gives stanch the time that its orderly shutdown may take", () => {
+    for (const name of ["web", "worker"]) assert.equal(compose.services[name]?.stop_grace_period, "30s");
   });
 
   it("runs Redis with AOF and without eviction", () => {
