@@ -95,7 +95,10 @@ function flapping({ flapping: seen }: GuardSnapshot): GuardAnswer {
 
 function relapse({ undoneRecently }: GuardSnapshot): GuardAnswer {
   return read(undoneRecently, (undone) =>
-    ask(undone, "the same mitigation was undone a short while ago; approve to apply it again and keep it"),
+    ask(
+      undone,
+      "the same mitigation was undone a short while ago; approve to apply it again; extend its lease to keep it longer",
+    ),
   );
 }
 
