@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { ApiToken } from "../core/config.ts";
@@ -50,12 +50,24 @@ export type Http = {
 export function createHttp(options: HttpOptions): Http {
   const app = createExpress(options);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const server = createServer({ connectionsCheckingInterval: timeouts.check }, app);
+  const server = createServer({ connectionsCheckingInterval: timeouts.check, ...messagesOf(app) }, app);
   server.headersTimeout = timeouts.headers;
   server.requestTimeout = timeouts.request;
   server.keepAliveTimeout = timeouts.keepAlive;
   server.maxConnections = MOST_CONNECTIONS;
   return { app, listen: (port, host) => listen(server, port, host), close: (grace) => close(server, grace) };
+}
+
+/**
+ * Express gives every request and response another prototype, after which V8 treats each of them as one of a kind. Where they are
+ * born with the one that Express gives them, that changes nothing; Node takes only classes for it.
+ */
+function messagesOf(app: Express): Pick<ServerOptions, "IncomingMessage" | "ServerResponse"> {
+  class Request extends IncomingMessage {}
+  class Response<Sent extends IncomingMessage = IncomingMessage> extends ServerResponse<Sent> {}
+  app.request = Object.setPrototypeOf(Request.prototype, app.request);
+  app.response = Object.setPrototypeOf(Response.prototype, app.response);
+  return { IncomingMessage: Request, ServerResponse: Response };
 }
 
 function createExpress(options: HttpOptions): Express {

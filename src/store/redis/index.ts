@@ -3,7 +3,7 @@ import type { Store } from "../../core/store.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { acceptance } from "./accept.ts";
 import { episodeReads } from "./episodes.ts";
-import { type Link, openLink } from "./link.ts";
+import { type Link, type LinkKind, openLink } from "./link.ts";
 import { streamReader } from "./reader.ts";
 import { checkServer, type Finding } from "./server-check.ts";
 import { redisStore } from "./store.ts";
@@ -32,7 +32,7 @@ export type RedisBackend = {
  */
 export function connectRedisStore({ url, durability, onTrouble }: RedisStoreOptions): RedisBackend {
   const links: Link[] = [];
-  const open = (kind: "commands" | "blocking"): Link => {
+  const open = (kind: LinkKind): Link => {
     const link = openLink({ url, kind, onTrouble });
     links.push(link);
     return link;
@@ -50,7 +50,7 @@ export function connectRedisStore({ url, durability, onTrouble }: RedisStoreOpti
   });
   return {
     store: redisStore({ main, ...durable }),
-    intake: { ...acceptance(open("commands"), replicas), ...reader, ...episodeReads(main) },
+    intake: { ...acceptance(open("batches"), replicas), ...reader, ...episodeReads(main) },
     check: (options) => checkServer(main, { durability, ...options }),
     async close() {
       await Promise.all(links.map((link) => link.close()));

@@ -15,10 +15,12 @@ export type Link = {
   close(): Promise<void>;
 };
 
+export type LinkKind = "commands" | "batches" | "blocking";
+
 export type LinkOptions = {
   url: string;
-  /** A blocking connection waits for its answer as long as the command says. */
-  kind: "commands" | "blocking";
+  /** `batches` sends each command at once, since it is a batch already; a blocking connection waits for its answer as long as the command says. */
+  kind: LinkKind;
   /** Told of each connection error; reconnecting goes on by itself. */
   onTrouble?: ((error: Error) => void) | undefined;
 };
@@ -42,7 +44,7 @@ const BLOCKING = { blockingTimeout: 10_000, blockingTimeoutGrace: 2_000, socketT
 
 /** Opens a connection that reconnects for ever; it never throws, the first call tells. */
 export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
-  const redis = new Redis(url, { ...COMMON, ...(kind === "commands" ? COMMANDS : BLOCKING) });
+  const redis = new Redis(url, { ...COMMON, ...(kind === "blocking" ? BLOCKING : COMMANDS) });
   let trouble: Error | undefined;
   redis.on("error", (error: Error) => {
     trouble = error;
@@ -108,7 +110,7 @@ function becomesReady(redis: Redis, within: Milliseconds): Promise<boolean> {
 }
 
 /** Waits for the answers under way, then closes; what a blocking read would still bring is reclaimed by others. */
-async function close(redis: Redis, kind: LinkOptions["kind"]): Promise<void> {
-  if (redis.status === "ready" && kind === "commands") await redis.quit().catch(() => undefined);
+async function close(redis: Redis, kind: LinkKind): Promise<void> {
+  if (redis.status === "ready" && kind !== "blocking") await redis.quit().catch(() => undefined);
   redis.disconnect();
 }
