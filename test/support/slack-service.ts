@@ -29,8 +29,8 @@ export type Service = {
   thread(message: SlackMessage): Promise<string>;
   /** The incident message that names this alert, once it is there. */
   incident(alertname: string): Promise<SlackMessage>;
-  /** The approval message of this playbook, once it is there and its text matches. */
-  approval(playbook: string, text?: RegExp): Promise<SlackMessage>;
+  /** The approval message that names this incident's title, once it is there and its text matches. */
+  approval(title: string, text?: RegExp): Promise<SlackMessage>;
   /** Presses a button of a message as shown, and gives the private answer. */
   press(message: SlackMessage, button: string, user?: string): Promise<Content>;
   /** The same request again, with the same signature: the status. */
@@ -122,8 +122,8 @@ function clientOf(url: string, stage: Stage): Omit<Service, "gateway" | "stop"> 
     api: async <T>(path: string) => (await (await fetch(`${url}/api/v1${path}`)).json()) as T,
     thread: async ({ ts }) => (await slack.thread(channel, ts)).map(({ text }) => text).join("\n"),
     incident: (alertname) => find("stanch_incident", ({ text }) => text.includes(alertname)),
-    approval: (playbook, wanted = /needed|objects/) =>
-      find("stanch_approval", ({ text }) => text.includes(playbook) && wanted.test(text)),
+    approval: (title, wanted = /needed|objects/) =>
+      find("stanch_approval", ({ text, blocks }) => JSON.stringify(blocks).includes(`(${title})`) && wanted.test(text)),
     async press(message, button, user = anna) {
       const id = randomUUID();
       await send("interactive", {
@@ -133,7 +133,7 @@ function clientOf(url: string, stage: Stage): Omit<Service, "gateway" | "stop"> 
         trigger_id: await slack.triggerId(user),
         channel: { id: channel },
         response_url: slack.responseUrl(id),
-        actions: [{ type: "button", action_id: "stanch:x", value: valueOf(message, button), n: id }],
+        actions: [{ type: "button", action_id: "stanch:x", value: commandOf(message, button), n: id }],
       });
       return answerTo(id);
     },
@@ -163,7 +163,7 @@ function alertOf(labels: Readonly<Record<string, string>>, status: "firing" | "r
 }
 
 /** The command that a shown button carries. */
-function valueOf({ blocks, attachments, text }: SlackMessage, button: string): string {
+function commandOf({ blocks, attachments, text }: SlackMessage, button: string): string {
   const found = new RegExp(`"text":"${button}"[^}]*\\},"action_id":"[^"]*","value":"((?:[^"\\\\]|\\\\.)*)"`).exec(
     JSON.stringify([blocks, attachments]),
   );

@@ -23,7 +23,7 @@ describe("deciding in Slack, on the running service", () => {
 
   test("a stranger, two at once, a replay and a late click: one decision, one effect, a clear sentence for each", async () => {
     await service.alert({ alertname: "asks", service: "one", severity: "critical" });
-    const asked = await service.approval("asks");
+    const asked = await service.approval("asks on one");
     const stranger = await service.press(asked, "Approve", service.ben);
     assert.match(
       stranger.text,
@@ -40,7 +40,7 @@ describe("deciding in Slack, on the running service", () => {
     assert.match(no ?? "", /already approved by anna \(slack\); nothing has been changed by this$/);
     assert.equal(await service.replay(), 401);
 
-    const locked = await service.approval("asks", /Approved/);
+    const locked = await service.approval("asks on one", /Approved/);
     assert.match(JSON.stringify(locked.blocks), /approved by \*anna\* from Slack/);
     assert.doesNotMatch(JSON.stringify(locked.blocks), /"type":"button"/);
     assert.match((await service.press(asked, "Approve")).text, /already approved by anna/);
@@ -88,14 +88,14 @@ describe("deciding in Slack, on the running service", () => {
   test("an expired and a withdrawn approval run nothing, say so, and lock", async () => {
     const writes = service.gateway.writes;
     await service.alert({ alertname: "hurries", service: "two" });
-    const brief = await service.approval("hurries");
-    await service.approval("hurries", /Expired/);
+    const brief = await service.approval("hurries on two");
+    await service.approval("hurries on two", /Expired/);
     assert.match((await service.press(brief, "Approve")).text, /expired; it never runs anything after that; nothing/);
 
     await service.alert({ alertname: "asks", service: "three" });
-    const asked = await service.approval("asks", /needed/);
+    const asked = await service.approval("asks on three", /needed/);
     await service.alert({ alertname: "asks", service: "three" }, "resolved");
-    await service.approval("asks", /Withdrawn/);
+    await service.approval("asks on three", /Withdrawn/);
     assert.match((await service.press(asked, "Approve")).text, /withdrawn, because its run has ended; nothing/);
     assert.equal(service.gateway.writes, writes);
     const over = await eventually(async () => {
@@ -103,6 +103,56 @@ describe("deciding in Slack, on the running service", () => {
       return /🟢 Recovered/.test(message.text) ? message : undefined;
     }, 15_000);
     assert.match(over.text, /it recovered without a successful run/);
+  });
+
+  test("while the Web API hangs, clicks and commands are acknowledged and answered from what stanch knows", async () => {
+    await service.alert({ alertname: "asks", service: "four" });
+    const asked = await service.approval("asks on four");
+    service.slack.fault = () => "hang";
+    const times: number[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const start = performance.now();
+      assert.match((await service.say("status")).text, /open incident/);
+      times.push(performance.now() - start);
+    }
+    assert.match((await service.press(asked, "Approve")).text, /^approved: asks/);
+    await eventually(() => (service.gateway.fallback ? true : undefined), 10_000);
+    service.slack.fault = () => undefined;
+    service.slack.release();
+    assert.ok(Math.max(...times) < 1_000, `the slowest took ${Math.max(...times)} ms with its answer`);
+    await service.approval("asks on four", /Approved/);
+  });
+
+  test("the App Home shows what waits, what is open, what is temporary and that stanch may act", async () => {
+    await service.alert({ alertname: "asks", service: "five" });
+    await service.approval("asks on five", /needed/);
+    const home = async (user: string) => {
+      const seen = service.slack.calls.length;
+      await service.event({ type: "app_home_opened", user, tab: "home", channel: "D0AB1CD2E" });
+      const published = await eventually(() =>
+        service.slack.calls.slice(seen).find(({ method }) => method === "views.publish"),
+      );
+      return JSON.stringify(published.args["view"]);
+    };
+    assert.match(
+      await home(service.anna),
+      /stanch may act.*Waiting for you: 1.*set FALLBACK to true.*Open incidents: .*five/,
+    );
+    assert.match(await home(service.ben), /Waiting for you: 0/);
+    assert.match(await home(service.anna), /Temporary.*set FALLBACK to false/);
+    assert.match((await service.say("pause 10m drill")).text, /global is paused for 10m/);
+    assert.match(await home(service.anna), /stanch is paused everywhere/);
+    assert.match((await service.say("resume")).text, /global is resumed/);
+    assert.match((await service.say("reject five not now")).text, /no approval five; waiting are: apr-/);
+    const { items } = await service.api<{ items: { id: string }[] }>("/approvals?status=pending");
+    assert.match(
+      (await service.say(`reject ${items[0]?.id} not now`)).text,
+      /^rejected: asks on settings:gateway will not run/,
+    );
+    assert.match(
+      JSON.stringify((await service.approval("asks on five", /Rejected/)).blocks),
+      /rejected by \*anna\* from Slack .*: not now/,
+    );
   });
 
   test("run shows its plan and runs when confirmed; a task is done by its button", async () => {
