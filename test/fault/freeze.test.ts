@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import type { Point } from "./support/faults.ts";
+import type { Scenario } from "./support/scenario.ts";
 import { freezeAt } from "./support/trial.ts";
 
 let redis: TestRedis;

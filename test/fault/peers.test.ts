@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Fault } from "../stubs/server.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import type { House } from "./support/house.ts";
+import type { Scenario } from "./support/scenario.ts";
 import { play } from "./support/trial.ts";
 
 let redis: TestRedis;

@@ -1,39 +1,10 @@
-import type { RunEventType } from "../../src/core/run/events.ts";
-import type { House } from "./support/house.ts";
-import { type Act, answer, approve, cancel, complete, nobody, reject, resolve } from "./support/people.ts";
-
-/** A playbook, what people do meanwhile, and what must come of it however often its workers die. */
-export type Scenario = {
-  playbook: string;
-  /** One look by people; repeated until everything has settled. */
-  people: Act;
-  prepare?(house: House): void;
-  /** State of the run that the alert started, when nothing is left in doubt. */
-  ends: string;
-  /** What reaches the systems, in order; never more. */
-  effects: readonly string[];
-  /** Where a crash leaves an outcome that nobody can know; the run asks then. */
-  doubts?: readonly `${"before" | "after"} ${RunEventType}`[];
-  /** Boundaries tried; all when absent. The others are those of an earlier scenario. */
-  only?: readonly RunEventType[];
-  /** Events that this scenario is there for. */
-  shows: readonly RunEventType[];
-};
-
-const HEAD = (target: string, autonomy: string) => `name: respond
-match: ['service != ""']
-target: ${target}
-autonomy: { P1: ${autonomy} }
-on-failure: [escalate]
-`;
-const GATEWAY = "settings:gateway";
-const shed = (id: string, value: string, more = "") =>
-  `{ id: ${id}, uses: settings.set, with: { connection: gateway, name: SHED_RATE, value: ${value} }${more} }`;
-const playbook = (target: string, rest: string, autonomy = "auto") => HEAD(target, autonomy) + rest;
-const CALLS: readonly RunEventType[] = ["intent", "started", "outcome"];
+import { ACTION_SCENARIOS } from "./action-scenarios.ts";
+import { answer, approve, cancel, complete, nobody, reject, resolve } from "./support/people.ts";
+import { CALLS, GATEWAY, playbook, type Scenario, shed } from "./support/scenario.ts";
 
 /** Every kind of block, every action that changes something, and every way in which people and alerts come between. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  ...ACTION_SCENARIOS,
   "settings.set over HTTP with a lease and a verification": {
     playbook: playbook(
       GATEWAY,
@@ -50,73 +21,6 @@ verify:
     ends: "succeeded",
     effects: ["SHED_RATE 0.2", "SHED_RATE 0"],
     shows: ["created", "intent", "outcome", "verifying", "checked", "ended"],
-  },
-  "settings.set in Redis": {
-    playbook: playbook(
-      "settings:cache",
-      `steps:
-  - { id: limit, uses: settings.set, with: { connection: cache, name: LIMIT, value: 7 } }
-`,
-    ),
-    people: nobody,
-    ends: "succeeded",
-    effects: ["set setting:LIMIT"],
-    only: CALLS,
-    shows: [],
-  },
-  "http.request that the target deduplicates": {
-    playbook: playbook(
-      "http:gateway",
-      `steps:
-  - { id: reset, uses: http.request, with: { connection: gateway, path: /admin/reset, idempotent: true } }
-`,
-    ),
-    people: nobody,
-    ends: "succeeded",
-    effects: ["reset"],
-    only: CALLS,
-    shows: [],
-  },
-  "http.request that nothing deduplicates": {
-    playbook: playbook(
-      "http:gateway",
-      `steps:
-  - { id: reset, uses: http.request, with: { connection: gateway, path: /echo } }
-`,
-    ),
-    people: nobody,
-    ends: "succeeded",
-    effects: ["echo"],
-    doubts: ["after intent", "before outcome"],
-    only: CALLS,
-    shows: [],
-  },
-  "ecs.redeploy": {
-    playbook: playbook(
-      "ecs:prod/litellm",
-      `steps:
-  - { id: redeploy, uses: ecs.redeploy, with: { cluster: prod, service: litellm }, timeout: 2m }
-`,
-    ),
-    people: nobody,
-    ends: "succeeded",
-    effects: ["UpdateService prod/litellm"],
-    doubts: ["after intent"],
-    only: CALLS,
-    shows: ["started"],
-  },
-  "k8s.rollout-restart": {
-    playbook: playbook(
-      "k8s:prod/primarch/deployment/litellm-router",
-      `steps:
-  - { id: restart, uses: k8s.rollout-restart, with: { name: litellm-router }, timeout: 2m }
-`,
-    ),
-    people: nobody,
-    ends: "succeeded",
-    effects: ["patch litellm-router"],
-    only: CALLS,
-    shows: ["started"],
   },
   "switch, parallel, wait and a condition on a fact": {
     playbook: playbook(

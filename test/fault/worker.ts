@@ -8,11 +8,13 @@ import { eventKey, type Faults } from "./support/faults.ts";
 /** A stanch process of the fault tier: it prints its port, and plays the faults that the variable FAULTS (JSON) asks for. */
 const environment = process.env;
 const faults: Faults = JSON.parse(environment["FAULTS"] ?? "{}");
+// Loading a client library takes long on a busy machine, and the claims here are short.
+for (const library of (environment["LIBRARIES"] ?? "").split(" ").filter(Boolean)) await import(library);
 const config = loadConfig({ file: environment["STANCH_CONFIG"] ?? "", environment, insecureDev: false });
 const app = await createApp(config, {
   host: "127.0.0.1",
   log: createLog(config.environment.logLevel),
-  claimFor: faults.claimFor ?? 6_000,
+  claimFor: faults.claimFor ?? 8_000,
   sweepEvery: 500,
   wrapStore: (store) => ({ ...store, commit: (tx) => commit(store, tx) }),
   dropAdds: (member) => drops(member),

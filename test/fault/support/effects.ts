@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import type { House } from "./house.ts";
 
 /** Everything that reached the systems, in words. The gateway deduplicates `/admin/reset`, and counts each `/echo`. */
-export function effectsOf({ gateway, ecs, kubernetes }: House): readonly string[] {
+export function effectsOf({ gateway, ecs, kubernetes, alertmanager }: House): readonly string[] {
   const resets = new Set(
     gateway.requests
       .filter(({ label }) => label === "POST /admin/reset")
@@ -11,6 +11,7 @@ export function effectsOf({ gateway, ecs, kubernetes }: House): readonly string[
   return [
     ...gateway.effects.map(({ key, after }) => (resets.has(key) ? "reset" : `SHED_RATE ${String(after["SHED_RATE"])}`)),
     ...gateway.requests.filter(({ label }) => label === "POST /echo").map(() => "echo"),
+    ...alertmanager.effects.map(({ kind }) => `silence ${kind}`),
     ...ecs.effects.map(({ operation, cluster, service }) => `${operation} ${cluster}/${service}`),
     ...kubernetes.effects.map(({ verb, path }) => `${verb} ${path.slice(path.lastIndexOf("/") + 1)}`),
   ];

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type AlertmanagerStub, startAlertmanagerStub } from "../../stubs/alertmanager.ts";
 import { type EcsStub, startEcsStub } from "../../stubs/ecs.ts";
 import { type KubernetesStub, startKubernetesStub } from "../../stubs/kubernetes.ts";
 import { type PrometheusStub, startPrometheusStub } from "../../stubs/prometheus.ts";
@@ -14,6 +15,7 @@ export type House = {
   ecs: EcsStub;
   kubernetes: KubernetesStub;
   prometheus: PrometheusStub;
+  alertmanager: AlertmanagerStub;
   /** Environment of a worker. */
   environment: Readonly<Record<string, string>>;
   /** Writes `playbooks/NAME.yaml`. */
@@ -30,20 +32,21 @@ export const TOKEN = "fault-tier-token-0123456789";
 /** Starts the stubs and writes `stanch.yaml`; `redis` is the address of an empty database. */
 export async function openHouse(redis: string, playbook: string): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), "stanch-fault-"));
-  const [gateway, ecs, kubernetes, prometheus] = await Promise.all([
+  const [gateway, ecs, kubernetes, prometheus, alertmanager] = await Promise.all([
     startSettingsStub(),
     startEcsStub(),
     startKubernetesStub(),
     startPrometheusStub(),
+    startAlertmanagerStub(),
   ]);
-  const stubs = { gateway, ecs, kubernetes, prometheus };
+  const stubs = { gateway, ecs, kubernetes, prometheus, alertmanager };
   mkdirSync(join(directory, "playbooks"));
   kubernetes.writeKubeconfig(join(directory, "kubeconfig"));
   const house: House = {
     directory,
     redis,
     ...stubs,
-    environment: environmentOf(directory, redis, ecs.url),
+    environment: { ...environmentOf(directory, redis, ecs.url), LIBRARIES: librariesOf(playbook) },
     playbook: (text, name = "respond") => writeFileSync(join(directory, "playbooks", `${name}.yaml`), text),
     config: (more) => writeFileSync(join(directory, "stanch.yaml"), configOf(house, more)),
     rename: (from, to) => writeFileSync(join(directory, "stanch.yaml"), configOf(house, "").replace(from, to)),
@@ -77,6 +80,14 @@ function environmentOf(directory: string, redis: string, ecs: string): Readonly<
   };
 }
 
+function librariesOf(playbook: string): string {
+  const libraries = [
+    playbook.includes("uses: k8s.") && "@kubernetes/client-node",
+    playbook.includes("uses: ecs.") && "@aws-sdk/client-ecs",
+  ];
+  return libraries.filter(Boolean).join(" ");
+}
+
 /** The address of the Redis whose settings the playbooks change: another database of the same server. */
 export function settingsRedis({ redis }: Pick<House, "redis">): string {
   const url = new URL(redis);
@@ -98,6 +109,7 @@ connections:
   http: { gateway: { base-url: '${house.gateway.url}', allow-private: true } }
   redis: { target: { url: '${settingsRedis(house)}' } }
   kubernetes: { primarch: { context: prod, namespace: primarch } }
+  alertmanager: { main: { url: '${house.alertmanager.url}' } }
   ecs: { poc: { region: us-west-1 } }
   settings:
     gateway: { kind: http, http: gateway, path: /settings, allow: { SHED_RATE: { type: number, min: 0, max: 0.5 } } }

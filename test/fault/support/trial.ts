@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Run } from "../../../src/core/run/run.ts";
 import type { TestRedis } from "../../support/redis.ts";
-import type { Scenario } from "../scenarios.ts";
 import type { Faults, Point } from "./faults.ts";
 import { stateOf } from "./journals.ts";
+import type { Scenario } from "./scenario.ts";
 import { onStage, type Stage } from "./stage.ts";
 import { ended, isFrozen, post, thaw } from "./workers.ts";
 
