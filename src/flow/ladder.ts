@@ -38,8 +38,8 @@ export function ladderStep(
 }
 
 function afterSuccess(incident: Incident, { at, reason }: NonNullable<Run["ended"]>): LadderStep {
-  const { status, joinedAt = 0, escalatedAt } = incident;
-  if (at < joinedAt) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
+  const { status, joinedAt = 0, exposedAt = 0, escalatedAt } = incident;
+  if (at < Math.max(joinedAt, exposedAt)) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
   return { kind: status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
 }
 

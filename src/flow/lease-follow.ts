@@ -1,6 +1,7 @@
+import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Run } from "../core/run/run.ts";
-import type { Doc, Write } from "../core/store.ts";
+import type { Check, Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, loadRun } from "./lease-end.ts";
@@ -23,11 +24,13 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     return;
   }
   const next = nextLease(lease, run, now);
+  const exposed = next.status === "reverted" ? await exposedIncident(deps, lease.incidentId, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
-    checks: [{ check: "rev", kind: "lease", id: lease.id, rev }],
+    checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...exposed.checks],
     writes: [
       { write: "put", kind: "lease", id: lease.id, body: next },
+      ...exposed.writes,
       ...dueWrites(next),
       ...(next.status === "reverted"
         ? [{ write: "mark" as const, marker, for: deps.config.incidents.reopenWithin }]
@@ -45,6 +48,31 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
 
 /** The run that ends a lease wakes it; a follow-up playbook does not know of it, so it is also looked at. */
 const LOOK_AGAIN = 60_000;
+
+type Part = { checks: readonly Check[]; writes: readonly Write[] };
+const NOTHING: Part = { checks: [], writes: [] };
+
+/** Without its mitigation an incident that still fires is open again, so that escalation counts it as unmitigated. */
+async function exposedIncident(deps: LeaseDeps, id: string | undefined, now: Instant): Promise<Part> {
+  const doc = id === undefined ? undefined : await deps.store.get<Incident>("incident", id);
+  if (doc?.body.status !== "mitigated") return NOTHING;
+  const { body, rev } = doc;
+  return {
+    checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
+    writes: [
+      { write: "put", kind: "incident", id: body.id, body: { ...body, status: "open", exposedAt: now } },
+      { write: "unindex", index: "incidents:mitigated", member: body.id },
+      { write: "index", index: "incidents:open", member: body.id, score: body.openedAt },
+      { write: "due", member: `incident:${body.id}`, at: 0 },
+      ...say(body.id, {
+        at: now,
+        kind: "incident",
+        text: "open again: what mitigated it was undone, and the alert still fires",
+        by: "stanch",
+      }),
+    ],
+  };
+}
 
 /** Someone else's change is never overwritten: then, and after five failures, a person has to decide. */
 function nextLease(lease: Lease, run: Run, now: Instant): Lease {

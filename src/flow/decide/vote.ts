@@ -21,8 +21,16 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
     if (next.status !== "pending") deps.metrics.approval(next.status);
     const change: Change = { checks: [found.check], writes: voteWrites(next, actor, now), ...wakes(next) };
-    return { change, decided: { ok: true, sentence: voteSentence(next, decision), id: next.id } };
+    const held = next.status === "approved" ? await heldBy(deps, next) : "";
+    return { change, decided: { ok: true, sentence: `${voteSentence(next, decision)}${held}`, id: next.id } };
   });
+}
+
+/** A pause holds an approved run all the same, and whoever approved it should know. */
+async function heldBy(deps: DecideDeps, { playbook, target, incidentId }: Approval): Promise<string> {
+  const scopes = ["global", `playbook:${playbook}`, `target:${target}`, `incident:${incidentId ?? ""}`];
+  const pause = (await deps.store.pauses()).find((one) => scopes.includes(one.scope));
+  return pause === undefined ? "" : `, once ${pause.scope} is no longer paused by ${pause.by}`;
 }
 
 function closedRefusal(approval: Approval, now: Instant) {

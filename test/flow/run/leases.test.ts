@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { ANNA, condition, constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 const HOUR = 3_600_000;
 
@@ -139,4 +140,16 @@ test("what a person says was done is leased like anything else, and undone at it
   await decide(world.deps, ANNA, { verb: "answer", run: id, answer: "done" });
   await world.pass(HOUR + 60_000);
   assert.equal(field.value, "off");
+});
+
+test("when a lease is undone while the alert still fires, the incident is open again", async () => {
+  const { world } = fieldWorld();
+  scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
+  world.playbooks.set("p", playbook("p", [leased("on", 1)], { verify: verify("t.read") }));
+  await world.open("p");
+  await world.pass(120_000);
+  assert.equal((await world.store.get<Incident>("incident", "inc-1"))?.body.status, "mitigated");
+  await world.pass(HOUR + 60_000);
+  assert.notEqual((await world.store.get<Incident>("incident", "inc-1"))?.body.status, "mitigated");
+  assert.ok((await world.timeline()).some((line) => line.startsWith("open again")));
 });
