@@ -1,14 +1,14 @@
 import { hash } from "node:crypto";
 import type { Alert } from "../core/alert.ts";
 
-/** 16 bytes of SHA-256 over a whole body. */
-export function bodyDigest(body: Buffer): Buffer {
-  return hash("sha256", body, "buffer").subarray(0, 16);
+/** 16 bytes of SHA-256 over a whole body, as a latin1 string: thousands are remembered, and a Buffer costs ten times as much to keep. */
+export function bodyDigest(body: Buffer): string {
+  return hash("sha256", body, "binary").slice(0, 16);
 }
 
-/** 12 bytes that stand for a source's group key, which may be of any length. */
-export function groupId(groupKey: string): Buffer {
-  return hash("sha256", groupKey, "buffer").subarray(0, 12);
+/** 12 bytes that stand for a source's group key, which may be of any length; as a latin1 string. */
+export function groupId(groupKey: string): string {
+  return hash("sha256", groupKey, "binary").slice(0, 12);
 }
 
 /** A 64-bit hash of labels and annotations, independent of their order: two 32-bit halves. */

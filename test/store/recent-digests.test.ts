@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { recentDigests } from "../../src/store/redis/recent-digests.ts";
 
-const digest = (n: number) => Buffer.from([n]);
-const body = (alerts: number) => ({ group: Buffer.alloc(12), alerts });
+const digest = (n: number) => String(n);
+const body = (alerts: number) => ({ group: "g", alerts });
 
 it("remembers the bodies used last, per source", () => {
   const recent = recentDigests(2);

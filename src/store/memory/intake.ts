@@ -28,15 +28,14 @@ function acceptance(state: MemoryState): Pick<RetainedIntake, "accept" | "repeat
     },
     async repeated(source, body) {
       const known = sizes.get(digestOf(source, body));
-      const same = known && repeats(state, { source, group: known.group }, hex(body));
+      const same = known && repeats(state, { source, group: known.group }, bodyDigest(body));
       return same ? { accepted: 0, unchanged: known.alerts } : undefined;
     },
   };
 }
 
-const hex = (body: Buffer): string => bodyDigest(body).toString("hex");
-const digestOf = (source: string, body: Buffer): string => `${source}:${hex(body)}`;
-const groupKeyOf = (group: AlertGroup): string => `${group.source}:${groupId(group.groupKey).toString("hex")}`;
+const digestOf = (source: string, body: Buffer): string => `${source}:${bodyDigest(body)}`;
+const groupKeyOf = (group: AlertGroup): string => `${group.source}:${groupId(group.groupKey)}`;
 const episodeKey = (source: string, fingerprint: string): string => `${source}:${fingerprint}`;
 
 /** The shortcut for a body that its group sent last, while nothing of its source was closed since. */
@@ -50,10 +49,10 @@ function repeats(state: MemoryState, of: { source: string; group: string }, dige
 function accept(state: MemoryState, group: AlertGroup, body: Buffer): number {
   const now = nowOf(state);
   const key = groupKeyOf(group);
-  if (repeats(state, { source: group.source, group: key }, hex(body))) return 0;
+  if (repeats(state, { source: group.source, group: key }, bodyDigest(body))) return 0;
   const changed = group.alerts.filter((alert) => record(state, { source: group.source, group: key, now }, alert));
   const unsettled = state.unsettled.get(group.source) ?? 0;
-  state.groups.set(key, { digest: hex(body), unsettled, since: now, lastSeen: now });
+  state.groups.set(key, { digest: bodyDigest(body), unsettled, since: now, lastSeen: now });
   if (changed.length > 0) enqueue(state, group, { body, changed });
   return changed.length;
 }

@@ -20,16 +20,17 @@ const NOTHING = Buffer.alloc(0);
 /** What the script gets for one webhook body; of a repeat, which is only asked about, the body stays here. */
 type Item = { packed: Buffer; body: Buffer };
 
+type Sent = { body: Buffer; digest: string };
 type Counts = { accepted: number; unchanged: number };
 type Accepting = {
   ask(item: Item): Promise<number>;
   recent: RecentDigests;
   pack: PackBody;
-  digest(body: Buffer): Buffer;
 };
 
 /** The accept side, on a connection of its own: the bodies of one turn of the event loop are one script call. */
 export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "accept" | "repeated"> {
+  const digestOf = rememberedDigest();
   const accepting: Accepting = {
     ask: batched((items: readonly Item[]) => send(link, replicas, items), {
       items: MOST_BODIES,
@@ -38,13 +39,13 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
     }),
     recent: recentDigests(REMEMBERED_BODIES),
     pack: bodyPacker(contentHasher()),
-    digest: rememberedDigest(),
   };
   return {
-    repeated: (source, body) => repeated(accepting, source, body),
+    repeated: (source, body) => repeated(accepting, source, digestOf(body)),
     async accept(group, body) {
       if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
-      return (await repeated(accepting, group.source, body)) ?? accept(accepting, group, body);
+      const digest = digestOf(body);
+      return (await repeated(accepting, group.source, digest)) ?? accept(accepting, group, { body, digest });
     },
   };
 }
@@ -57,25 +58,22 @@ async function send(link: Link, replicas: number, items: readonly Item[]): Promi
   return answers;
 }
 
-/** A body is asked for twice in a row, as a repeat and then as new. */
-function rememberedDigest(): (body: Buffer) => Buffer {
-  let last: WeakRef<Buffer> | undefined;
-  let digest: Buffer = NOTHING;
+/** A body is asked for twice in a row, as a repeat and then as new; the second time it is forgotten. */
+function rememberedDigest(): (body: Buffer) => string {
+  let last: { body: Buffer; digest: string } | undefined;
   return (body) => {
-    if (last?.deref() !== body) {
-      digest = bodyDigest(body);
-      last = new WeakRef(body);
-    }
+    const known = last?.body === body ? last.digest : undefined;
+    const digest = known ?? bodyDigest(body);
+    last = known === undefined ? { body, digest } : undefined;
     return digest;
   };
 }
 
 async function repeated(
-  { ask, recent, pack, digest: digestOf }: Accepting,
+  { ask, recent, pack }: Accepting,
   source: AlertGroup["source"],
-  body: Buffer,
+  digest: string,
 ): Promise<Counts | undefined> {
-  const digest = digestOf(body);
   const known = recent.get(source, digest);
   if (!known) return undefined;
   const packed = pack({ source, group: known.group, digest }, []);
@@ -85,9 +83,8 @@ async function repeated(
 }
 
 /** Not an async function: what was parsed need not live, and be moved by the garbage collector, until Redis has answered. */
-function accept({ ask, recent, pack, digest: digestOf }: Accepting, group: AlertGroup, body: Buffer): Promise<Counts> {
+function accept({ ask, recent, pack }: Accepting, group: AlertGroup, { body, digest }: Sent): Promise<Counts> {
   const { source } = group;
-  const digest = digestOf(body);
   const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
   const packed = pack({ source, group: known.group, digest }, group.alerts);
   return ask({ packed, body }).then((accepted) => {

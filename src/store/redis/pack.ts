@@ -2,8 +2,8 @@ import type { Alert, SourceName } from "../../core/alert.ts";
 import type { ContentHash } from "../content.ts";
 import { BLOCK_BYTES, ENDS_FLAG, HEAD_BYTES, STATUS } from "./accept-script.ts";
 
-/** Which body: 12 bytes for its group, 16 for its digest. */
-export type BodyKey = { source: SourceName; group: Buffer; digest: Buffer };
+/** Which body: 12 bytes for its group, 16 for its digest, as latin1 strings. */
+export type BodyKey = { source: SourceName; group: string; digest: string };
 
 /** Of a key without the source's name. */
 const KEY_BYTES = 29;
@@ -46,9 +46,7 @@ function packKey({ source, group, digest }: BodyKey, rest: number): { packed: Bu
   const packed = Buffer.allocUnsafe(KEY_BYTES + source.length + rest);
   packed[0] = source.length;
   const at = writeText(packed, source, 1);
-  packed.set(group, at);
-  packed.set(digest, at + 12);
-  return { packed, at: at + 28 };
+  return { packed, at: at + packed.write(group + digest, at, "latin1") };
 }
 
 function writeBlock(view: DataView, at: number, alert: Alert, [high, low]: readonly [number, number]): void {

@@ -1,19 +1,19 @@
 import type { SourceName } from "../../core/alert.ts";
 
 /** What this process has learnt of a body: its group and how many alerts it carries. */
-export type KnownBody = { group: Buffer; alerts: number };
+export type KnownBody = { group: string; alerts: number };
 
 /** A small least-recently-used memory of bodies. It only saves work: Redis is asked every time. */
 export type RecentDigests = {
-  get(source: SourceName, digest: Buffer): KnownBody | undefined;
-  set(source: SourceName, digest: Buffer, body: KnownBody): void;
-  delete(source: SourceName, digest: Buffer): void;
+  get(source: SourceName, digest: string): KnownBody | undefined;
+  set(source: SourceName, digest: string, body: KnownBody): void;
+  delete(source: SourceName, digest: string): void;
 };
 
 /** Remembers the latest `capacity` bodies, the least recently used forgotten first. */
 export function recentDigests(capacity: number): RecentDigests {
   const bodies = new Map<string, KnownBody>();
-  const keyOf = (source: SourceName, digest: Buffer) => source + digest.toString("latin1");
+  const keyOf = (source: SourceName, digest: string) => source + digest;
   const put = (key: string, body: KnownBody) => {
     bodies.delete(key);
     bodies.set(key, body);
