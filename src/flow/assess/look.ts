@@ -16,8 +16,8 @@ export type Seen = {
   former: readonly Doc<AlertRecord>[];
 };
 
-/** The episodes at one moment. `pointers` was asked in the same breath: which incident each correlation key has. */
-export type Sight = { now: Instant; seen: readonly Seen[]; pointers?: Promise<ReadonlyMap<string, string>> };
+/** The episodes at one moment. */
+export type Sight = { now: Instant; seen: readonly Seen[] };
 
 /** Everything one assessment decides on; the commit checks that it has not changed. */
 export type Scene = Sight & {
@@ -34,18 +34,17 @@ const REMEMBERED = 20_000;
 
 /** Reads states and records of the subjects in two round trips. */
 export async function lookAtEpisodes(deps: AssessDeps, subjects: readonly Subject[]): Promise<Sight> {
-  const asked = pointers(deps, keysOf(subjects), (key) => deps.current.get(key));
-  asked.catch(() => undefined);
   const [now, states] = await Promise.all([
     deps.store.now(),
     deps.intake.states(subjects.map((subject) => subject.key)),
   ]);
-  return { now, seen: await readSeen(deps, subjects, states), pointers: asked };
+  return { now, seen: await readSeen(deps, subjects, states) };
 }
 
 /** Adds the incidents that the subjects belong to or would join; in one round trip, or none while they are known. */
 export async function lookAtIncidents(deps: AssessDeps, subjects: readonly Subject[], sight: Sight): Promise<Scene> {
-  const current = await (sight.pointers ?? pointers(deps, keysOf(subjects), (key) => deps.current.get(key)));
+  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
+  const current = await pointers(deps, keys, (key) => deps.current.get(key));
   const joined = sight.seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
   const incidents = await readIncidents(deps, [...current.values(), ...joined]);
   return verified(deps, { ...sight, incidents, current });
@@ -54,10 +53,6 @@ export async function lookAtIncidents(deps: AssessDeps, subjects: readonly Subje
 /** Drops what this process remembers of the subjects' keys: after a conflict the store is asked again. */
 export function forget(deps: AssessDeps, subjects: readonly Subject[]): void {
   for (const subject of subjects) deps.current.delete(subject.correlation.key);
-}
-
-function keysOf(subjects: readonly Subject[]): readonly string[] {
-  return [...new Set(subjects.map((subject) => subject.correlation.key))];
 }
 
 async function pointers(
