@@ -6,7 +6,14 @@ import type { LoadOrder, LoadResult } from "./load.ts";
 /** What a server process tells about itself. */
 export type Usage = { cpuMicros: number; rss: number; loop: { p99: number; max: number } };
 
-export type Server = { port: number; pid: number; usage(): Promise<Usage>; stop(): Promise<void> };
+export type Server = {
+  port: number;
+  pid: number;
+  usage(): Promise<Usage>;
+  /** Waits for work that it does after its answers, and says when the last of it was done; absent where there is none. */
+  settled?(): Promise<number>;
+  stop(): Promise<void>;
+};
 
 /** As `npm start` has it. */
 export const FLAGS: readonly string[] = ["--max-semi-space-size=8"];

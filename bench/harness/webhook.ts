@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,9 +20,29 @@ export async function startWebhook(): Promise<Server | undefined> {
   return {
     port,
     pid: child.pid ?? 0,
-    usage: async () => ({ cpuMicros: Number.NaN, rss: Number.NaN, loop: { p99: Number.NaN, max: Number.NaN } }),
+    usage: async () => ({ cpuMicros: cpuMicros(child), rss: Number.NaN, loop: { p99: Number.NaN, max: Number.NaN } }),
+    settled: () => settled(child),
     stop: () => stop(child, dir),
   };
+}
+
+/** Of the process and the commands it has run; a tick is 10 ms. */
+function cpuMicros({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10_000, 0);
+}
+
+/** It answers first and runs the commands then: all have run when its CPU time stands still. */
+async function settled(child: ChildProcess): Promise<number> {
+  let micros = cpuMicros(child);
+  let since = performance.now();
+  while (performance.now() - since < 300) {
+    await sleep(20);
+    const now = cpuMicros(child);
+    if (now !== micros) since = performance.now();
+    micros = now;
+  }
+  return since;
 }
 
 async function stop(child: ChildProcess, dir: string): Promise<void> {
