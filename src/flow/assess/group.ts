@@ -36,13 +36,13 @@ export async function assessSubjects(
   const keys = subjects.map((subject) => subject.correlation.key);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const sight = await lookAtEpisodes(deps, subjects);
-    // The lock ends when the commit is sent: the next group goes on from its foreseen outcome.
+    // The lock ends with the commit's answer: a revision that was only foreseen could be another worker's with other content.
     const { result, committed } = await deps.locks.hold(keys, async () => {
       const prepared = await prepare(deps, await lookAtIncidents(deps, subjects, sight), attempt);
       if (prepared.part.writes.length > LARGE) await deps.turn();
-      return { result: prepared.result, committed: commitAhead(deps, prepared.part) };
+      return { result: prepared.result, committed: await commitAhead(deps, prepared.part) };
     });
-    if (await committed) return result;
+    if (committed) return result;
     forget(deps, subjects);
     await sleep(Math.random() * Math.min(50, 2 ** tries));
   }
