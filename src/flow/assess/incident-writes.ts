@@ -103,6 +103,8 @@ function wantedAt(settings: Config["incidents"], { one, change, incident, now }:
   if (change.turn === "resolved") return now + settings.reopenWithin + 1;
   if (incident.status === "resolved") return undefined;
   if (change.raisedFrom !== undefined) return now;
+  // No playbook runs for it: the look that calls people should not wait for the next round.
+  if (change.turn !== undefined && incident.runs.length === 0) return now;
   if (change.before?.status === "mitigated" && one.joining.length > 0) return now;
   const dues = [...one.joining, ...one.keeping].flatMap(({ classified }) => classified.dueAt ?? []);
   const wanted = Math.min(now + settings.reassessEvery, ...dues.filter((at) => at > now));

@@ -166,8 +166,14 @@ test("a worse alert raises the incident at once and everything that fires is loo
   assert.equal((await world.runs()).length, 1);
 });
 
-test("storms do not put the next look off", async () => {
+test("an incident for which nothing runs is looked at again at once, so that people are called", async () => {
   const world = createWorld();
+  await world.send([alert()]);
+  assert.equal(await world.isDue("incident:inc-1"), START);
+});
+
+test("storms do not put the next look off", async () => {
+  const world = createWorld({ playbooks: [playbook({ name: "redeploy", match: [matcher("service", "=~", ".+")] })] });
   await world.send([alert()]);
   for (let i = 0; i < 30; i += 1) {
     world.clock.at += 2 * SECOND;
