@@ -30,6 +30,8 @@ export type Slack = {
 export type Click = { to: string; secret: string; user: string; message: SlackMessage; button: string; at?: number };
 
 const CHANNEL = "C000000001";
+/** Slack's trigger ids are never the same, so two clicks of one moment are signed differently. */
+let clicks = 0;
 
 export async function startSlack(): Promise<Slack> {
   const emulator = await createEmulator({ service: "slack", port: 0 });
@@ -69,7 +71,7 @@ export async function click({ to, secret, user, message, button, at }: Click): P
     api_app_id: "A000000001",
     token: "unused",
     container: { type: "message", message_ts: message.ts, channel_id: CHANNEL, is_ephemeral: false },
-    trigger_id: `1.2.${Date.now()}`,
+    trigger_id: `1.2.${++clicks}`,
     channel: { id: CHANNEL, name: "general" },
     message: { type: "message", ...message },
     // Slack's own address; nothing listens there in a test, and no outcome may depend on it.
