@@ -28,7 +28,6 @@ export function createDeps(ports: AssessPorts): AssessDeps {
     locks: createLocks(),
     turn: createTurnstile(),
     current: new Map(),
-    heads: new Map(),
     rouse: createRouser(ports.wake),
   };
 }

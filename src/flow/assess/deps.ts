@@ -11,7 +11,6 @@ import type { Check, Store, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import type { RunPlan, RunRefused, RunRequest } from "../run/create-run.ts";
 import type { FactReader } from "./facts.ts";
-import type { Head } from "./heads.ts";
 import type { KeyedLocks } from "./locks.ts";
 
 /** Part of one commit. */
@@ -58,8 +57,6 @@ export type AssessDeps = AssessPorts & {
   turn(): Promise<void>;
   /** Correlation key → incident as last seen; verified by every use. */
   current: Map<string, string>;
-  /** Incidents as the commits under way will leave them. */
-  heads: Map<string, Head>;
   /** Wakes, runs first and the rest gathered. */
   rouse(wakes: readonly Wake[]): void;
 };

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../core/errors.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { commitPart } from "./commit-part.ts";
 import { type AssessDeps, joinParts, type Part } from "./deps.ts";
-import { commitAhead } from "./heads.ts";
 import { judge, type Measured, measure } from "./judge.ts";
 import { forget, lookAtEpisodes, lookAtIncidents, type Scene } from "./look.ts";
 import { settleIncident } from "./settle-incident.ts";
@@ -40,7 +40,7 @@ export async function assessSubjects(
     const { result, committed } = await deps.locks.hold(keys, async () => {
       const prepared = await prepare(deps, await lookAtIncidents(deps, subjects, sight), attempt);
       if (prepared.part.writes.length > LARGE) await deps.turn();
-      return { result: prepared.result, committed: await commitAhead(deps, prepared.part) };
+      return { result: prepared.result, committed: await commitPart(deps, prepared.part) };
     });
     if (committed) return result;
     forget(deps, subjects);

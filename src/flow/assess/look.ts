@@ -100,14 +100,8 @@ function remember(deps: AssessDeps, scene: Scene): void {
 
 async function readIncidents(deps: AssessDeps, ids: Iterable<string>): Promise<ReadonlyMap<string, Doc<Incident>>> {
   const found = new Map<string, Doc<Incident>>();
-  const wanted = new Set<string>();
-  for (const id of ids) {
-    const head = deps.heads.get(id);
-    if (head) found.set(id, head.doc);
-    else wanted.add(id);
-  }
-  if (wanted.size === 0) return found;
-  const names = [...wanted];
+  const names = [...new Set(ids)];
+  if (names.length === 0) return found;
   const docs = await deps.store.getMany<Incident>("incident", names);
   for (const [index, id] of names.entries()) if (docs[index]) found.set(id, docs[index]);
   return found;
