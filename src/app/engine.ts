@@ -29,7 +29,7 @@ import { resolvedWrites } from "../flow/resolved.ts";
 import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
 import type { WakeDeps } from "../flow/wake.ts";
 import type { RetainedIntake } from "../store/retained-intake.ts";
-import type { LocalWakes } from "./local-wakes.ts";
+import type { NewRuns } from "./new-runs.ts";
 
 /** What the four hops share. */
 export type EngineParts = {
@@ -37,8 +37,8 @@ export type EngineParts = {
   store: Store;
   intake: RetainedIntake;
   queue: Queue;
-  /** Absent where nothing is to be started at once. */
-  local?: LocalWakes;
+  /** Absent where nothing is begun at once. */
+  newRuns?: NewRuns;
   actions: ActionTable;
   connections: Connections;
   sources: ReadonlyMap<SourceName, Source>;
@@ -129,10 +129,11 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     }),
     poisonWrites: (records, now) => poisonWrites(store, records, now),
     stillFiring: (record) => stillFiring(connections, record),
+    placeForRun: () => parts.newRuns?.place(),
+    claimFor: parts.claimFor ?? CLAIM_FOR,
+    monotonic: () => performance.now(),
     wake(wakes) {
-      for (const { member, at } of wakes) {
-        if (!member.startsWith("run:") || !parts.local?.start(member)) void queue.wake(member, at);
-      }
+      for (const { member, at } of wakes) void queue.wake(member, at);
     },
     log: parts.log,
     metrics: parts.metrics,

@@ -15,7 +15,7 @@ import { createBullmqQueue } from "../queue/bullmq.ts";
 import { awsDeps, createSources } from "../sources/index.ts";
 import { createFiles } from "../store/files.ts";
 import { createEngine, type Engine, type EngineParts, parseWith } from "./engine.ts";
-import { createLocalWakes, type LocalWakes } from "./local-wakes.ts";
+import { createNewRuns, type NewRuns } from "./new-runs.ts";
 import { createPlaybookOf, indexOf, parseOptions } from "./playbooks.ts";
 import { openChat, slackGroups } from "./slack.ts";
 import type { Storage } from "./storage.ts";
@@ -45,12 +45,12 @@ export async function wireParts(config: Config, options: WireOptions) {
   const queue = createBullmqQueue({ url: storage.url, onError, ...drop });
   const groups = slackGroups(config, log);
   const all = (): ReturnType<typeof set.current>["playbooks"] => set.current().playbooks;
-  const parts: EngineParts & { local: LocalWakes } = {
+  const parts: EngineParts & { newRuns: NewRuns } = {
     config,
     store: options.wrapStore?.(storage.store) ?? storage.store,
     intake: storage.intake,
     queue,
-    local: createLocalWakes(log),
+    newRuns: createNewRuns(log),
     actions,
     connections,
     sources,

@@ -2,6 +2,7 @@ import { QUEUE_NAMES } from "../core/queue.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { notify } from "../flow/notify.ts";
 import { RETENTION_SWEEP } from "../flow/retention-sweep.ts";
+import { advanceNew } from "../flow/run/advance.ts";
 import { startSweeper } from "../flow/sweep.ts";
 import { startVetoWindows } from "../flow/veto.ts";
 import { createWakeHandler } from "../flow/wake.ts";
@@ -23,13 +24,14 @@ export async function startWorkers(
     await startVetoWindows(store, id);
   };
   await store.commit({ checks: [], writes: [{ write: "due", member: RETENTION_SWEEP, at: 0 }] });
-  const handler = createWakeHandler({ ...engine.wakeDeps, publish });
+  const wakeDeps = { ...engine.wakeDeps, publish };
+  const handler = createWakeHandler(wakeDeps);
   await queue.work(QUEUE_NAMES, CONCURRENCY, handler);
-  parts.local.use(handler, CONCURRENCY);
+  parts.newRuns.use((run, signal, draining) => advanceNew(wakeDeps, run, signal, draining), CONCURRENCY);
   const assess = engine.assess.start();
   const sweeper = startSweeper(
     { store, queue, log },
     options.sweepEvery === undefined ? {} : { every: options.sweepEvery },
   );
-  return [assess, parts.local, { stop: () => sweeper.stop() }];
+  return [assess, parts.newRuns, { stop: () => sweeper.stop() }];
 }

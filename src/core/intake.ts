@@ -1,5 +1,6 @@
 import type { AlertGroup, SourceName } from "./alert.ts";
-import type { EpisodeState } from "./episode.ts";
+import type { AlertRecord, EpisodeState } from "./episode.ts";
+import type { Doc } from "./store.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
 /** Names one episode lineage: source and fingerprint, without the opening. */
@@ -18,6 +19,9 @@ export type IntakeEntry = {
   deliveries: number;
 };
 
+/** One episode lineage: where it stands, and the records of its latest episodes, the present one first. */
+export type Lineage = { state: EpisodeState; records: readonly (Doc<AlertRecord> | undefined)[] };
+
 /** The accept side and the stream behind it. @throws AppError `unavailable` when nothing could be stored. */
 export type Intake = {
   /** Compares, records and queues in one round trip (section 3). */
@@ -27,6 +31,11 @@ export type Intake = {
   /** Entries that another consumer took and did not finish within `idle`. */
   reclaim(idle: Milliseconds): Promise<readonly IntakeEntry[]>;
   states(keys: readonly EpisodeKey[]): Promise<readonly (EpisodeState | undefined)[]>;
+  /** The store's time and, per key, its lineage with the records of up to `back` former episodes, in one round trip. */
+  look(
+    keys: readonly EpisodeKey[],
+    back: number,
+  ): Promise<{ now: Instant; lineages: readonly (Lineage | undefined)[] }>;
   /** Closes an episode that its source no longer knows; false when it has moved on meanwhile. */
   vanish(key: EpisodeKey, opening: number): Promise<boolean>;
   /** Entries not assessed yet, oldest first. */

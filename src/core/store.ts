@@ -58,6 +58,8 @@ export type Write =
   | { write: "mark"; marker: string; for: Milliseconds }
   | { write: "reserve"; budget: string; id: string; keep: Milliseconds }
   | { write: "unreserve"; budget: string; id: string }
+  /** The first claim, of epoch 1, on a run that the same commit creates; its recovery wake-up is due at the end of it. */
+  | { write: "claim"; run: string; for: Milliseconds }
   /** Ends the claim if it is still this epoch's. */
   | { write: "release"; run: string; epoch: number }
   /** Acknowledges an entry of the assessment stream and removes it. */

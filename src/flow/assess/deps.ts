@@ -6,9 +6,11 @@ import type { Intake } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
 import type { MatchIndex } from "../../core/match-index.ts";
 import type { Metrics } from "../../core/metrics.ts";
+import type { RunCreated } from "../../core/run/events.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Store, Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+import type { NewRun } from "../run/advance.ts";
 import type { RunPlan, RunRefused, RunRequest } from "../run/create-run.ts";
 import type { FactReader } from "./facts.ts";
 import type { KeyedLocks } from "./locks.ts";
@@ -16,8 +18,8 @@ import type { KeyedLocks } from "./locks.ts";
 /** Part of one commit. */
 export type Extra = { checks: readonly Check[]; writes: readonly Write[] };
 
-/** A member of the due set that is due now, and worth waking without waiting for the sweeper. */
-export type Wake = { member: string; at: Instant };
+/** A member of the due set that is due now, and worth waking without waiting for the sweeper. `created`: of a new run. */
+export type Wake = { member: string; at: Instant; created?: RunCreated };
 
 /** Part of one commit and the wake-ups that follow it. */
 export type Part = Extra & { wakes: readonly Wake[] };
@@ -43,6 +45,12 @@ export type AssessPorts = {
   /** Pages people about alerts that could not be assessed. */
   poisonWrites(records: readonly AlertRecord[], now: Instant): Promise<Extra>;
   stillFiring(record: AlertRecord): Promise<Presence>;
+  /** A place for a new run in this process: its creating commit claims it, and it begins at once. Undefined: the queue wakes it. */
+  placeForRun(): { begin(run: NewRun): void; leave(): void } | undefined;
+  /** Length of such a claim. */
+  claimFor: Milliseconds;
+  /** Of the process; see `NewRun`. */
+  monotonic(): number;
   /** Best effort: the due set is the truth. */
   wake(wakes: readonly Wake[]): void;
   log: Pick<Log, "info" | "warn" | "error">;

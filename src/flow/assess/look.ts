@@ -1,5 +1,6 @@
 import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episode.ts";
 import type { Incident } from "../../core/incident.ts";
+import type { Lineage } from "../../core/intake.ts";
 import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { type AssessDeps, CURRENT } from "./deps.ts";
@@ -16,8 +17,8 @@ export type Seen = {
   former: readonly Doc<AlertRecord>[];
 };
 
-/** The episodes at one moment. */
-export type Sight = { now: Instant; seen: readonly Seen[] };
+/** The episodes at one moment. `pointed`: correlation key → incident, of the keys whose incident was not remembered. */
+export type Sight = { now: Instant; seen: readonly Seen[]; pointed: ReadonlyMap<string, string> };
 
 /** Everything one assessment decides on; the commit checks that it has not changed. */
 export type Scene = Sight & {
@@ -32,19 +33,32 @@ const LOOK_BACK = 3;
 /** Beyond this many remembered keys the table is emptied. */
 const REMEMBERED = 20_000;
 
-/** Reads states and records of the subjects in two round trips. */
+/** Reads states and records of the subjects, and asks for the pointers that are not remembered, in one round trip. */
 export async function lookAtEpisodes(deps: AssessDeps, subjects: readonly Subject[]): Promise<Sight> {
-  const [now, states] = await Promise.all([
-    deps.store.now(),
-    deps.intake.states(subjects.map((subject) => subject.key)),
+  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
+  const [{ now, lineages }, pointed] = await Promise.all([
+    deps.intake.look(
+      subjects.map((subject) => subject.key),
+      LOOK_BACK,
+    ),
+    askPointers(
+      deps,
+      keys.filter((key) => !deps.current.has(key)),
+    ),
   ]);
-  return { now, seen: await readSeen(deps, subjects, states) };
+  return { now, seen: await readSeen(deps, subjects, lineages), pointed };
 }
 
-/** Adds the incidents that the subjects belong to or would join; in one round trip, or none while they are known. */
+/**
+ * Adds the incidents that the subjects belong to or would join; in one round trip, or none where there is none. An incident that
+ * this process has opened since the look is remembered, which counts more than what was seen; others' fail the commit's check.
+ */
 export async function lookAtIncidents(deps: AssessDeps, subjects: readonly Subject[], sight: Sight): Promise<Scene> {
-  const keys = [...new Set(subjects.map((subject) => subject.correlation.key))];
-  const current = await pointers(deps, keys, (key) => deps.current.get(key));
+  const current = new Map<string, string>();
+  for (const { correlation } of subjects) {
+    const id = deps.current.get(correlation.key) ?? sight.pointed.get(correlation.key);
+    if (id !== undefined) current.set(correlation.key, id);
+  }
   const joined = sight.seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
   const incidents = await readIncidents(deps, [...current.values(), ...joined]);
   return verified(deps, { ...sight, incidents, current });
@@ -55,20 +69,13 @@ export function forget(deps: AssessDeps, subjects: readonly Subject[]): void {
   for (const subject of subjects) deps.current.delete(subject.correlation.key);
 }
 
-async function pointers(
-  deps: AssessDeps,
-  keys: readonly string[],
-  known: (key: string) => string | undefined,
-): Promise<ReadonlyMap<string, string>> {
+async function askPointers(deps: AssessDeps, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  const asked: Promise<void>[] = [];
-  const note = (key: string, id: string | undefined): void => void (id !== undefined && found.set(key, id));
-  for (const key of keys) {
-    const id = known(key);
+  const ids = await Promise.all(keys.map((key) => deps.store.field(CURRENT, key)));
+  for (const [index, key] of keys.entries()) {
+    const id = ids[index];
     if (id !== undefined) found.set(key, id);
-    else asked.push(deps.store.field(CURRENT, key).then((answer) => note(key, answer)));
   }
-  if (asked.length > 0) await Promise.all(asked);
   return found;
 }
 
@@ -80,7 +87,7 @@ async function verified(deps: AssessDeps, scene: Scene): Promise<Scene> {
   remember(deps, scene);
   if (stale.length === 0) return scene;
   for (const key of stale) deps.current.delete(key);
-  const asked = await pointers(deps, stale, () => undefined);
+  const asked = await askPointers(deps, stale);
   const fresh = await readIncidents(
     deps,
     [...asked.values()].filter((id) => !scene.incidents.has(id)),
@@ -110,30 +117,31 @@ async function readIncidents(deps: AssessDeps, ids: Iterable<string>): Promise<R
 async function readSeen(
   deps: AssessDeps,
   subjects: readonly Subject[],
-  states: readonly (EpisodeState | undefined)[],
+  lineages: readonly (Lineage | undefined)[],
 ): Promise<readonly Seen[]> {
-  const known = subjects.flatMap((subject, index) => {
-    const state = states[index];
-    return state === undefined ? [] : [{ subject, state, ids: idsOf(subject, state.opening) }];
+  const rows = subjects.flatMap((subject, index) => {
+    const lineage = lineages[index];
+    return lineage === undefined ? [] : [{ subject, lineage, further: furtherBack(subject, lineage) }];
   });
-  const docs = await deps.store.getMany<AlertRecord>(
-    "alert",
-    known.flatMap((one) => one.ids),
-  );
+  const asked = rows.flatMap(({ further }) => further);
+  const docs = asked.length === 0 ? [] : await deps.store.getMany<AlertRecord>("alert", asked);
   let at = 0;
-  return known.map(({ subject, state, ids }) => {
-    const [doc, ...former] = docs.slice(at, at + ids.length);
-    at += ids.length;
-    const seen = { subject, state, id: ids[0] ?? "", former: former.filter((one) => one !== undefined).filter(isOpen) };
+  return rows.map(({ subject, lineage, further }) => {
+    const { state, records } = lineage;
+    const [doc, ...before] = records;
+    const former = [...before, ...docs.slice(at, at + further.length)].filter((one) => one !== undefined);
+    at += further.length;
+    const id = episodeId(subject.key.source, subject.key.fingerprint, state.opening);
+    const seen = { subject, state, id, former: former.filter(isOpen) };
     return doc === undefined ? seen : { ...seen, doc };
   });
 }
 
-/** The present episode first. */
-function idsOf({ key, episodes = [] }: Subject, opening: number): readonly string[] {
-  const back = Math.min(opening, LOOK_BACK + 1);
-  const ids = Array.from({ length: back }, (_, index) => episodeId(key.source, key.fingerprint, opening - index));
-  return [...ids, ...episodes.filter((id) => !ids.includes(id))];
+/** Stored episodes of the subject that its lineage does not reach back to. */
+function furtherBack({ key, episodes = [] }: Subject, { state, records }: Lineage): readonly string[] {
+  if (episodes.length === 0) return [];
+  const ids = records.map((_, index) => episodeId(key.source, key.fingerprint, state.opening - index));
+  return episodes.filter((id) => !ids.includes(id));
 }
 
 function isOpen(doc: Doc<AlertRecord>): boolean {

@@ -1,6 +1,7 @@
 import type { Occasion } from "../../core/explain.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
+import type { RunPlan } from "../run/create-run.ts";
 import { type AssessDeps, joinParts, NOTHING, type Part } from "./deps.ts";
 import { nameOf } from "./lines.ts";
 import { type Candidate, type Entrant, laddersFor, nextRung } from "./select.ts";
@@ -72,8 +73,8 @@ function plan(deps: AssessDeps, incident: Incident, { candidate, on, now }: Rung
   });
 }
 
-function partOf(planned: { checks: Part["checks"]; writes: Part["writes"]; wake: string }, now: Instant): Part {
-  return { checks: planned.checks, writes: planned.writes, wakes: [{ member: planned.wake, at: now }] };
+function partOf({ checks, writes, wake, created }: RunPlan, now: Instant): Part {
+  return { checks, writes, wakes: [{ member: wake, at: now, created }] };
 }
 
 function withRun(state: Started, { field, id, part }: { field: string; id: string; part: Part }): Started {

@@ -1,6 +1,6 @@
 import { AppError, codeOf } from "../../core/errors.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
-import type { RunEvent } from "../../core/run/events.ts";
+import type { RunCreated, RunEvent } from "../../core/run/events.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Move } from "../../core/run/move.ts";
 import { nextMove } from "../../core/run/next-move.ts";
@@ -36,9 +36,27 @@ export async function advance(
   const started = deps.monotonic();
   // One connection keeps the order, so the load sees what the claim fences; without a claim it is not looked at.
   const [claim, loaded] = await Promise.all([deps.store.claim(runId, deps.claimFor), deps.store.loadRun(runId)]);
-  if (!claim) return;
-  let turn: Turn | undefined = await openTurn(deps, { claim, loaded, started, signal });
-  if (!turn) return;
+  if (claim) await advanceClaimed(deps, { claim, loaded, started, signal }, draining);
+}
+
+/** A run that was claimed by the commit which created it; `started` is the monotonic time before that commit. */
+export type NewRun = { claim: Claim; created: RunCreated; started: number };
+
+/** The same for a run that this process has just created. @throws AppError "unavailable" as `advance` does. */
+export async function advanceNew(
+  deps: RunDeps,
+  { claim, created, started }: NewRun,
+  signal: AbortSignal,
+  draining?: AbortSignal,
+): Promise<void> {
+  const loaded: LoadedRun = { events: [created], inbox: [], now: claim.now };
+  await advanceClaimed(deps, { claim, loaded, started, signal }, draining);
+}
+
+async function advanceClaimed(deps: RunDeps, opening: Opening, draining?: AbortSignal): Promise<void> {
+  const { claim, started, signal } = opening;
+  const runId = claim.run;
+  let turn: Turn | undefined = await openTurn(deps, opening);
   while (turn) {
     if (draining?.aborted) return void (await letGo(turn, nowOf(turn)));
     const progress: Progress = await oneMove(turn);

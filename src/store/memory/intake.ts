@@ -1,13 +1,13 @@
 import type { Alert, AlertGroup } from "../../core/alert.ts";
-import type { EpisodeState } from "../../core/episode.ts";
-import type { EpisodeKey } from "../../core/intake.ts";
+import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episode.ts";
+import type { EpisodeKey, Lineage } from "../../core/intake.ts";
 import type { Instant } from "../../core/time.ts";
 import { bodyDigest, contentHasher, groupId } from "../content.ts";
 import { nextEpisode } from "../episode-rule.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { lastSeenOf } from "./last-seen.ts";
 import { memoryQueue } from "./queue.ts";
-import { type MemoryState, nowOf } from "./state.ts";
+import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
 
 const contentHash = contentHasher();
 
@@ -81,9 +81,13 @@ function enqueue(state: MemoryState, group: AlertGroup, what: { body: Buffer; ch
   for (const wake of state.waiters) wake();
 }
 
-function episodes(state: MemoryState): Pick<RetainedIntake, "states" | "vanish" | "lastSeen" | "forget"> {
+function episodes(state: MemoryState): Pick<RetainedIntake, "states" | "look" | "vanish" | "lastSeen" | "forget"> {
   return {
     states: async (keys) => keys.map((key) => publicState(state, key)),
+    look: async (keys, back) => ({
+      now: nowOf(state),
+      lineages: keys.map((key) => lineageOf(state, key, back)),
+    }),
     async vanish({ source, fingerprint }, opening) {
       const key = episodeKey(source, fingerprint);
       const known = state.episodes.get(key);
@@ -103,6 +107,15 @@ function episodes(state: MemoryState): Pick<RetainedIntake, "states" | "vanish" 
 function publicState(state: MemoryState, { source, fingerprint }: EpisodeKey): EpisodeState | undefined {
   const known = state.episodes.get(episodeKey(source, fingerprint));
   return known && { ...known.state, lastSeen: lastSeenOf(known, state.groups.get(known.group)) };
+}
+
+function lineageOf(state: MemoryState, key: EpisodeKey, back: number): Lineage | undefined {
+  const known = publicState(state, key);
+  if (known === undefined) return undefined;
+  const ids = Array.from({ length: Math.min(known.opening, back + 1) }, (_, index) =>
+    episodeId(key.source, key.fingerprint, known.opening - index),
+  );
+  return { state: known, records: ids.map((id) => readDoc<AlertRecord>(state, docKey("alert", id))) };
 }
 
 function forget(state: MemoryState, before: Instant): number {

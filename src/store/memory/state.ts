@@ -1,4 +1,5 @@
 import type { IntakeEntry } from "../../core/intake.ts";
+import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import type { EpisodeRecord } from "../episode-rule.ts";
 
@@ -72,6 +73,13 @@ export function nowOf(state: MemoryState): Instant {
     expiry.remove();
   }
   return now;
+}
+
+/** The document of this name, a copy. */
+export function readDoc<T extends object>(state: MemoryState, key: string): Doc<T> | undefined {
+  nowOf(state);
+  const doc = state.docs.get(key);
+  return doc && { rev: doc.rev, body: JSON.parse(doc.json) };
 }
 
 /** The value under the key, made when it is missing. */

@@ -1,9 +1,9 @@
-import type { Claim, Committed, Doc, GuardReads, GuardValues, Store, Tx } from "../../core/store.ts";
+import type { Claim, Committed, GuardReads, GuardValues, Store, Tx } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
-import { docKey, type MemoryState, nowOf } from "./state.ts";
+import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
 import { apply } from "./writes.ts";
 
 /** The twin of the Redis store: each call takes effect in one tick, bodies pass through JSON as they do there. */
@@ -94,11 +94,6 @@ function reads(state: MemoryState): Pick<Store, Reads> {
 function fresh(state: MemoryState): MemoryState {
   nowOf(state);
   return state;
-}
-
-function readDoc<T extends object>(state: MemoryState, key: string): Doc<T> | undefined {
-  const doc = fresh(state).docs.get(key);
-  return doc && { rev: doc.rev, body: JSON.parse(doc.json) };
 }
 
 function readList<T extends object>(

@@ -51,6 +51,11 @@ const WRITES: Writes = {
     if (!made.has(id)) made.set(id, now);
   },
   unreserve: (state, { budget, id }) => void state.budgets.get(budget)?.delete(id),
+  claim: (state, write, now) => {
+    const until = now + write.for;
+    state.claims.set(write.run, { epoch: 1, until });
+    state.due.set(`run:${write.run}`, until);
+  },
   release: (state, { run, epoch }) => {
     if (state.claims.get(run)?.epoch === epoch) state.claims.set(run, { epoch, until: 0 });
   },

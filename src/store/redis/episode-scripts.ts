@@ -12,6 +12,27 @@ end
 return found
 `);
 
+/** back, source, fingerprint, source, fingerprint, ... → now, then per pair nothing, or record, group and documents, the latest first. */
+export const LOOK = defineScript(`
+${NOW_LUA}
+local found, names, places = {now}, {}, {}
+for k = 2, #A, 2 do
+  local record = call('HGET', P .. 'episodes:' .. A[k], A[k+1])
+  local row = record and {record, call('HGET', P .. 'groups:' .. A[k], string.sub(record, -12))}
+  found[#found + 1] = row
+  if row then
+    local _, opening = struct.unpack('>BI4', record)
+    for one = opening, math.max(1, opening - A[1]), -1 do
+      names[#names + 1], places[#places + 1] = P .. 'doc:alert:' .. A[k] .. '-' .. A[k+1] .. '-' .. string.format('%d', one), row
+    end
+  end
+end
+if #names > 0 then
+  for k, doc in ipairs(call('MGET', unpack(names))) do places[k][#places[k] + 1] = doc end
+end
+return found
+`);
+
 /** source, fingerprint, opening → 1 when that episode was open and is closed now. */
 export const VANISH = defineScript(`
 ${NOW_LUA}

@@ -1,21 +1,23 @@
 import { SOURCE_NAMES } from "../../core/alert.ts";
-import type { EpisodeState } from "../../core/episode.ts";
-import type { EpisodeKey } from "../../core/intake.ts";
+import type { AlertRecord, EpisodeState } from "../../core/episode.ts";
+import type { EpisodeKey, Intake, Lineage } from "../../core/intake.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { UNSETTLED_FIELD } from "./accept-script.ts";
-import { FORGET, STATES, VANISH } from "./episode-scripts.ts";
+import { FORGET, LOOK, STATES, VANISH } from "./episode-scripts.ts";
 import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { lastSeenOfGroup, readEpisode } from "./record.ts";
+import { countOf, docOf } from "./replies.ts";
 import { runBinaryScript, runScript } from "./script.ts";
 
 /** Keys asked for per script, so that none holds Redis for long. */
 const PORTION = 1_000;
 
 /** What is remembered of episodes, read and ended by their keys. */
-export function episodeReads(link: Link): Pick<RetainedIntake, "states" | "vanish" | "lastSeen" | "forget"> {
+export function episodeReads(link: Link): Pick<RetainedIntake, "states" | "look" | "vanish" | "lastSeen" | "forget"> {
   return {
     states: (keys) => states(link, keys),
+    look: (keys, back) => look(link, keys, back),
     async vanish({ source, fingerprint }, opening) {
       const reply = await link.call((redis) => runScript(redis, VANISH, [source, fingerprint, opening]));
       return reply === 1;
@@ -33,6 +35,23 @@ async function states(link: Link, all: readonly EpisodeKey[]): Promise<readonly 
     for (const row of Array.isArray(reply) ? reply : []) found.push(row ? readEpisode(row[0], row[1]) : undefined);
   }
   return found;
+}
+
+async function look(link: Link, all: readonly EpisodeKey[], back: number): ReturnType<Intake["look"]> {
+  const lineages: (Lineage | undefined)[] = [];
+  let now = 0;
+  for (let at = 0; at === 0 || at < all.length; at += PORTION) {
+    const portion = all.slice(at, at + PORTION).flatMap(({ source, fingerprint }) => [source, fingerprint]);
+    const reply = await link.call((redis) => runBinaryScript(redis, LOOK, [back, ...portion]));
+    const [time, ...rows] = Array.isArray(reply) ? reply : [];
+    now = countOf(time);
+    for (const row of rows) lineages.push(row ? lineageOf(row) : undefined);
+  }
+  return { now, lineages };
+}
+
+function lineageOf([record, group, ...docs]: [Buffer, Buffer | null, ...(Buffer | null)[]]): Lineage {
+  return { state: readEpisode(record, group), records: docs.map((doc) => docOf<AlertRecord>(doc?.toString())) };
 }
 
 /** Removes closed episodes and silent groups in portions; one that changes meanwhile stays. */

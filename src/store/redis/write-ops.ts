@@ -118,6 +118,13 @@ export const WRITE_OPS: WriteOps = {
       call('ZREM', P .. 'budget:' .. A[i+1], A[i+2])
       i = i + 3`,
   },
+  claim: {
+    pack: (write) => [write.run, Math.round(write.for)],
+    lua: `
+      call('SET', P .. 'claim:' .. A[i+1], string.format('1 %d', now + A[i+2]))
+      call('ZADD', P .. 'due', now + A[i+2], 'run:' .. A[i+1])
+      i = i + 3`,
+  },
   release: {
     pack: ({ run, epoch }) => [run, epoch],
     lua: `

@@ -60,6 +60,30 @@ export function episodes(make: MakeSubject): void {
       assert.equal(await subject.intake.lastSeen({ source: "eventbridge", fingerprint: "f1" }), undefined);
     });
 
+    it("a look gives the state and the records of the latest episodes, the present one first", async () => {
+      const { intake, store } = subject;
+      const id = (opening: number) => `alertmanager-f1-${opening}`;
+      for (const at of [0, 20, 40]) {
+        await intake.accept(...group([firing(t0 + at)]));
+        await intake.accept(...group([shifted(resolved(at + 10))]));
+      }
+      const put = (opening: number) =>
+        ({ write: "put", kind: "alert", id: id(opening), body: { id: id(opening) } }) as const;
+      await store.commit({ checks: [], writes: [put(1), put(3)] });
+      const none = { source: "alertmanager", fingerprint: "none" } as const;
+      const { now, lineages } = await intake.look([none, F1], 2);
+      assert.ok(now >= t0);
+      assert.equal(lineages[0], undefined);
+      assert.equal(lineages[1]?.state.opening, 3);
+      assert.deepEqual(
+        lineages[1]?.records.map((doc) => doc && [doc.rev, doc.body.id]),
+        [[1, id(3)], undefined, [1, id(1)]],
+      );
+      assert.equal((await intake.look([F1], 0)).lineages[0]?.records.length, 1);
+      assert.equal((await intake.look([F1], 9)).lineages[0]?.records.length, 3, "no further back than the first");
+      assert.deepEqual((await intake.look([], 3)).lineages, []);
+    });
+
     it("vanish closes the opening it names, and only if that is open", async () => {
       const { intake } = subject;
       assert.equal(await intake.vanish(F1, 1), false);

@@ -94,6 +94,25 @@ export function order(make: MakeSubject): void {
       assert.equal((await store.claim("r", 150))?.epoch, 3);
     });
 
+    it("a run can be claimed by the commit that creates it", async () => {
+      const { store } = subject;
+      const { now } = await store.commit({
+        checks: [{ check: "length", list: "run:r", is: 0 }],
+        writes: [
+          { write: "append", list: "run:r", items: [{ e: 1 }] },
+          { write: "due", member: "run:r", at: 0 },
+          { write: "claim", run: "r", for: 150 },
+        ],
+      });
+      assert.equal(await store.claim("r", 150), undefined);
+      assert.deepEqual(await store.due(9), []);
+      const held = { check: "claim", run: "r", epoch: 1 } as const;
+      assert.equal((await store.commit({ checks: [held], writes: [] })).ok, true);
+      await subject.advance(160);
+      assert.deepEqual(await store.due(9), [{ member: "run:r", at: now + 150 }]);
+      assert.equal((await store.claim("r", 150))?.epoch, 2);
+    });
+
     it("loading a run gives its journal, its inbox and the time", async () => {
       const { store } = subject;
       assert.deepEqual((await store.loadRun("r")).events, []);
