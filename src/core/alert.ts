@@ -1,3 +1,4 @@
+import type { Fault } from "./errors.ts";
 import type { Instant } from "./time.ts";
 
 /** Where alerts come from; also the last segment of the webhook's path. */
@@ -29,4 +30,9 @@ export type AlertGroup = {
   /** How many alerts the source left out of this body; above 0 the guard `truncated` asks. */
   truncatedAlerts: number;
   alerts: readonly Alert[];
+  /** What of the body could not be read; the alerts above are the rest of it. Absent when all could. */
+  rejected?: RejectedAlerts;
 };
+
+/** Alerts of a body that could not be read: how many, and the first of their faults. */
+export type RejectedAlerts = { count: number; faults: readonly Fault[] };

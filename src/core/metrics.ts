@@ -16,6 +16,8 @@ export type Metrics = {
   accepted(source: string, alerts: number): void;
   /** Alerts that were known already. */
   unchanged(source: string, alerts: number): void;
+  /** Alerts that could not be read, of bodies whose others were taken. */
+  alertsRejected(source: string, alerts: number): void;
   /** Webhook calls that were refused. */
   rejected(source: string, reason: RejectReason): void;
   /** From the complete body to the answer. */
@@ -45,6 +47,7 @@ export type Metrics = {
 export const noMetrics: Metrics = {
   accepted() {},
   unchanged() {},
+  alertsRejected() {},
   rejected() {},
   acceptSeconds() {},
   queue() {},

@@ -1,5 +1,5 @@
 import type { AlertGroup, SourceName } from "../core/alert.ts";
-import { AppError, codeOf } from "../core/errors.ts";
+import { AppError, codeOf, type Fault } from "../core/errors.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics, RejectReason } from "../core/metrics.ts";
@@ -8,7 +8,7 @@ import type { Milliseconds } from "../core/time.ts";
 import { withinDeadline } from "./deadline.ts";
 
 /** The part of the metrics that this hop counts. */
-export type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "rejected" | "acceptSeconds">;
+export type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "alertsRejected" | "rejected" | "acceptSeconds">;
 
 type Stored = { accepted: number; unchanged: number };
 
@@ -26,8 +26,17 @@ export type AcceptDeps = {
   clock(): Milliseconds;
 };
 
-/** The body of the 202: alerts whose episode changed and those known already; `note` says what else a call was good for. */
-export type Accepted = Stored & { note?: string };
+/**
+ * The body of the 202: alerts whose episode changed and those known already; `note` says what else a call was good for. Where some
+ * alerts could not be read, how many those are, with the first of their faults.
+ */
+export type Accepted = Stored & { note?: string; rejected?: number; details?: readonly Fault[] };
+
+/**
+ * Follows a stored body of which alerts were rejected. With it the body has another digest than the one that was sent, so that this
+ * is read, and told about its faults, each time; as white space it means nothing to a parser.
+ */
+const REJECTED_MARK = Buffer.from(" \t\r\n\t ");
 
 const REASONS: ReadonlySet<string> = new Set<RejectReason>([
   "unauthorized",
@@ -67,7 +76,7 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
 
 async function receive(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Accepted> {
   const known = await repeated(deps, source, request);
-  if (known !== undefined) return counted(deps, source, known);
+  if (known !== undefined) return counted(deps, source.name, known);
   // Returned and not awaited, so that nothing holds on to the parsed group until the store has answered.
   const received = source.receive(request);
   if (received instanceof Promise) return received.then((later) => settle(deps, source, { received: later, request }));
@@ -82,13 +91,14 @@ function settle(deps: AcceptDeps, source: Source, { received, request }: Settlin
       deps.log.info({ source: source.name, note: received.note }, "webhook handled");
       return { accepted: 0, unchanged: 0, note: received.note };
     case "group":
-      return store(deps, received.group, request.body).then((stored) => counted(deps, source, stored));
+      if (isPartial(received.group)) return storeReadable(deps, received.group, request.body);
+      return store(deps, received.group, request.body).then((stored) => counted(deps, source.name, stored));
     default:
       return received satisfies never;
   }
 }
 
-function counted(deps: AcceptDeps, { name }: Source, stored: Stored): Stored {
+function counted(deps: AcceptDeps, name: SourceName, stored: Stored): Stored {
   deps.metrics.accepted(name, stored.accepted);
   deps.metrics.unchanged(name, stored.unchanged);
   // In a storm a line for every body costs a tenth of the whole hop; assess logs what came of it, and the counters are exact.
@@ -101,6 +111,20 @@ async function repeated(deps: AcceptDeps, source: Source, request: WebhookReques
   if (source.authenticate === undefined || deps.intake.repeated === undefined) return undefined;
   source.authenticate(request);
   return withinDeadline(deps.intake.repeated(source.name, request.body));
+}
+
+type PartialGroup = AlertGroup & Required<Pick<AlertGroup, "rejected">>;
+
+function isPartial(group: AlertGroup): group is PartialGroup {
+  return group.rejected !== undefined;
+}
+
+/** What is left of a body when alerts of it could not be read. Refused as a whole it would be lost: senders take a 400 as final. */
+async function storeReadable(deps: AcceptDeps, group: PartialGroup, body: Buffer): Promise<Accepted> {
+  const { source, rejected } = group;
+  const stored = counted(deps, source, await store(deps, group, Buffer.concat([body, REJECTED_MARK])));
+  deps.metrics.alertsRejected(source, rejected.count);
+  return { ...stored, rejected: rejected.count, details: rejected.faults };
 }
 
 async function store(deps: AcceptDeps, group: AlertGroup, body: Buffer): Promise<Stored> {

@@ -42,9 +42,12 @@ function gauge<Label extends string>(registry: Registry, name: string, help: str
   return new Gauge({ name: `stanch_${name}`, help, labelNames, registers: [registry] });
 }
 
-function acceptMetrics(registry: Registry): Pick<Metrics, "accepted" | "unchanged" | "rejected" | "acceptSeconds"> {
+type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "alertsRejected" | "rejected" | "acceptSeconds">;
+
+function acceptMetrics(registry: Registry): AcceptMetrics {
   const accepted = counter(registry, "alerts_accepted_total", "Alerts whose episode changed.", ["source"]);
   const unchanged = counter(registry, "alerts_unchanged_total", "Alerts that were known already.", ["source"]);
+  const unread = counter(registry, "alerts_rejected_total", "Alerts that could not be read.", ["source"]);
   const rejected = counter(registry, "webhooks_rejected_total", "Webhook calls refused.", ["source", "reason"]);
   const seconds = new Histogram({
     name: "stanch_accept_duration_seconds",
@@ -56,6 +59,7 @@ function acceptMetrics(registry: Registry): Pick<Metrics, "accepted" | "unchange
   return {
     accepted: (source, alerts) => accepted.inc({ source }, alerts),
     unchanged: (source, alerts) => unchanged.inc({ source }, alerts),
+    alertsRejected: (source, alerts) => unread.inc({ source }, alerts),
     rejected: (source, reason) => rejected.inc({ source, reason }),
     acceptSeconds: (source, value) => seconds.observe({ source }, value),
   };

@@ -1,18 +1,31 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { SOURCE_NAMES } from "../core/alert.ts";
-import { codeOf } from "../core/errors.ts";
+import { codeOf, type Fault } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { WebhookRequest } from "../core/source.ts";
-import { sendJson } from "./answer.ts";
+import { requestIdOf, sendJson } from "./answer.ts";
 import { readBody } from "./body.ts";
 
-/** The first hop: answers once the alerts are stored. @throws AppError as the source and the store do. */
-export type Accept = (
-  source: string,
-  request: WebhookRequest,
-) => Promise<{ accepted: number; unchanged: number; note?: string }>;
+const LONGEST_PATH = 200;
 
-export type WebhookDeps = { accept: Accept; maxBody: number; metrics: Pick<Metrics, "rejected"> };
+/** The first hop: answers once the alerts are stored. @throws AppError as the source and the store do. */
+export type Accept = (source: string, request: WebhookRequest) => Promise<Accepted>;
+
+type Accepted = {
+  accepted: number;
+  unchanged: number;
+  note?: string;
+  rejected?: number;
+  details?: readonly Fault[];
+};
+
+export type WebhookDeps = {
+  accept: Accept;
+  maxBody: number;
+  metrics: Pick<Metrics, "rejected">;
+  log: Pick<Log, "warn">;
+};
 
 /**
  * `POST /webhooks/:source`. No body parser stands before it: a source needs the raw bytes for signatures, and SNS sends its JSON as
@@ -26,7 +39,20 @@ export function webhookHandler(deps: WebhookDeps): RequestHandler<{ source: stri
       if (codeOf(error) === "too_large") deps.metrics.rejected(labelOf(source), "too_large");
       throw error;
     });
-    sendJson(request, response, 202, await deps.accept(source, { headers: request.headers, body }));
+    const answer = await deps.accept(source, { headers: request.headers, body });
+    const { rejected, details } = answer;
+    if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");
+    sendJson(request, response, 202, answer);
+  };
+}
+
+/** Which call a line of the log is about; the sender finds its request id in the answer. */
+function aboutCall(request: Request<{ source: string }>): Readonly<Record<string, unknown>> {
+  return {
+    source: labelOf(request.params.source),
+    path: request.path.slice(0, LONGEST_PATH),
+    remote: request.socket.remoteAddress,
+    requestId: requestIdOf(request),
   };
 }
 

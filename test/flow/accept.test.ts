@@ -18,6 +18,7 @@ function counting() {
   const metrics: AcceptDeps["metrics"] = {
     accepted: (source, alerts) => add(`accepted ${source}`, alerts),
     unchanged: (source, alerts) => add(`unchanged ${source}`, alerts),
+    alertsRejected: (source, alerts) => add(`unread ${source}`, alerts),
     rejected: (source, reason) => add(`rejected ${source} ${reason}`),
     acceptSeconds: (source) => add(`timed ${source}`),
   };
@@ -38,7 +39,7 @@ function setup(changes: { intake?: AcceptIntake; source?: Source } = {}) {
   return { deps, counts, intake: memory.intake };
 }
 
-function call(alerts: readonly object[], token = "t") {
+function call(alerts: readonly unknown[], token = "t") {
   const body = Buffer.from(JSON.stringify({ groupKey: "g", alerts }));
   return { headers: { authorization: `Bearer ${token}` }, body };
 }
@@ -88,6 +89,35 @@ describe("accept", () => {
       "rejected unknown not_found": 2,
       "timed alertmanager": 2,
       "timed unknown": 2,
+    });
+  });
+
+  it("takes the alerts of a body that can be read, and tells of the others each time it comes", async () => {
+    const { deps, counts, intake } = setup();
+    const mixed = call([alert("a"), { status: "maybe", labels: { alertname: 7 } }, alert("b"), 9]);
+    const details = [
+      { path: "alerts[1].status", message: "expected firing or resolved" },
+      { path: "alerts[1].labels.alertname", message: "expected a string" },
+      { path: "alerts[3]", message: "expected an object" },
+    ];
+    const accepted = await accept(deps, "alertmanager", mixed);
+    assert.deepEqual(accepted, { accepted: 2, unchanged: 0, rejected: 2, details });
+    for (let times = 0; times < 2; times += 1) {
+      const again = await accept(deps, "alertmanager", mixed);
+      assert.deepEqual(again, { accepted: 0, unchanged: 2, rejected: 2, details });
+    }
+    assert.equal((await intake.backlog()).entries, 1);
+    const [entry] = await intake.waiting(1);
+    const kept = createAlertmanager({ kind: "none" }, { now: () => now }).parse(entry?.body ?? "");
+    assert.deepEqual(
+      kept.alerts.map(({ labels }) => labels.service),
+      ["a", "b"],
+    );
+    assert.deepEqual(counts, {
+      "accepted alertmanager": 2,
+      "unchanged alertmanager": 4,
+      "unread alertmanager": 6,
+      "timed alertmanager": 3,
     });
   });
 

@@ -107,10 +107,8 @@ describe("a webhook", () => {
       [`{"alerts":[{"labels":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}]}`, "alerts[0].status"],
       [Buffer.from([0x7b, 0xc3, 0x28, 0x7d]), "body"],
       ['{"__proto__":{"alerts":[]}}', "alerts"],
-      [
-        '{"alerts":[{"status":"firing","labels":{"a":"b"}},{"status":"firing","labels":{"a":1}}]}',
-        "alerts[1].labels.a",
-      ],
+      ['{"alerts":[{"status":"firing","labels":{"b":"c","a":1}}]}', "alerts[0].labels.a"],
+      ['{"truncatedAlerts":-1,"alerts":[{"status":"firing","labels":{"a":"b"}}]}', "truncatedAlerts"],
       ['{"alerts":{"length":1,"0":{}}}', "alerts"],
     ];
     for (const [body, path] of cases) {
@@ -118,6 +116,36 @@ describe("a webhook", () => {
       assert.deepEqual([status, json.error.code, json.error.details[0].path], [400, "invalid_request", path]);
       assert.ok(json.error.message.startsWith(`${path}: `));
     }
+    assert.equal((await intake.backlog()).entries, 0);
+  });
+
+  it("with some alerts that cannot be read is 202 for the others, says which, and is in the log and the metrics", async (t) => {
+    const lines: Record<string, unknown>[] = [];
+    const log = { ...silentLog, warn: (fields: object, message: string) => lines.push({ ...fields, message }) };
+    const { post, intake, counted } = await start(t, { log });
+    const { alerts } = JSON.parse(group(2));
+    const { status, json, headers } = await post(JSON.stringify({ alerts: [...alerts, { status: "firing" }] }));
+    const details = [{ path: "alerts[2].labels", message: "expected an object" }];
+    assert.deepEqual([status, json], [202, { accepted: 2, unchanged: 0, rejected: 1, details }]);
+    assert.equal((await intake.backlog()).entries, 1);
+    assert.ok(await counted('stanch_alerts_rejected_total{source="alertmanager"} 1'));
+    const remote = "127.0.0.1";
+    const requestId = headers.get("x-request-id");
+    assert.deepEqual(lines, [
+      { source: "alertmanager", path: HOOK, remote, requestId, rejected: 1, details, message: "alerts rejected" },
+    ]);
+  });
+
+  it("of which no alert can be read lists every fault, up to 20", async (t) => {
+    const { post, intake } = await start(t);
+    const two = await post('{"truncatedAlerts":"x","alerts":[7,{"status":"no","labels":{"a":1,"b":2}}]}');
+    assert.deepEqual(
+      two.json.error.details.map(({ path }: { path: string }) => path),
+      ["truncatedAlerts", "alerts[0]", "alerts[1].status", "alerts[1].labels.a", "alerts[1].labels.b"],
+    );
+    const many = await post(JSON.stringify({ alerts: Array.from({ length: 100 }, () => 7) }));
+    assert.deepEqual([many.status, many.json.error.details.length], [400, 20]);
+    assert.equal(many.json.error.message, "alerts[0]: expected an object (and 99 more)");
     assert.equal((await intake.backlog()).entries, 0);
   });
 

@@ -3,7 +3,7 @@ import type { AlertGroup, SourceName } from "../../core/alert.ts";
 import { SOURCE_NAMES } from "../../core/alert.ts";
 import type { Connections } from "../../core/connection.ts";
 import type { Plan } from "../../core/desk.ts";
-import { AppError } from "../../core/errors.ts";
+import { AppError, formatFault } from "../../core/errors.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { PlannedGroup } from "../assess/plan.ts";
@@ -23,9 +23,10 @@ export type PlanDeps = {
 export async function planBody(deps: PlanDeps, source: string, body: string): Promise<Plan> {
   const name = SOURCE_NAMES.find((one) => one === source);
   if (!name) throw new AppError("invalid_request", `no source ${source}; use ${SOURCE_NAMES.join(", ")}`);
-  const group = await deps.assess(deps.parse(name, body));
+  const parsed = deps.parse(name, body);
+  const group = await deps.assess(parsed);
   const limits = await deps.autonomyLimits();
-  const remarks = [...group.remarks];
+  const remarks = [...rejectedRemarks(parsed), ...group.remarks];
   const runs = group.runs.flatMap(({ incident, candidate, severity, facts }) => {
     const [first] = candidate.entrants;
     if (!first) return [];
@@ -51,6 +52,12 @@ export async function planBody(deps: PlanDeps, source: string, body: string): Pr
     return [];
   });
   return { alerts: group.alerts.map(planAlert), runs, remarks };
+}
+
+function rejectedRemarks({ rejected }: AlertGroup): readonly string[] {
+  if (rejected === undefined) return [];
+  const what = rejected.count === 1 ? "1 alert" : `${rejected.count} alerts`;
+  return [`${what} cannot be read and would be left out: ${rejected.faults.map(formatFault).join("; ")}`];
 }
 
 function planAlert({ record, incidentKey }: PlannedGroup["alerts"][number]): Plan["alerts"][number] {

@@ -1,10 +1,20 @@
 import type { Alert, AlertGroup, AlertStatus, SourceName } from "../../core/alert.ts";
 import { idOf } from "../../core/hash.ts";
 import type { Instant } from "../../core/time.ts";
-import { isObject, type JsonObject, objectAt, parseObject, textOf, unreadable } from "./fields.ts";
+import {
+  addAlertFault,
+  addFault,
+  type Faults,
+  isObject,
+  type JsonObject,
+  noFaults,
+  parseObject,
+  textOf,
+  unreadableFor,
+} from "./fields.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { annotationsAt, type Labels, labelsAt } from "./labels.ts";
-import { instantAt } from "./time.ts";
+import { instantOf, NOT_A_TIME } from "./time.ts";
 
 /** What is particular to one sender of Alertmanager's webhook format. `now` stands in for times that the sender left out. */
 export type BodyFormat = {
@@ -19,30 +29,48 @@ const LONGEST_URL = 4096;
 
 /**
  * Reads Alertmanager's webhook body (version 4, and Grafana's of the same shape). Only the fields that are used are checked, by
- * hand: a schema library costs a hundred times as much here. Everything else is ignored.
- * @throws AppError `invalid_request` with the field's path.
+ * hand: a schema library costs a hundred times as much here. Everything else is ignored. Alerts that cannot be read are left out and
+ * told in `rejected`: one of them must not cost the others.
+ * @throws AppError `invalid_request` with the paths of the faults when no alert can be read, or what is around them cannot.
  */
 export function parseBody(format: BodyFormat, text: string): AlertGroup {
   const body = parseObject(text);
-  const items = body.alerts;
-  if (!Array.isArray(items)) throw unreadable("alerts", "expected an array");
-  const alerts = items.map((item: unknown, index) => readAlert(format, item, { index, groupStatus: body.status }));
-  return {
-    source: format.source,
-    groupKey: readGroupKey(body, alerts),
-    truncatedAlerts: readCount(body.truncatedAlerts),
-    alerts,
-  };
+  const faults = noFaults();
+  const items = readItems(body.alerts, faults);
+  const truncatedAlerts = readCount(body.truncatedAlerts, faults);
+  const groupLabels = readGroupLabels(body, faults);
+  const isBroken = faults.count > 0;
+  const alerts = readAlerts(format, items, { groupStatus: body.status, faults });
+  if (isBroken || (alerts.length === 0 && items.length > 0)) throw unreadableFor(faults);
+  const groupKey = readGroupKey(body, groupLabels, alerts);
+  const group = { source: format.source, groupKey, truncatedAlerts, alerts };
+  if (faults.count === 0) return group;
+  return { ...group, rejected: { count: items.length - alerts.length, faults: faults.first } };
 }
 
-function readAlert(format: BodyFormat, item: unknown, group: { index: number; groupStatus: unknown }): Alert {
-  const { index } = group;
-  if (!isObject(item)) throw unreadable(`alerts[${index}]`, "expected an object");
-  const status = readStatus(item.status ?? group.groupStatus, index);
-  const labels = labelsAt(item.labels, index);
-  const annotations = annotationsAt(item.annotations, index);
-  const startsAt = instantAt(item.startsAt, () => `alerts[${index}].startsAt`) ?? format.now();
-  const endsAt = instantAt(item.endsAt, () => `alerts[${index}].endsAt`);
+/** What the alerts of one body share while they are read. */
+type Reading = { groupStatus: unknown; faults: Faults };
+
+function readAlerts(format: BodyFormat, items: readonly unknown[], reading: Reading): readonly Alert[] {
+  const alerts: Alert[] = [];
+  for (let index = 0; index < items.length; index += 1) {
+    reading.faults.alert = index;
+    const alert = readAlert(format, items[index], reading);
+    if (alert !== undefined) alerts.push(alert);
+  }
+  return alerts;
+}
+
+/** Nothing is thrown for a fault: a hostile body can have a million of them, and an error's stack costs more than an alert. */
+function readAlert(format: BodyFormat, item: unknown, { groupStatus, faults }: Reading): Alert | undefined {
+  if (!isObject(item)) return addAlertFault(faults, "", "expected an object");
+  const before = faults.count;
+  const status = readStatus(item.status ?? groupStatus, faults);
+  const labels = labelsAt(item.labels, faults);
+  const annotations = annotationsAt(item.annotations, faults);
+  const startsAt = readTime(item.startsAt, ".startsAt", faults) ?? format.now();
+  const endsAt = readTime(item.endsAt, ".endsAt", faults);
+  if (!status || !labels || !annotations || faults.count > before) return undefined;
   const url = readUrl(item.generatorURL);
   return {
     fingerprint: readFingerprint(item.fingerprint, labels),
@@ -55,9 +83,15 @@ function readAlert(format: BodyFormat, item: unknown, group: { index: number; gr
   };
 }
 
-function readStatus(value: unknown, index: number): AlertStatus {
+function readStatus(value: unknown, faults: Faults): AlertStatus | undefined {
   if (value === "firing" || value === "resolved") return value;
-  throw unreadable(`alerts[${index}].status`, "expected firing or resolved");
+  return addAlertFault(faults, ".status", "expected firing or resolved");
+}
+
+function readTime(value: unknown, field: string, faults: Faults): Instant | undefined {
+  const at = instantOf(value);
+  if (Number.isNaN(at)) addAlertFault(faults, field, NOT_A_TIME);
+  return at;
 }
 
 function readFingerprint(value: unknown, labels: Labels): string {
@@ -70,18 +104,30 @@ function readUrl(value: unknown): string | undefined {
   return url !== undefined && url.length <= LONGEST_URL && /^https?:\/\//.test(url) ? url : undefined;
 }
 
+function readItems(value: unknown, faults: Faults): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  addFault(faults, "alerts", "expected an array");
+  return [];
+}
+
+/** Only asked for where the sender gave no key of its own. */
+function readGroupLabels({ groupKey, groupLabels }: JsonObject, faults: Faults): JsonObject {
+  if (textOf(groupKey) !== undefined || groupLabels === undefined) return {};
+  return isObject(groupLabels) ? groupLabels : (addFault(faults, "groupLabels", "expected an object") ?? {});
+}
+
 /** The sender's key; without one, derived from the group's labels, or else from its alerts. */
-function readGroupKey(body: JsonObject, alerts: readonly Alert[]): string {
+function readGroupKey(body: JsonObject, labels: JsonObject, alerts: readonly Alert[]): string {
   const key = textOf(body.groupKey);
   if (key !== undefined) return key.length <= LONGEST_GROUP_KEY ? key : idOf("group", key);
-  const labels = body.groupLabels === undefined ? {} : objectAt(body.groupLabels, "groupLabels");
   const pairs = Object.entries(labels).map(([name, value]) => JSON.stringify([name, value]));
   if (pairs.length > 0) return idOf("group", ...pairs.sort());
   return idOf("group", ...alerts.map((alert) => alert.fingerprint).sort());
 }
 
-function readCount(value: unknown): number {
+function readCount(value: unknown, faults: Faults): number {
   if (value === undefined || value === null) return 0;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
-  throw unreadable("truncatedAlerts", "expected a whole number, 0 or more");
+  addFault(faults, "truncatedAlerts", "expected a whole number, 0 or more");
+  return 0;
 }

@@ -1,15 +1,45 @@
 import { isUtf8 } from "node:buffer";
-import { AppError } from "../../core/errors.ts";
+import { AppError, type Fault } from "../../core/errors.ts";
 
 /** A JSON object of which nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const LONGEST_SHOWN = 80;
+/** More say nothing new, and an answer must not grow with what a sender gets wrong. */
+const MOST_FAULTS = 20;
 
 /** The 400 for a body that cannot be read: the field's path stands in the message and in the fault. */
 export function unreadable(path: string, message: string): AppError {
-  const shown = path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path;
-  return new AppError("invalid_request", `${shown}: ${message}`, { faults: [{ path: shown, message }] });
+  const faults = noFaults();
+  addFault(faults, path, message);
+  return unreadableFor(faults);
+}
+
+/** What is wrong with one body: how many faults, and the first 20 of them. `alert` is the index of the one that is being read. */
+export type Faults = { alert: number; count: number; first: Fault[] };
+
+/** Where the reading of a body begins. */
+export function noFaults(): Faults {
+  return { alert: 0, count: 0, first: [] };
+}
+
+/** Notes a fault instead of throwing it, so that it does not hide the others. Undefined, for the reader to hand on. */
+export function addFault(faults: Faults, path: string, message: string): undefined {
+  faults.count += 1;
+  if (faults.count > MOST_FAULTS) return;
+  faults.first.push({ path: path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path, message });
+}
+
+/** A fault of the alert that is being read; `field` is its path within the alert, as `.labels.service`. */
+export function addAlertFault(faults: Faults, field: string, message: string): undefined {
+  addFault(faults, `alerts[${faults.alert}]${field}`, message);
+}
+
+/** The 400 with every fault that was noted; its message has the first. */
+export function unreadableFor({ count, first }: Faults): AppError {
+  const [{ path, message } = { path: "body", message: "cannot be read" }] = first;
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  return new AppError("invalid_request", `${path}: ${message}${more}`, { faults: first });
 }
 
 /** True for `{…}`; arrays and null are not objects here. */

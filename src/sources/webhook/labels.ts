@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, unreadable } from "./fields.ts";
+import { addAlertFault, type Faults, isObject, type JsonObject } from "./fields.ts";
 
 /** Names and values of labels or annotations. */
 export type Labels = Readonly<Record<string, string>>;
@@ -13,40 +13,42 @@ const CUT = "…";
 
 /**
  * Labels are identity: what is out of bounds is refused, never cut. The parsed object itself is returned, uncopied.
- * @throws AppError `invalid_request`: `alerts[3].labels.service: expected a string`.
+ * Undefined when a fault was added: `alerts[3].labels.service: expected a string`.
  */
-export function labelsAt(value: unknown, alert: number): Labels {
-  const path = () => `alerts[${alert}].labels`;
-  if (!isObject(value)) throw unreadable(path(), "expected an object");
+export function labelsAt(value: unknown, faults: Faults): Labels | undefined {
+  if (!isObject(value)) return addAlertFault(faults, ".labels", "expected an object");
+  const before = faults.count;
   let count = 0;
   for (const name in value) {
     const problem = nameProblem(name) ?? valueProblem(value[name]);
-    if (problem !== undefined) throw unreadable(`${path()}.${name}`, problem);
+    if (problem !== undefined) addAlertFault(faults, `.labels.${name}`, problem);
     count += 1;
   }
-  if (count === 0) throw unreadable(path(), "expected at least one label");
-  if (count > LABEL_LIMITS.count) throw unreadable(path(), `expected at most ${LABEL_LIMITS.count} labels`);
-  return value as Labels;
+  if (count === 0) addAlertFault(faults, ".labels", "expected at least one label");
+  if (count > LABEL_LIMITS.count) addAlertFault(faults, ".labels", `expected at most ${LABEL_LIMITS.count} labels`);
+  return faults.count === before ? (value as Labels) : undefined;
 }
 
 /**
  * Annotations are text for people: too long ones are cut. Absent counts as none.
- * @throws AppError `invalid_request` for wrong types, names that cannot be used and too many of them.
+ * Undefined when a fault was added, for wrong types, names that cannot be used and too many of them.
  */
-export function annotationsAt(value: unknown, alert: number): Labels {
+export function annotationsAt(value: unknown, faults: Faults): Labels | undefined {
   if (value === undefined || value === null) return {};
-  const path = () => `alerts[${alert}].annotations`;
-  if (!isObject(value)) throw unreadable(path(), "expected an object");
+  if (!isObject(value)) return addAlertFault(faults, ".annotations", "expected an object");
+  const before = faults.count;
   let count = 0;
   let long = false;
   for (const name in value) {
     const text = value[name];
     const problem = nameProblem(name) ?? (typeof text === "string" ? undefined : "expected a string");
-    if (problem !== undefined) throw unreadable(`${path()}.${name}`, problem);
-    long ||= (text as string).length > LABEL_LIMITS.value;
+    if (problem !== undefined) addAlertFault(faults, `.annotations.${name}`, problem);
+    else long ||= (text as string).length > LABEL_LIMITS.value;
     count += 1;
   }
-  if (count > LABEL_LIMITS.count) throw unreadable(path(), `expected at most ${LABEL_LIMITS.count} annotations`);
+  const most = LABEL_LIMITS.count;
+  if (count > most) addAlertFault(faults, ".annotations", `expected at most ${most} annotations`);
+  if (faults.count > before) return undefined;
   return long ? cutAll(value) : (value as Labels);
 }
 

@@ -12,10 +12,19 @@ const GO_ZERO_TIME = "0001-01-01T00:00:00Z";
  * @throws AppError `invalid_request` for anything else that is not an RFC 3339 time; `path` is only called then.
  */
 export function instantAt(value: unknown, path: () => string): Instant | undefined {
+  const at = instantOf(value);
+  if (Number.isNaN(at)) throw unreadable(path(), NOT_A_TIME);
+  return at;
+}
+
+/** The fault of a value for which `instantOf` is NaN. */
+export const NOT_A_TIME = "expected an RFC 3339 time";
+
+/** `instantAt` without the throw: NaN for what is not a time. */
+export function instantOf(value: unknown): Instant | undefined {
   if (value === undefined || value === null || value === GO_ZERO_TIME) return undefined;
   const at = typeof value === "string" && RFC_3339.test(value) ? read(value) : Number.NaN;
-  if (Number.isNaN(at)) throw unreadable(path(), "expected an RFC 3339 time");
-  return at > 0 ? at : undefined;
+  return at <= 0 ? undefined : at;
 }
 
 /** Date.parse is most of what reading a large group costs besides JSON.parse, so the usual case, UTC, is read by hand. */
