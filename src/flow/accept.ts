@@ -22,7 +22,7 @@ export type AcceptDeps = {
   sources: ReadonlyMap<string, Source>;
   intake: AcceptIntake;
   metrics: AcceptMetrics;
-  log: Pick<Log, "debug" | "info" | "warn">;
+  log: Pick<Log, "debug" | "info">;
   clock(): Milliseconds;
 };
 
@@ -65,9 +65,7 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
     if (source === undefined) throw new AppError("not_found", "no such source is configured in stanch.yaml");
     return await receive(deps, source, request);
   } catch (error) {
-    const reason = rejectReason(error);
-    deps.metrics.rejected(label, reason);
-    deps.log.warn({ source: label, reason, err: error }, "webhook refused");
+    deps.metrics.rejected(label, rejectReason(error));
     throw error;
   } finally {
     deps.metrics.acceptSeconds(label, (deps.clock() - startedAt) / 1000);

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { SOURCE_NAMES } from "../core/alert.ts";
-import { codeOf, type Fault } from "../core/errors.ts";
+import { AppError, codeOf, type Fault } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { WebhookRequest } from "../core/source.ts";
@@ -8,6 +8,8 @@ import { requestIdOf, sendJson } from "./answer.ts";
 import { readBody } from "./body.ts";
 
 const LONGEST_PATH = 200;
+
+type Params = { source: string };
 
 /** The first hop: answers once the alerts are stored. @throws AppError as the source and the store do. */
 export type Accept = (source: string, request: WebhookRequest) => Promise<Accepted>;
@@ -31,23 +33,38 @@ export type WebhookDeps = {
  * `POST /webhooks/:source`. No body parser stands before it: a source needs the raw bytes for signatures, and SNS sends its JSON as
  * text/plain.
  */
-export function webhookHandler(deps: WebhookDeps): RequestHandler<{ source: string }> {
+export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
   return async (request, response) => {
-    const { source } = request.params;
-    const body = await readBody(request, deps.maxBody).catch((error: unknown) => {
-      // The hop behind counts what it refuses; this never gets there.
-      if (codeOf(error) === "too_large") deps.metrics.rejected(labelOf(source), "too_large");
+    try {
+      const body = await readBody(request, deps.maxBody).catch((error: unknown) => countUnread(deps, request, error));
+      const answer = await deps.accept(request.params.source, { headers: request.headers, body });
+      const { rejected, details } = answer;
+      if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");
+      sendJson(request, response, 202, answer);
+    } catch (error) {
+      logRefusal(deps, request, error);
       throw error;
-    });
-    const answer = await deps.accept(source, { headers: request.headers, body });
-    const { rejected, details } = answer;
-    if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");
-    sendJson(request, response, 202, answer);
+    }
   };
 }
 
+/** The hop behind counts what it refuses; a body that could not be read never gets there. */
+function countUnread({ metrics }: WebhookDeps, { params }: Request<Params>, error: unknown): never {
+  const code = codeOf(error);
+  if (code === "too_large" || code === "invalid_request") metrics.rejected(labelOf(params.source), code);
+  throw error;
+}
+
+/** One line without a stack: a refusal was foreseen, and its sentence says what to do. A bug is logged with its stack where it is answered. */
+function logRefusal({ log }: WebhookDeps, request: Request<Params>, error: unknown): void {
+  if (!(error instanceof AppError)) return;
+  const { code, message: reason, faults } = error;
+  const details = faults.length > 0 ? { details: faults } : {};
+  log.warn({ ...aboutCall(request), code, reason, ...details }, "webhook refused");
+}
+
 /** Which call a line of the log is about; the sender finds its request id in the answer. */
-function aboutCall(request: Request<{ source: string }>): Readonly<Record<string, unknown>> {
+function aboutCall(request: Request<Params>): Readonly<Record<string, unknown>> {
   return {
     source: labelOf(request.params.source),
     path: request.path.slice(0, LONGEST_PATH),

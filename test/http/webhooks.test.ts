@@ -2,49 +2,11 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { AppError } from "../../src/core/errors.ts";
-import { silentLog } from "../../src/core/log.ts";
-import { type AcceptIntake, accept } from "../../src/flow/accept.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
-import type { HttpOptions } from "../../src/http/server.ts";
-import { createSources } from "../../src/sources/index.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
-import { startHttp } from "./support.ts";
-
-const AUTH = { authorization: "Bearer t" };
-const HOOK = "/webhooks/alertmanager";
-
-/** The whole first hop: HTTP, the real sources, the real flow, and the memory intake unless another is given. */
-async function start(t: TestContext, changes: Partial<HttpOptions> & { intake?: AcceptIntake } = {}) {
-  const { intake } = createMemoryStore();
-  const metrics = createMetrics({ log: silentLog });
-  const sources = createSources(
-    { alertmanager: { kind: "bearer", token: "t" } },
-    {
-      now: () => Date.now(),
-      fetchCertificate: async () => "",
-      confirmSubscription: async () => {},
-    },
-  );
-  const deps = { sources, intake: changes.intake ?? intake, metrics, log: silentLog, clock: () => performance.now() };
-  const http = await startHttp(t, { accept: (source, request) => accept(deps, source, request), metrics, ...changes });
-  const post = (body: string | Buffer, headers: Record<string, string> = {}, path = HOOK) =>
-    http.ask(path, { method: "POST", body, headers: { ...AUTH, ...headers } });
-  const counted = async (line: string) => (await http.ask("/metrics")).text.split("\n").includes(line);
-  return { ...http, post, intake, counted };
-}
-
-const alert = (n: number) => ({
-  status: "firing",
-  labels: { alertname: "Down", service: `service-${n}`, note: "x".repeat(300) },
-  annotations: { summary: "it is down" },
-  startsAt: "2026-11-21T12:00:00Z",
-  endsAt: "0001-01-01T00:00:00Z",
-});
-const group = (count: number) =>
-  JSON.stringify({ groupKey: "g", alerts: Array.from({ length: count }, (_, n) => alert(n)) });
+import { AUTH, group, HOOK, keepingLog, startHooks as start } from "./hooks.ts";
 
 /** Sends raw bytes and gives what came back until the other side closed or `ms` passed. */
 async function raw(port: number, bytes: string | Buffer, ms = 2000): Promise<string> {
@@ -120,8 +82,7 @@ describe("a webhook", () => {
   });
 
   it("with some alerts that cannot be read is 202 for the others, says which, and is in the log and the metrics", async (t) => {
-    const lines: Record<string, unknown>[] = [];
-    const log = { ...silentLog, warn: (fields: object, message: string) => lines.push({ ...fields, message }) };
+    const { log, lines } = keepingLog();
     const { post, intake, counted } = await start(t, { log });
     const { alerts } = JSON.parse(group(2));
     const { status, json, headers } = await post(JSON.stringify({ alerts: [...alerts, { status: "firing" }] }));
@@ -132,7 +93,7 @@ describe("a webhook", () => {
     const remote = "127.0.0.1";
     const requestId = headers.get("x-request-id");
     assert.deepEqual(lines, [
-      { source: "alertmanager", path: HOOK, remote, requestId, rejected: 1, details, message: "alerts rejected" },
+      ["warn", { source: "alertmanager", path: HOOK, remote, requestId, rejected: 1, details }, "alerts rejected"],
     ]);
   });
 
@@ -156,9 +117,10 @@ describe("a webhook", () => {
   });
 
   it("that is compressed is refused in words", async (t) => {
-    const { post } = await start(t);
+    const { post, counted } = await start(t);
     const { status, json } = await post(gzipSync(group(1)), { "content-encoding": "gzip" });
     assert.equal(status, 400);
+    assert.ok(await counted('stanch_webhooks_rejected_total{source="alertmanager",reason="invalid_request"} 1'));
     assert.match(json.error.message, /send them plain/);
   });
 
