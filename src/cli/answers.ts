@@ -79,7 +79,10 @@ export const Approval = z.object({
       undo: z.string().nullish(),
     }),
   ),
-  votes: z.array(z.object({ by: z.string(), via: z.string(), decision: z.string(), at: time })),
+  offersKeep: z.boolean().nullish(),
+  votes: z.array(
+    z.object({ by: z.string(), via: z.string(), decision: z.string(), keep: z.boolean().nullish(), at: time }),
+  ),
   requestedAt: time,
   expiresAt: time,
 });

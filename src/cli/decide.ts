@@ -6,7 +6,7 @@ import { type ApiOptions, asking, print, withApi } from "./command.ts";
 import type { Io } from "./io.ts";
 import { clean } from "./text.ts";
 
-type Options = ApiOptions & { reason?: string; incident?: string };
+type Options = ApiOptions & { reason?: string; incident?: string; keep?: true };
 
 /** One decide verb: what it is called with, and the API call it becomes. */
 type Verb = {
@@ -17,6 +17,8 @@ type Verb = {
   reason?: boolean;
   /** An incident may be given. */
   incident?: boolean;
+  /** It may be said that what is approved is to stay. */
+  keep?: boolean;
   call(args: readonly string[], options: Options): Call;
 };
 
@@ -33,7 +35,8 @@ export const VERBS: readonly Verb[] = [
     usage: "approve <approval>",
     about: "allow what an approval shows",
     reason: true,
-    call: ([id = ""], { reason }) => post(`/approvals/${segment(id)}`, { decision: "approve", reason }),
+    keep: true,
+    call: ([id = ""], { reason, keep }) => post(`/approvals/${segment(id)}`, { decision: "approve", keep, reason }),
   },
   {
     usage: "reject <approval>",
@@ -113,6 +116,7 @@ export function addDecideCommands(program: Command, io: Io): void {
   for (const verb of VERBS) {
     const command = withApi(program.command(verb.usage)).description(verb.about);
     if (verb.reason) command.option("--reason <text>", "why; it is kept on the timeline");
+    if (verb.keep) command.option("--keep", "without its lease, where the approval offers that: nothing undoes it");
     if (verb.incident) command.option("--incident <id>", "the incident it is for");
     command.action(async () => {
       const options = command.opts<Options>();

@@ -77,7 +77,10 @@ export function approvalPage(io: Io, approval: Approval): string {
     ["who may", `${approval.policy.required} of ${approval.policy.group}`],
     ["expires", when(approval.expiresAt, io.now())],
     ...approval.why.map((why) => ["why", why] as const),
-    ...approval.votes.map((vote) => [vote.decision, `${vote.by} (${vote.via}), ${when(vote.at, io.now())}`] as const),
+    ...(approval.offersKeep && approval.status === "pending"
+      ? [["may be kept", `approve ${approval.id} --keep: without its lease, nothing undoes it`] as const]
+      : []),
+    ...approval.votes.map((vote) => [vote.decision, voteText(io, vote)] as const),
   ]);
   const columns: readonly Column<Approval["steps"][number]>[] = [
     { title: "step", cell: ({ path }) => path },
@@ -86,6 +89,10 @@ export function approvalPage(io: Io, approval: Approval): string {
     { title: "undone by", cell: ({ undo }) => undo ?? "nothing" },
   ];
   return sections(io, head, [["steps", approval.steps.length > 0 ? table(io, columns, approval.steps) : ""]]);
+}
+
+function voteText(io: Io, { by, via, keep, at }: Approval["votes"][number]): string {
+  return `${by} (${via}), ${when(at, io.now())}${keep ? ", to be kept" : ""}`;
 }
 
 /** One alert and why it led where it led. */

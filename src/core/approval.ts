@@ -22,6 +22,8 @@ export type Vote = {
   via: string;
   at: Instant;
   decision: "approve" | "reject";
+  /** Approved to stay: without the lease that would undo it. */
+  keep?: true;
   reason?: string;
 };
 
@@ -44,6 +46,8 @@ export type Approval = {
   why: readonly string[];
   status: ApprovalStatus;
   votes: readonly Vote[];
+  /** It repeats what was undone a short while ago, so it can also be approved to be kept (section 14.9). */
+  offersKeep?: true;
   requestedAt: Instant;
   expiresAt: Instant;
   remindedAt?: Instant;
@@ -51,3 +55,10 @@ export type Approval = {
   vetoEndsAt?: Instant;
   decidedAt?: Instant;
 };
+
+/** Who chose to keep what was approved: everybody who approved it has to, else this is undefined and the lease stays. */
+export function keptBy({ status, votes }: Approval): string | undefined {
+  const yes = votes.filter((vote) => vote.decision === "approve");
+  if (status !== "approved" || yes.length === 0 || !yes.every((vote) => vote.keep)) return undefined;
+  return yes.map((vote) => vote.by).join(" and ");
+}

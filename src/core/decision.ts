@@ -19,7 +19,8 @@ export type Actor = {
 
 /** Everything people can decide; all of it goes through one function with one permission check. */
 export type Decision =
-  | { verb: "approve"; approval: string; reason?: string }
+  /** `keep`: without the lease that would undo it, where the approval offers that. */
+  | { verb: "approve"; approval: string; keep?: true; reason?: string }
   | { verb: "reject"; approval: string; reason?: string }
   | { verb: "answer"; run: string; answer: "done" | "not-done" | "abort"; reason?: string }
   | { verb: "cancel"; run: string; reason?: string }

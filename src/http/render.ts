@@ -88,6 +88,7 @@ export function renderApproval(approval: Approval): unknown {
   return {
     ...approval,
     incidentId: approval.incidentId ?? null,
+    offersKeep: approval.offersKeep ?? false,
     votes: approval.votes.map((vote) => ({ ...vote, at: time(vote.at) })),
     requestedAt: time(approval.requestedAt),
     expiresAt: time(approval.expiresAt),

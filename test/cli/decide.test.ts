@@ -8,6 +8,7 @@ import { cli } from "./support.ts";
 const CASES: readonly (readonly [line: string, decision: Decision])[] = [
   ["approve apr-1", { verb: "approve", approval: "apr-1" }],
   ["approve apr-1 --reason looks-right", { verb: "approve", approval: "apr-1", reason: "looks-right" }],
+  ["approve apr-1 --keep --reason holds", { verb: "approve", approval: "apr-1", keep: true, reason: "holds" }],
   ["reject apr-1 --reason no", { verb: "reject", approval: "apr-1", reason: "no" }],
   ["answer run-1 not-done", { verb: "answer", run: "run-1", answer: "not-done" }],
   ["cancel run-1", { verb: "cancel", run: "run-1" }],
@@ -75,6 +76,7 @@ describe("decide verbs", () => {
       "approve",
       "approve a b",
       "approve apr-1 --because x",
+      "reject apr-1 --keep",
       "answer run-1 perhaps",
       "extend lea-1 soon",
       "pause everything",

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
-import { alert, incident, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
+import { alert, approval, incident, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
 import { cli } from "./support.ts";
 
 describe("reading", () => {
@@ -37,6 +37,18 @@ describe("reading", () => {
       out: "",
       err: "error: there is no incident inc-2",
     });
+  });
+
+  test("an approval says that it may be kept, and who wanted that", async (t) => {
+    const offered = {
+      ...approval,
+      offersKeep: true as const,
+      votes: approval.votes.map((vote) => ({ ...vote, keep: true as const })),
+    };
+    const { url } = await startHttp(t, { desk: { ...stubDesk().desk, approval: async () => offered } });
+    const { out } = await cli(["show", "apr-1"], { env: env(url) });
+    assert.match(out, /may be kept +approve apr-1 --keep: without its lease, nothing undoes it/);
+    assert.match(out, /approve +anna \(slack\), .*, to be kept/);
   });
 
   test("status shows what is open and what is paused", async (t) => {

@@ -15,6 +15,13 @@ const decisions: readonly Case[] = [
   ["POST", "/runs/run-1/cancel", { reason: " no " }, { verb: "cancel", run: "run-1", reason: "no" }],
   ["POST", "/runs/run-1/answer", { answer: "not-done" }, { verb: "answer", run: "run-1", answer: "not-done" }],
   ["POST", "/approvals/apr-1", { decision: "approve" }, { verb: "approve", approval: "apr-1" }],
+  [
+    "POST",
+    "/approvals/apr-1",
+    { decision: "approve", keep: true, reason: "r" },
+    { verb: "approve", approval: "apr-1", keep: true, reason: "r" },
+  ],
+  ["POST", "/approvals/apr-1", { decision: "approve", keep: false }, { verb: "approve", approval: "apr-1" }],
   ["POST", "/approvals/apr-1", { decision: "reject", reason: "r" }, { verb: "reject", approval: "apr-1", reason: "r" }],
   ["POST", "/leases/lease-1", { action: "extend", for: "1h30m" }, { verb: "extend", lease: "lease-1", for: 5_400_000 }],
   ["POST", "/leases/lease-1", { action: "revert" }, { verb: "revert", lease: "lease-1" }],
@@ -97,6 +104,8 @@ describe("deciding", () => {
     assert.deepEqual(await faultsOf("/approvals/a", "[]"), [""]);
     assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"maybe","reason":7}'), ["decision", "reason"]);
     assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"approve","force":true}'), [""]);
+    assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"reject","keep":true}'), ["keep"]);
+    assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"approve","keep":"yes"}'), ["keep"]);
     assert.deepEqual(await faultsOf("/leases/a", '{"action":"extend"}'), ["for"]);
     assert.deepEqual(await faultsOf("/leases/a", '{"action":"extend","for":"1h30"}'), ["for"]);
     assert.deepEqual(await faultsOf("/leases/a", '{"action":"drop"}'), ["action"]);

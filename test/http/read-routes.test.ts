@@ -30,6 +30,7 @@ describe("reading", () => {
     assert.deepEqual(runs[0].state, { kind: "awaiting_approval", approvalId: "apr-1", expiresAt: ISO });
     assert.deepEqual([leases[0].endsAt, leases[0].uses], [ISO, "settings.set"]);
     assert.equal(json.approvals[0].votes[0].at, ISO);
+    assert.equal(json.approvals[0].offersKeep, false);
   });
 
   it("gives lists as items and next, and leaves out what was removed meanwhile", async (t) => {

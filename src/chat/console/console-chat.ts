@@ -69,7 +69,7 @@ function entryLine(incident: string, { at, kind, text, by }: TimelineEntry, pain
 }
 
 function approvalLines(approval: Approval, paint: Paint): string[] {
-  const { id, playbook, target, severity, policy, status } = approval;
+  const { id, playbook, target, severity, policy, status, offersKeep } = approval;
   const name = `${plain(playbook, 100)} on ${plain(target, 200)}`;
   if (status !== "pending")
     return [
@@ -85,6 +85,9 @@ function approvalLines(approval: Approval, paint: Paint): string[] {
     ...approval.why.slice(0, 10).map((reason) => `    why: ${plain(reason, 300)}`),
     `    ${policy.required === 1 ? "1 person" : `${policy.required} people`} of ${policy.group}, until ${clock(approval.expiresAt)} UTC; it never runs by itself`,
     `    approve: ${paint("bold", `npm run stanch -- approve ${id}`)}`,
+    ...(offersKeep
+      ? [`    approve and keep it, without its lease: ${paint("bold", `npm run stanch -- approve ${id} --keep`)}`]
+      : []),
     `    reject:  ${paint("bold", `npm run stanch -- reject ${id}`)}`,
   ];
 }
@@ -93,5 +96,5 @@ function decidedBy({ votes }: Approval): string {
   const last = votes.at(-1);
   if (!last) return "";
   const reason = last.reason === undefined ? "" : `: ${plain(last.reason, 300)}`;
-  return `, ${last.decision === "approve" ? "approved" : "rejected"} by ${plain(last.by, 80)} from ${last.via}${reason}`;
+  return `, ${last.decision === "approve" ? "approved" : "rejected"}${last.keep ? " to be kept" : ""} by ${plain(last.by, 80)} from ${last.via}${reason}`;
 }

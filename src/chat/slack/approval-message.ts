@@ -109,7 +109,8 @@ function votesBlock(approval: Approval): Block | undefined {
 }
 
 function voteLine(vote: Vote): Mrkdwn {
-  const did = vote.decision === "approve" ? "approved" : "rejected";
+  const approved = vote.keep ? "approved to be kept" : "approved";
+  const did = vote.decision === "approve" ? approved : "rejected";
   const reason = vote.reason === undefined ? mrkdwn`` : mrkdwn`: ${vote.reason}`;
   return mrkdwn`${did} by *${person(vote.person)}* from ${PLACES[vote.via] ?? vote.via} ${when(vote.at, "date")}${reason}`;
 }
@@ -127,12 +128,17 @@ function policyLine({ policy, expiresAt }: Approval): Mrkdwn {
 }
 
 function controls(approval: Approval): Block | undefined {
-  const { id, policy } = approval;
+  const { id, policy, offersKeep } = approval;
   const destructive = approval.steps.filter((step) => step.effect === "destructive").length;
-  const confirm = destructive > 0 ? { confirm: `${destructive} of the steps cannot be made good again.` } : {};
+  const warning = destructive > 0 ? `${destructive} of the steps cannot be made good again.` : "";
+  const confirm = warning === "" ? {} : { confirm: warning };
+  const kept = ["It gets no lease: nothing undoes it after this run.", warning].join(" ").trim();
   return actions([
     policy.veto === undefined
       ? button({ text: "Approve", command: `approve ${id}`, style: "primary", ...confirm })
+      : undefined,
+    offersKeep
+      ? button({ text: "Approve and keep it", command: `approve ${id} keep`, id: "keep", confirm: kept })
       : undefined,
     button({ text: policy.veto === undefined ? "Reject" : "Object", command: `reject ${id}`, style: "danger" }),
     button({ text: "Show plan", command: `plan ${id}` }),

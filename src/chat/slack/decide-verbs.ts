@@ -16,15 +16,24 @@ function incidentVerb(verb: IncidentDecision, does: string): Verb {
   };
 }
 
-function approvalVerb(verb: "approve" | "reject", does: string): Verb {
-  return {
-    usage: `${verb} ID [reason]`,
-    does,
-    async answer(deps, { who, args: [id, ...reason] }) {
-      return decide(deps, who, { verb, approval: await approvalId(deps.desk, id), ...reasonOf(reason) });
-    },
-  };
-}
+const approve: Verb = {
+  usage: "approve ID [keep] [reason]",
+  does: "let what was asked for run; `keep`: without its lease, where the approval offers that",
+  async answer(deps, { who, args: [id, ...words] }) {
+    const keep = words[0] === "keep";
+    const reason = reasonOf(keep ? words.slice(1) : words);
+    const approval = await approvalId(deps.desk, id);
+    return decide(deps, who, { verb: "approve", approval, ...(keep && { keep }), ...reason });
+  },
+};
+
+const reject: Verb = {
+  usage: "reject ID [reason]",
+  does: "refuse it",
+  async answer(deps, { who, args: [id, ...reason] }) {
+    return decide(deps, who, { verb: "reject", approval: await approvalId(deps.desk, id), ...reasonOf(reason) });
+  },
+};
 
 const answerVerb: Verb = {
   usage: "answer ID done|not-done|abort",
@@ -101,8 +110,8 @@ const resume: Verb = {
 
 /** The verbs that change something; each ends at the desk's one door. */
 export const DECIDE_VERBS: Readonly<Record<string, Verb>> = {
-  approve: approvalVerb("approve", "let what was asked for run"),
-  reject: approvalVerb("reject", "refuse it"),
+  approve,
+  reject,
   answer: answerVerb,
   done,
   cancel,

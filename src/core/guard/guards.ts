@@ -95,10 +95,7 @@ function flapping({ flapping: seen }: GuardSnapshot): GuardAnswer {
 
 function relapse({ undoneRecently }: GuardSnapshot): GuardAnswer {
   return read(undoneRecently, (undone) =>
-    ask(
-      undone,
-      "the same mitigation was undone a short while ago; approve to apply it again; extend its lease to keep it longer",
-    ),
+    ask(undone, "the same mitigation was undone a short while ago, so a person says whether to apply it again"),
   );
 }
 

@@ -62,6 +62,8 @@ export type RunEvent =
       input: Readonly<Record<string, unknown>>;
       targets: readonly string[];
       before?: Output;
+      /** The approval whose grant allows it; absent where nobody had to be asked. */
+      approvalId?: string;
     }
   | {
       type: "started";
@@ -101,7 +103,8 @@ export type RunEvent =
       /** Guards that answered ask and are shown; a grant satisfies exactly these. */
       guards: readonly string[];
     }
-  | { type: "granted"; at: Instant; approvalId: string; by: string; validUntil: Instant }
+  /** `keptBy`: who chose that the steps it covers get no lease. */
+  | { type: "granted"; at: Instant; approvalId: string; by: string; validUntil: Instant; keptBy?: string }
   | {
       type: "refused";
       at: Instant;

@@ -34,9 +34,11 @@ function eventsOf(run: Run, item: InboxItem, inputs: MoveInputs): readonly RunEv
 
 function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>, at: number): readonly RunEvent[] {
   if (run.asked?.approvalId !== item.approvalId) return [];
-  const { approvalId, by } = item;
-  if (item.status === "approved")
-    return [{ type: "granted", at, approvalId, by, validUntil: item.at + GRANT_VALID_FOR }];
+  const { approvalId, by, keptBy } = item;
+  if (item.status === "approved") {
+    const kept = keptBy === undefined ? {} : { keptBy };
+    return [{ type: "granted", at, approvalId, by, validUntil: item.at + GRANT_VALID_FOR, ...kept }];
+  }
   return [{ type: "refused", at, approvalId, by, how: item.status, reason: item.reason }];
 }
 

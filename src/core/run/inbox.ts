@@ -9,6 +9,8 @@ export type InboxItem =
       status: "approved" | "rejected" | "expired" | "withdrawn";
       by: string;
       reason: string;
+      /** Who chose that nothing of it is undone. */
+      keptBy?: string;
     }
   | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string }
   | { kind: "cancel"; at: Instant; by: string; reason: string }

@@ -1,6 +1,7 @@
 import type { Effect, Output } from "../action.ts";
 import type { Instant } from "../time.ts";
 import type { EndState, Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
+import { type Grant, grantOf, grantsAfter } from "./grants.ts";
 
 /** What the journal says of one step. `intent`: called or about to be, outcome not known yet. */
 export type StepRecord = {
@@ -14,6 +15,8 @@ export type StepRecord = {
   input: Readonly<Record<string, unknown>>;
   targets: readonly string[];
   before?: Output;
+  /** The approval that allowed the call. */
+  approvalId?: string;
   handle?: Output;
   /** Next poll (`started`). */
   until?: Instant;
@@ -22,14 +25,6 @@ export type StepRecord = {
   reason?: string;
   message?: string;
   retryAt?: Instant;
-};
-
-export type Grant = {
-  approvalId: string;
-  by: string;
-  validUntil: Instant;
-  covers: readonly string[];
-  guards: readonly string[];
 };
 
 export type Verification = {
@@ -198,7 +193,9 @@ type StepEvent = Extract<RunEvent, { type: "skipped" | "intent" | "started" | "o
 function changeStep(run: Run, event: StepEvent): Run {
   const steps = put(run.steps, event.path, recordAfter(run.steps.get(event.path), event));
   const mutated = run.mutated || (event.type === "intent" && event.effect !== "read");
-  return { ...without(run, "waiting"), steps, mutated, factsStale: run.factsStale || event.type === "started" };
+  const grants = event.type === "intent" ? grantsAfter(run.grants, event) : run.grants;
+  const factsStale = run.factsStale || event.type === "started";
+  return { ...without(run, "waiting"), steps, mutated, grants, factsStale };
 }
 
 function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord {
@@ -256,11 +253,6 @@ function checkedAfter(run: Run, event: Extract<RunEvent, { type: "checked" }>): 
   const { heldSince, ...rest } = old;
   const checked = { ...rest, checkedAt: event.at, values: event.values, until: event.until ?? rest.until };
   return event.held === true ? { ...checked, heldSince: heldSince ?? event.at } : checked;
-}
-
-function grantOf(run: Run, event: Extract<RunEvent, { type: "granted" }>): Grant {
-  const { approvalId, by, validUntil } = event;
-  return { approvalId, by, validUntil, covers: run.asked?.covers ?? [], guards: run.asked?.guards ?? [] };
 }
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {

@@ -98,7 +98,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
         text: `approval ${event.approvalId} asked for: ${event.reason}; it expires in ${formatDuration(event.expiresAt - event.at)}`,
       };
     case "granted":
-      return { kind: "approval", text: `approved by ${event.by}`, by: event.by };
+      return { kind: "approval", text: grantedText(event), by: event.by };
     case "refused":
       return {
         kind: "approval",
@@ -127,6 +127,11 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     default:
       return undefined;
   }
+}
+
+function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {
+  if (keptBy === undefined) return `approved by ${by}`;
+  return `approved by ${keptBy}, to be kept: it gets no lease, and nothing undoes it after this run`;
 }
 
 function endedText(run: Run, event: Extract<RunEvent, { type: "ended" }>): string {

@@ -1,4 +1,4 @@
-import type { Approval, Vote } from "../../core/approval.ts";
+import { type Approval, keptBy, type Vote } from "../../core/approval.ts";
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
@@ -16,7 +16,10 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const found = await readDoc<Approval>(deps.store, "approval", decision.approval);
     if ("ok" in found) return found;
     const now = await deps.store.now();
-    const refusal = closedRefusal(found.body, now) ?? (await memberRefusal(deps, actor, found.body, decision));
+    const refusal =
+      closedRefusal(found.body, now) ??
+      (await memberRefusal(deps, actor, found.body, decision)) ??
+      keepRefusal(found.body, decision);
     if (refusal) return refusal;
     const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
     if (next.status !== "pending") deps.metrics.approval(next.status);
@@ -80,12 +83,26 @@ async function memberRefusal(deps: DecideDeps, actor: Actor, approval: Approval,
     : undefined;
 }
 
+/** Keeping is offered, not taken: the message that people have read must have said so. */
+function keepRefusal({ id, offersKeep }: Approval, decision: VoteDecision) {
+  if (!keeps(decision) || offersKeep) return undefined;
+  return refuse(
+    "conflict",
+    `approval ${id} does not offer to keep what it allows; that is for a leased step that repeats what was undone a short while ago. Approve it without keep`,
+  );
+}
+
+function keeps(decision: VoteDecision): boolean {
+  return decision.verb === "approve" && decision.keep === true;
+}
+
 function voteOf(deps: DecideDeps, actor: Actor, decision: VoteDecision): Omit<Vote, "at"> {
   const base = {
     by: nameOf(actor),
     person: personOf(deps.config, actor) ?? actor.name,
     via: actor.via,
     decision: decision.verb,
+    ...(keeps(decision) && { keep: true as const }),
   };
   return decision.reason === undefined ? base : { ...base, reason: decision.reason };
 }
@@ -100,23 +117,40 @@ function withVote(approval: Approval, cast: Vote): Approval {
 function voteWrites(next: Approval, actor: Actor, now: Instant): readonly Write[] {
   const put: Write = { write: "put", kind: "approval", id: next.id, body: next };
   if (next.status === "pending") {
-    const text = `${nameOf(actor)} approved ${next.id}; ${next.policy.required - next.votes.length} more needed`;
+    const keep = next.votes.at(-1)?.keep ? " to be kept" : "";
+    const text = `${nameOf(actor)} approved ${next.id}${keep}; ${next.policy.required - next.votes.length} more needed`;
     return [put, ...say(next.incidentId, { at: now, kind: "approval", text, by: nameOf(actor) })];
   }
-  return [put, ...closingWrites(next, { by: nameOf(actor), at: now, reason: next.votes.at(-1)?.reason ?? "" })];
+  const text = `not everybody who approved ${next.id} chose to keep it, so its lease stays`;
+  return [
+    put,
+    ...closingWrites(next, { by: nameOf(actor), at: now, reason: next.votes.at(-1)?.reason ?? "" }),
+    ...(isSplit(next) ? say(next.incidentId, { at: now, kind: "approval", text, by: "stanch" }) : []),
+  ];
+}
+
+/** Some chose to keep it and others did not. */
+function isSplit(next: Approval): boolean {
+  return next.status === "approved" && keptBy(next) === undefined && next.votes.some((vote) => vote.keep);
 }
 
 /** What ends an approval besides its document: the run learns of it and is woken. */
 export function closingWrites(approval: Approval, end: { by: string; at: Instant; reason: string }): readonly Write[] {
   const { id, runId, status } = approval;
+  const keeper = keptBy(approval);
+  const item = {
+    kind: "approval",
+    at: end.at,
+    approvalId: id,
+    status,
+    by: end.by,
+    reason: end.reason,
+    ...(keeper !== undefined && { keptBy: keeper }),
+  };
   return [
     { write: "unindex", index: "approvals:pending", member: id },
     { write: "undue", member: `approval:${id}` },
-    {
-      write: "append",
-      list: `inbox:${runId}`,
-      items: [{ kind: "approval", at: end.at, approvalId: id, status, by: end.by, reason: end.reason }],
-    },
+    { write: "append", list: `inbox:${runId}`, items: [item] },
     { write: "due", member: `run:${runId}`, at: 0 },
   ];
 }
@@ -128,8 +162,9 @@ function wakes(next: Approval): { wake?: readonly string[] } {
 
 function voteSentence(next: Approval, decision: VoteDecision): string {
   if (next.status === "pending")
-    return `noted; ${next.policy.required - next.votes.length} more approval(s) are needed for ${next.id}`;
-  return decision.verb === "approve"
-    ? `approved: ${next.playbook} on ${next.target} goes on now`
-    : `rejected: ${next.playbook} on ${next.target} will not run`;
+    return `noted; ${next.policy.required - next.votes.length} more approval(s) are needed for ${next.id}${keeps(decision) ? ", and all of them to keep it" : ""}`;
+  const what = `${next.playbook} on ${next.target}`;
+  if (decision.verb === "reject") return `rejected: ${what} will not run`;
+  if (keptBy(next) !== undefined) return `approved, to be kept: ${what} goes on now, without its lease`;
+  return `approved: ${what} goes on now${isSplit(next) ? "; its lease stays, as not everybody chose to keep it" : ""}`;
 }

@@ -64,7 +64,7 @@ function bare(name: string): string {
 
 /** The line of one person's vote. */
 export function voteLine(approval: Approval, vote: Vote, about: { incident: string; chapter: string }): LogLine {
-  const why = vote.reason ? `: ${vote.reason}` : "";
+  const why = `${vote.keep ? ", to be kept" : ""}${vote.reason ? `: ${vote.reason}` : ""}`;
   return lineOf({
     ...about,
     at: vote.at,

@@ -30,7 +30,8 @@ function approvalLines({ id, playbook, target, status, votes, policy }: Approval
   return [
     `- ${text(id)}: ${text(playbook)} on ${text(target)}, ${status}; ${policy.required} of ${text(policy.group)}`,
     ...votes.map((vote) => {
-      const verb = vote.decision === "approve" ? "approved" : "rejected";
+      const approved = vote.keep ? "approved to be kept" : "approved";
+      const verb = vote.decision === "approve" ? approved : "rejected";
       return `  - ${verb} by ${text(vote.by)} at ${minute(vote.at)}${vote.reason ? `: ${text(vote.reason)}` : ""}`;
     }),
   ];

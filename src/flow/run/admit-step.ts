@@ -1,10 +1,8 @@
 import { type Admission, admit } from "../../core/guard/admit.ts";
-import { type GuardName, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import { isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
-import { stepDigest } from "../../core/run/plan.ts";
-import type { Run } from "../../core/run/run.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, skipObserved } from "./deny.ts";
@@ -14,7 +12,10 @@ import { locksOf, pauseScopes } from "./locks.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 
-export type Admitted = { kind: "admitted"; turn: Turn; extra: Extra } | { kind: "not-admitted"; progress: Progress };
+/** `grant`: what people have allowed, where they had to be asked. */
+export type Admitted =
+  | { kind: "admitted"; turn: Turn; extra: Extra; grant: Grant | undefined }
+  | { kind: "not-admitted"; progress: Progress };
 
 /** Lock and concurrency are waited for at most this long. */
 const WAIT_AT_MOST = 10 * 60_000;
@@ -25,11 +26,11 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
   if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
   const values = await readValues(turn, ready);
   const snapshot = snapshotOf(turn, ready, values);
-  const granted = grantedGuards(turn.run, ready, nowOf(turn));
-  const admission = admit(snapshot, granted);
+  const grant = grantFor(turn.run, ready, nowOf(turn));
+  const admission = admit(snapshot, grant?.guards);
   switch (admission.kind) {
     case "allow":
-      return { kind: "admitted", turn: keeping(turn, values), extra: intentExtra(turn, ready) };
+      return { kind: "admitted", turn: keeping(turn, values), extra: intentExtra(turn, ready), grant };
     case "deny":
       return not(await denyRun(turn, ready, admission));
     case "ask":
@@ -51,18 +52,11 @@ function keeping(turn: Turn, values: GuardValues | Unreadable): Turn {
 export function admittedAtOnce(turn: Turn, ready: ReadyStep): boolean {
   const values = keptValues(turn);
   if (!values || turn.run.created.autonomy === "observe") return false;
-  return admit(snapshotOf(turn, ready, values), grantedGuards(turn.run, ready, nowOf(turn))).kind === "allow";
+  return admit(snapshotOf(turn, ready, values), grantFor(turn.run, ready, nowOf(turn))?.guards).kind === "allow";
 }
 
 function not(progress: Progress): Admitted {
   return { kind: "not-admitted", progress };
-}
-
-/** The guards that a valid grant for exactly this rendered step has answered; undefined: no grant covers it. */
-function grantedGuards(run: Run, ready: ReadyStep, now: Instant): readonly GuardName[] | undefined {
-  const digest = stepDigest(ready);
-  const grant = run.grants.find((one) => one.covers.includes(digest) && (run.mutated || now <= one.validUntil));
-  return grant?.guards as readonly GuardName[] | undefined;
 }
 
 async function holdBack(

@@ -71,9 +71,17 @@ function approvalFor(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Ap
     why: [...voices.map((voice) => `${voice.guard}: ${voice.reason}`), ...factLines(run.facts)],
     status: "pending",
     votes: [],
+    ...(repeatsLeased(turn, steps, voices) && { offersKeep: true as const }),
     requestedAt: now,
     expiresAt: now + policy.expires,
   };
+}
+
+/** Whether a leased step would be done again that was undone a short while ago: people may want it to stay this time. */
+function repeatsLeased(turn: Turn, steps: readonly AheadStep[], voices: readonly Voice[]): boolean {
+  if (!voices.some((voice) => voice.guard === "relapse")) return false;
+  const leased = new Set(actionSteps(turn.playbook.steps).flatMap((step) => (step.lease ? [step.id] : [])));
+  return steps.some((step) => step.digest !== undefined && leased.has(step.id));
 }
 
 /** The step at hand first, then what lies ahead of it. */

@@ -1,14 +1,14 @@
 import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
-import { admitStep } from "./admit-step.ts";
+import { type Admitted, admitStep } from "./admit-step.ts";
 import { actionOf, callAction, contextFor, keepable } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
-import { claimLeft, type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
+import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
 export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
@@ -53,18 +53,19 @@ async function mutate(turn: Turn, ready: ReadyStep): Promise<Progress> {
   if (admitted.kind !== "admitted") return admitted.progress;
   const prepared = await prepare(admitted.turn, ready, action);
   if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
-  const begun = await begin(admitted.turn, ready, { before: prepared.before, extra: admitted.extra });
+  const begun = await begin(admitted, ready, prepared.before);
   if (begun.kind !== "go-on") return begun;
   return callAndRecord(begun.turn, ready, action, prepared.before);
 }
 
 /** Journals the intent. An outcome that goes with it is stored alone when something forbids the intent: it is never lost. */
 async function begin(
-  turn: Turn,
+  { turn, extra, grant }: Extract<Admitted, { kind: "admitted" }>,
   ready: ReadyStep,
-  { before, extra }: { before: Output | undefined; extra: Extra },
+  before: Output | undefined,
 ): Promise<Progress> {
-  const intent = withEvents(turn, [intentEvent(turn, ready, before)]);
+  const allowed = grant === undefined ? {} : { approvalId: grant.approvalId };
+  const intent = withEvents(turn, [{ ...intentEvent(turn, ready, before), ...allowed }]);
   const begun = await goOn(intent, { ...extra, durable: true });
   if (begun.kind !== "reload" || !turn.holdsOutcome) return begun;
   await saveOutcome(turn, {});
@@ -101,7 +102,7 @@ async function callAndRecord(
   return recordResult(turn, ready.path, result);
 }
 
-function intentEvent(turn: Turn, ready: ReadyStep, before: Output | undefined): RunEvent {
+function intentEvent(turn: Turn, ready: ReadyStep, before: Output | undefined): Extract<RunEvent, { type: "intent" }> {
   const { path, attempt, uses, effect, input, targets } = ready;
   const base = {
     type: "intent" as const,

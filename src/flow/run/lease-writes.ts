@@ -1,6 +1,7 @@
 import { idOf } from "../../core/hash.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { LeaseTerms } from "../../core/playbook/playbook.ts";
+import { stepKeptBy } from "../../core/run/grants.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
@@ -12,10 +13,24 @@ type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
 /** A lease that cannot be dated ends after this time: nothing temporary stays. */
 const DEFAULT_LEASE = 60 * 60_000;
 
-/** What the outcome of a leased step stores besides itself: the promise to undo it, due at its end. */
+/** What the outcome of a leased step stores besides itself: the promise to undo it, or a line that a person chose to keep it. */
 export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readonly Write[] {
   const lease = leaseOf(turn, path, now);
   if (!lease) return [];
+  const keeper = stepKeptBy(turn.run, path);
+  return keeper === undefined ? promiseWrites(turn, lease) : keptWrites(lease, keeper);
+}
+
+/** No lease: what was changed stays, and the timeline says who wanted that. */
+function keptWrites({ incidentId, runId, step, createdAt }: Lease, keeper: string): readonly Write[] {
+  if (incidentId === undefined) return [];
+  const text = `${step} stays: ${keeper} chose to keep it, so it has no lease and nothing undoes it after this run`;
+  const line = { at: createdAt, kind: "lease", by: keeper, runId, text };
+  return [{ write: "append", list: `timeline:${incidentId}`, items: [line] }];
+}
+
+/** The lease itself, due at its end. */
+function promiseWrites(turn: LeaseTurn, lease: Lease): readonly Write[] {
   const { id, incidentId, createdAt, endsAt, describe } = lease;
   const line = {
     at: createdAt,

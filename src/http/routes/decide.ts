@@ -25,7 +25,12 @@ const duration = z.string().transform((given, context) => {
   }
 });
 
-const Verdict = z.strictObject({ decision: z.enum(["approve", "reject"]), reason });
+const Verdict = z
+  .strictObject({ decision: z.enum(["approve", "reject"]), keep: z.boolean().optional(), reason })
+  .refine(({ decision, keep }) => decision === "approve" || keep !== true, {
+    path: ["keep"],
+    message: "what is rejected cannot be kept",
+  });
 const Answer = z.strictObject({ answer: z.enum(["done", "not-done", "abort"]), reason });
 const LeaseAction = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("extend"), for: duration }),
@@ -89,7 +94,9 @@ async function askAnswer(call: Call): Promise<Decision> {
 
 async function askVerdict(call: Call): Promise<Decision> {
   const input = await readInput(call, Verdict);
-  return { verb: input.decision, approval: param(call, "id"), ...because(input) };
+  const approval = param(call, "id");
+  if (input.decision === "reject") return { verb: "reject", approval, ...because(input) };
+  return { verb: "approve", approval, ...(input.keep === true && { keep: true }), ...because(input) };
 }
 
 async function askLease(call: Call): Promise<Decision> {

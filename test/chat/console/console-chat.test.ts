@@ -56,6 +56,15 @@ describe("the console", () => {
     ]);
   });
 
+  test("says how to keep what an approval offers to keep", async () => {
+    const lines = await consoleOf().publish(viewOf({ approvals: [approvalOf({ offersKeep: true })] }), []);
+    assert.deepEqual(lines.slice(-3), [
+      "    approve: npm run stanch -- approve apr-7f3a",
+      "    approve and keep it, without its lease: npm run stanch -- approve apr-7f3a --keep",
+      "    reject:  npm run stanch -- reject apr-7f3a",
+    ]);
+  });
+
   test("foreign text cannot move the cursor, colour or forge a line", async () => {
     const screen = consoleOf();
     const [headline, line, ...rest] = await screen.publish(viewOf({ incident: { title: "a\u001b[2Jb\nc" } }), [

@@ -34,6 +34,12 @@ for (const receiver of RECEIVERS) {
       assert.equal(stage.desk.decided.length, 1);
     });
 
+    test("Approve and keep it takes both to the door", async () => {
+      const answer = await (await stage.press("approve apr-7f3a keep"))();
+      assert.equal(answer.text, "apr-7f3a is approved by anna");
+      assert.deepEqual(stage.desk.decided.at(-1)?.decision, { verb: "approve", approval: "apr-7f3a", keep: true });
+    });
+
     test("Reject asks for the reason and takes it to the door", async () => {
       const id = randomUUID();
       await stage.press("reject apr-7f3a", { more: { response_url: stage.slack.responseUrl(id) } });

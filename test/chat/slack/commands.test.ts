@@ -46,8 +46,12 @@ for (const receiver of RECEIVERS) {
         ["pause playbook:x 2h “bad day”", { verb: "pause", scope: "playbook:x", for: 7_200_000, reason: "bad day" }],
         ["resume", { verb: "resume", scope: "global" }],
         ["approve apr-7f", { verb: "approve", approval: "apr-7f3a" }],
+        ["approve apr-7f3a keep it holds", { verb: "approve", approval: "apr-7f3a", keep: true, reason: "it holds" }],
+        ["approve apr-7f3a we keep it", { verb: "approve", approval: "apr-7f3a", reason: "we keep it" }],
       ];
+      const [view] = [...stage.desk.views.values()];
       for (const [typed, decision] of cases) {
+        for (const approval of view?.approvals ?? []) Object.assign(approval, { status: "pending" });
         await stage.say(typed);
         assert.deepEqual(stage.desk.decided.at(-1)?.decision, decision, typed);
       }

@@ -67,6 +67,7 @@ function everything(text: string): readonly Record<string, unknown>[] {
     requestedBy: text,
     severity: text,
     steps,
+    offersKeep: true,
     why: Array.from({ length: 30 }, () => text),
     votes: [vote, vote],
   });

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
+import type { Approval } from "../../../src/core/approval.ts";
+import { approvalOf, NOON } from "../../support/slack-desk.ts";
+import { slackFaults } from "../../support/slack-limits.ts";
+
+type Shown = { text: string; action_id: string; value: string; confirm?: string };
+
+/** The buttons under an approval, after Slack's rules have been checked. */
+function buttonsOf(approval: Approval): readonly Shown[] {
+  const message = approvalMessage(approval, { mentions: [] });
+  assert.deepEqual(slackFaults(message), []);
+  return message.blocks.flatMap((block) => {
+    if (block.type !== "actions") return [];
+    return block.elements.map(({ text, action_id, value, confirm }) => ({
+      text: text.text,
+      action_id,
+      value,
+      ...(confirm && { confirm: confirm.text.text }),
+    }));
+  });
+}
+
+describe("the buttons of an approval", () => {
+  test("offer to keep it only where the approval does, and say what that means", () => {
+    const labels = (approval: Approval) => buttonsOf(approval).map(({ text }) => text);
+    assert.deepEqual(labels(approvalOf()), ["Approve", "Reject", "Show plan"]);
+    const offered = approvalOf({ offersKeep: true });
+    assert.deepEqual(labels(offered), ["Approve", "Approve and keep it", "Reject", "Show plan"]);
+    assert.deepEqual(buttonsOf(offered)[1], {
+      text: "Approve and keep it",
+      action_id: "stanch:approve:keep",
+      value: "approve apr-7f3a keep",
+      confirm: "It gets no lease: nothing undoes it after this run.",
+    });
+  });
+
+  test("warn of what cannot be made good again, kept or not", () => {
+    const [step] = approvalOf().steps;
+    assert.ok(step);
+    const shown = buttonsOf(approvalOf({ offersKeep: true, steps: [{ ...step, effect: "destructive" }] }));
+    for (const { confirm } of shown.slice(0, 2))
+      assert.match(confirm ?? "", /1 of the steps cannot be made good again/);
+  });
+
+  test("are gone once it is decided, and the vote says that it is kept", () => {
+    const vote = { by: "anna", person: "anna", via: "slack", at: NOON, decision: "approve", keep: true } as const;
+    const decided = approvalOf({ offersKeep: true, status: "approved", votes: [vote], decidedAt: NOON });
+    assert.deepEqual(buttonsOf(decided), []);
+    assert.match(
+      JSON.stringify(approvalMessage(decided, { mentions: [] })),
+      /approved to be kept by \*anna\* from Slack/,
+    );
+  });
+});
