@@ -10,6 +10,7 @@ import type { Log } from "./core/log.ts";
 import type { Store } from "./core/store.ts";
 import type { Milliseconds } from "./core/time.ts";
 import { accept } from "./flow/accept.ts";
+import { withLastSeen } from "./flow/desk/last-seen.ts";
 import { createHttp, type Http } from "./http/server.ts";
 
 /** `web` takes alerts and decisions; `worker` assesses, runs and posts; `all` does both. Any number of each may run. */
@@ -91,7 +92,7 @@ function openServer(parts: Parts, options: AppOptions): Http {
   const receiver = slack?.receiver;
   return createHttp({
     accept: (source, request) => accept({ sources, intake, metrics, log, clock }, source, request),
-    desk,
+    desk: withLastSeen(desk, intake),
     tokens: config.api.tokens,
     insecure: options.insecureDev ?? false,
     metrics,
