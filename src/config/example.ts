@@ -52,7 +52,7 @@ limits:
 approvals:
   people: { anna: { slack: U012ABC, token: oncall-cli } } # so that one person counts once
   groups: { platform-oncall: { people: [anna], api-tokens: [oncall-cli] } }
-  default: { group: platform-oncall, required: 1, requester-may-approve: true, expires: 15m, on-expiry: escalate }
+  default: { group: platform-oncall, required: 1, requester-may-approve: true, expires: 15m, valid-for: 15m, on-expiry: escalate }
 
 # With SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET set, incidents are shown here; without, on standard output.
 slack: { channel: '#platform-alerts' }

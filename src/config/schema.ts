@@ -51,6 +51,7 @@ const Policy = z.strictObject({
   required: z.int().min(1).max(10).default(1),
   "requester-may-approve": z.boolean().default(true),
   expires: Duration.default(900_000),
+  "valid-for": Duration.refine((length) => length >= 10_000, "it must be at least 10s").default(900_000),
   "on-expiry": z.enum(["deny", "escalate"]).default("escalate"),
 });
 

@@ -55,6 +55,7 @@ export function approvalSettings(yaml: StanchYaml["approvals"]): ApprovalSetting
       required: policy?.required ?? 1,
       requesterMayApprove: policy?.["requester-may-approve"] ?? true,
       expires: policy?.expires ?? 900_000,
+      validFor: policy?.["valid-for"] ?? 900_000,
       onExpiry: policy?.["on-expiry"] ?? "escalate",
     },
   };

@@ -49,6 +49,11 @@ describe("faults have their place", () => {
     ],
     ["severity is no condition", "severity: [{ level: P0, when: '1' }]", /gives true or false/],
     ["level", "severity: [{ level: P3, when: 'true' }]", /severity\[0\].level/],
+    [
+      "valid-for",
+      "approvals: { groups: { a: {} }, default: { group: a, valid-for: 9s } }",
+      "stanch.yaml:4:65 approvals.default.valid-for: it must be at least 10s",
+    ],
     ["approval group", "approvals: { default: { group: nobody } }", /there is no group nobody under approvals.groups/],
     [
       "person",

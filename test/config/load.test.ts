@@ -85,7 +85,7 @@ freeze: [{ cron: "0 16 * * 5", for: 64h, tz: Europe/Berlin, allow: [P0], reason:
 approvals:
   people: { anna: { slack: U1, token: cli } }
   groups: { oncall: { people: [anna], slack-users: [U2], slack-user-groups: [S1], api-tokens: [cli] } }
-  default: { group: oncall, required: 2, requester-may-approve: false, expires: 5m, on-expiry: deny }
+  default: { group: oncall, required: 2, requester-may-approve: false, expires: 5m, valid-for: 2m, on-expiry: deny }
 escalation: [{ after: 0m, when: needs-person, notify: ["slack:@oncall"] }, { after: 15m, when: unmitigated, severities: [P0], notify: ["pagerduty:main"] }]
 slack: { channel: "#a", routes: [{ match: ['team = "security"'], channel: "#sec", private: true }], incident-channel: { severities: [P0], prefix: inc, invite: [oncall] } }
 reports: { directory: reports, decision-log: D.log, incidents-log: I.md, post-mortem-within: 24h }
@@ -127,6 +127,7 @@ connections:
     required: 2,
     requesterMayApprove: false,
     expires: 300_000,
+    validFor: 120_000,
     onExpiry: "deny",
   });
   assert.deepEqual(config.slack.incidentChannel, { severities: ["P0"], prefix: "inc", invite: ["oncall"] });

@@ -40,7 +40,14 @@ export const CONFIG = {
   approvals: {
     people: { anna: {}, ben: {} },
     groups: { oncall: { people: ["anna", "ben"], slackUsers: [], slackUserGroups: [], apiTokens: [] } },
-    default: { group: "oncall", required: 1, requesterMayApprove: true, expires: 900_000, onExpiry: "escalate" },
+    default: {
+      group: "oncall",
+      required: 1,
+      requesterMayApprove: true,
+      expires: 900_000,
+      validFor: 900_000,
+      onExpiry: "escalate",
+    },
   },
 } as unknown as Config;
 

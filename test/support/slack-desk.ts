@@ -60,6 +60,7 @@ export function approvalOf(change: Partial<Approval> = {}): Approval {
       required: 1,
       requesterMayApprove: true,
       expires: 900_000,
+      validFor: 900_000,
       onExpiry: "escalate",
     },
     digest: "d".repeat(64),

@@ -9,7 +9,9 @@ export const GRAMMARS = {
     ...["autonomy", "approval", "limits", "steps", "verify", "on-failure", "on"],
   ]),
   autonomy: grammar("autonomy", ["P0", "P1", "P2"]),
-  approval: grammar("approval", ["group", "required", "requester-may-approve", "expires", "on-expiry", "veto"]),
+  approval: grammar("approval", [
+    ...["group", "required", "requester-may-approve", "expires", "valid-for", "on-expiry", "veto"],
+  ]),
   limits: grammar("limits", ["cooldown", "budget"]),
   window: grammar("budget window", ["runs", "per"]),
   action: grammar("step", [

@@ -19,6 +19,8 @@ export type ApprovalPolicy = {
   required: number;
   requesterMayApprove: boolean;
   expires: Milliseconds;
+  /** A grant lapses unless the first effect under it has begun within this time (section 14.7). */
+  validFor: Milliseconds;
   onExpiry: "deny" | "escalate";
   /** Runs unless someone objects within this time; reversible steps only. */
   veto?: Milliseconds;

@@ -16,6 +16,8 @@ import { checkIds, readSteps } from "./read-steps.ts";
 import { verification } from "./read-verify.ts";
 
 const NAME = textLike(/^[a-z0-9][a-z0-9-]{0,79}$/, "a name; names are small letters, digits and -");
+/** A worker that goes on at once needs a moment, too. */
+const LEAST_VALID_FOR = 10_000;
 const ON_FAILURE = ["revert", "next-playbook", "escalate"] as const;
 
 /** A playbook without what only its file knows. Undefined when something necessary has a fault; faults are in the node's sink. */
@@ -110,6 +112,7 @@ function readApproval(node: Node, env: PlaybookEnvironment): Partial<ApprovalPol
     required: map.optional("required", integer(1, 10)),
     requesterMayApprove: map.optional("requester-may-approve", boolean),
     expires: map.optional("expires", duration(1_000, "1s")),
+    validFor: map.optional("valid-for", duration(LEAST_VALID_FOR, "10s")),
     onExpiry: map.optional("on-expiry", oneOf(["deny", "escalate"])),
     veto: map.optional("veto", duration(1_000, "1s")),
   };

@@ -1,7 +1,7 @@
 import type { Effect, FailureReason, Output } from "../action.ts";
 import type { Autonomy } from "../playbook/playbook.ts";
 import type { AlertView } from "../scope.ts";
-import type { Instant } from "../time.ts";
+import type { Instant, Milliseconds } from "../time.ts";
 
 /** A step's place: `redeploy`, `tree/1/scale` (second case), `rounds/2/set` (third round). Never a bare number. */
 export type StepPath = string;
@@ -98,6 +98,8 @@ export type RunEvent =
       approvalId: string;
       expiresAt: Instant;
       reason: string;
+      /** How long a grant waits for its first effect. */
+      validFor: Milliseconds;
       /** Step digests that the approval shows; a grant covers exactly these. */
       covers: readonly string[];
       /** Guards that answered ask and are shown; a grant satisfies exactly these. */

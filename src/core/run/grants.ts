@@ -39,6 +39,13 @@ export function grantFor(run: Run, ready: ReadyStep, now: Instant): Grant | unde
   return run.grants.findLast((one) => one.covers.includes(digest) && (one.used || now <= one.validUntil));
 }
 
+/** The grant that covered this step and lapsed unused; undefined while one is in force, or when there never was one. */
+export function lapsedGrant(run: Run, ready: ReadyStep, now: Instant): Grant | undefined {
+  if (grantFor(run, ready, now)) return undefined;
+  const digest = stepDigest(ready);
+  return run.grants.findLast((one) => one.covers.includes(digest));
+}
+
 /** Who chose that what this step has changed stays; undefined: its lease undoes it. */
 export function stepKeptBy(run: Run, path: string): string | undefined {
   const approvalId = run.steps.get(path)?.approvalId;

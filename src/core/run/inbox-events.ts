@@ -4,9 +4,6 @@ import type { InboxItem } from "./inbox.ts";
 import type { MoveInputs } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
 
-/** A grant lapses unless the first effect starts within this time (section 14.7). */
-export const GRANT_VALID_FOR = 15 * 60_000;
-
 /** The journal's answer to what lies in the inbox; empty when nothing is new. An item that no longer fits is taken and ignored. */
 export function inboxEvents(run: Run, inputs: MoveInputs): readonly RunEvent[] {
   if (inputs.inbox.length === 0) return [];
@@ -33,11 +30,12 @@ function eventsOf(run: Run, item: InboxItem, inputs: MoveInputs): readonly RunEv
 }
 
 function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>, at: number): readonly RunEvent[] {
-  if (run.asked?.approvalId !== item.approvalId) return [];
+  const { asked } = run;
+  if (asked?.approvalId !== item.approvalId) return [];
   const { approvalId, by, keptBy } = item;
   if (item.status === "approved") {
     const kept = keptBy === undefined ? {} : { keptBy };
-    return [{ type: "granted", at, approvalId, by, validUntil: item.at + GRANT_VALID_FOR, ...kept }];
+    return [{ type: "granted", at, approvalId, by, validUntil: item.at + asked.validFor, ...kept }];
   }
   return [{ type: "refused", at, approvalId, by, how: item.status, reason: item.reason }];
 }

@@ -49,7 +49,7 @@ export type Run = {
   rounds: ReadonlyMap<StepPath, Rounds>;
   verifications: ReadonlyMap<StepPath, Verification>;
   waiting?: { reason: WaitReason; path?: StepPath; since: Instant; until: Instant; detail?: string };
-  asked?: { approvalId: string; expiresAt: Instant; covers: readonly string[]; guards: readonly string[] };
+  asked?: Pick<Extract<RunEvent, { type: "asked" }>, "approvalId" | "expiresAt" | "validFor" | "covers" | "guards">;
   grants: readonly Grant[];
   refused?: { how: "rejected" | "expired" | "withdrawn"; by: string; reason: string };
   inboxTaken: number;

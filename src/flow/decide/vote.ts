@@ -1,7 +1,7 @@
 import { type Approval, keptBy, type Vote } from "../../core/approval.ts";
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
+import { type Instant, isoTime } from "../../core/time.ts";
 import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
 import { groupRefusal, personOf } from "./permission.ts";
 
@@ -24,16 +24,18 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
     if (next.status !== "pending") deps.metrics.approval(next.status);
     const change: Change = { checks: [found.check], writes: voteWrites(next, actor, now), ...wakes(next) };
-    const held = next.status === "approved" ? await heldBy(deps, next) : "";
+    const held = next.status === "approved" ? await heldBy(deps, next, now) : "";
     return { change, decided: { ok: true, sentence: `${voteSentence(next, decision)}${held}`, id: next.id } };
   });
 }
 
-/** A pause holds an approved run all the same, and whoever approved it should know. */
-async function heldBy(deps: DecideDeps, { playbook, target, incidentId }: Approval): Promise<string> {
+/** A pause holds an approved run all the same, and whoever approved it should know, and how long their word holds. */
+async function heldBy(deps: DecideDeps, approval: Approval, now: Instant): Promise<string> {
+  const { playbook, target, incidentId, policy } = approval;
   const scopes = ["global", `playbook:${playbook}`, `target:${target}`, `incident:${incidentId ?? ""}`];
   const pause = (await deps.store.pauses()).find((one) => scopes.includes(one.scope));
-  return pause === undefined ? "" : `, once ${pause.scope} is no longer paused by ${pause.by}`;
+  if (pause === undefined) return "";
+  return `, once ${pause.scope} is no longer paused by ${pause.by}; after ${isoTime(now + policy.validFor)} it asks again`;
 }
 
 function closedRefusal(approval: Approval, now: Instant) {

@@ -1,9 +1,11 @@
 import type { Approval } from "../../core/approval.ts";
 import { digestOf, idOf } from "../../core/hash.ts";
 import type { ApprovalPolicy } from "../../core/playbook/playbook.ts";
+import { lapsedGrant } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { type AheadStep, planAhead, plannedStep } from "../../core/run/plan.ts";
 import { actionSteps } from "../../core/run/steps.ts";
+import { isoTime } from "../../core/time.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
@@ -19,13 +21,15 @@ export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly V
   const covers = approval.steps.flatMap((step) =>
     "digest" in step && typeof step.digest === "string" ? [step.digest] : [],
   );
-  const reason = voices.map((voice) => voice.reason).join("; ");
+  const lapse = lapseOf(turn, ready);
+  const reason = [...lapse, ...voices.map((voice) => voice.reason)].join("; ");
   const asked = withEvents(turn, [
     {
       type: "asked",
       at: approval.requestedAt,
       approvalId: id,
       expiresAt: approval.expiresAt,
+      validFor: approval.policy.validFor,
       reason,
       covers,
       guards: voices.map((voice) => voice.guard),
@@ -68,13 +72,26 @@ function approvalFor(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Ap
     policy,
     digest,
     steps,
-    why: [...voices.map((voice) => `${voice.guard}: ${voice.reason}`), ...factLines(run.facts)],
+    why: [
+      ...lapseOf(turn, ready),
+      ...voices.map((voice) => `${voice.guard}: ${voice.reason}`),
+      ...factLines(run.facts),
+    ],
     status: "pending",
     votes: [],
     ...(repeatsLeased(turn, steps, voices) && { offersKeep: true as const }),
     requestedAt: now,
     expiresAt: now + policy.expires,
   };
+}
+
+/** Why it is asked again although somebody has approved it. */
+function lapseOf(turn: Turn, ready: ReadyStep): readonly string[] {
+  const lapsed = lapsedGrant(turn.run, ready, nowOf(turn));
+  if (!lapsed) return [];
+  return [
+    `the approval by ${lapsed.by} has lapsed: it held until ${isoTime(lapsed.validUntil)}, and nothing had begun by then`,
+  ];
 }
 
 /** Whether a leased step would be done again that was undone a short while ago: people may want it to stay this time. */

@@ -64,10 +64,11 @@ table("the whole", [
   ["var name", withSteps(CHECK, "vars: { My-Var: 1 }"), /"My-Var" is not the name of a var/],
   ["later var", withSteps(CHECK, `vars: { a: '\${{ vars.b }}', b: 1 }`), /no var b/],
   [
-    "not implemented",
-    withSteps(CHECK, "approval: { valid-for: 5m }"),
-    "p.yaml:4:13 approval.valid-for: valid-for of approval: not implemented yet",
+    "valid-for that no worker could keep",
+    withSteps(CHECK, "approval: { valid-for: 9s }"),
+    "p.yaml:4:24 approval.valid-for: it must be at least 10s",
   ],
+  ["valid-for without a unit", withSteps(CHECK, "approval: { valid-for: 5 }"), /write it with a unit/],
   ["no steps", withSteps(CHECK).replace(/steps:.*/s, "steps: []"), /steps: it is empty/],
 ]);
 

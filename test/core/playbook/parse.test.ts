@@ -19,7 +19,7 @@ vars:
 target: \${{ vars.where }}/\${{ alert.labels.service }}
 also-targets: ['redis:\${{ vars.cluster }}']
 autonomy: { P0: auto, P1: approve }
-approval: { group: oncall, required: 2, requester-may-approve: false, expires: 10m, on-expiry: deny }
+approval: { group: oncall, required: 2, requester-may-approve: false, expires: 10m, valid-for: 5m, on-expiry: deny }
 limits: { cooldown: 15m, budget: [{ runs: 2, per: 1h }, { runs: 5, per: 24h }] }
 steps:
   - id: probe
@@ -80,6 +80,7 @@ test("a playbook with every key becomes what it says", () => {
     required: 2,
     requesterMayApprove: false,
     expires: 600_000,
+    validFor: 300_000,
     onExpiry: "deny",
   });
   assert.deepEqual(playbook.limits, {
