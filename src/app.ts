@@ -1,4 +1,4 @@
-import { createHealth } from "./app/health.ts";
+import { createHealth, type HealthDeps } from "./app/health.ts";
 import { createLog } from "./app/log.ts";
 import { sampleGauges } from "./app/samples.ts";
 import { openStorage } from "./app/storage.ts";
@@ -87,7 +87,7 @@ function appOf(parts: Parts, options: AppOptions, http: Http): App {
 }
 
 function openServer(parts: Parts, options: AppOptions): Http {
-  const { config, desk, metrics, log, slack, sources, intake, queue, store, set } = parts;
+  const { config, desk, metrics, log, slack, sources, intake } = parts;
   const clock = (): Milliseconds => performance.now();
   const receiver = slack?.receiver;
   return createHttp({
@@ -96,12 +96,19 @@ function openServer(parts: Parts, options: AppOptions): Http {
     tokens: config.api.tokens,
     insecure: options.insecureDev ?? false,
     metrics,
-    health: createHealth({ store, queue, worker: options.role !== "web", playbookFaults: () => set.faults(), clock }),
+    health: createHealth({ ...healthDeps(parts), worker: options.role !== "web", clock }),
     ...(receiver === undefined ? {} : { slackReceiver: receiver }),
     reload: () => reload(parts),
     maxBody: config.maxBody,
     log,
   });
+}
+
+function healthDeps({ config, storage, store, queue, set }: Parts): Omit<HealthDeps, "worker" | "clock"> {
+  const { durability } = config;
+  const deps = { store, queue, playbookFaults: () => set.faults() };
+  if (durability.kind !== "wait") return deps;
+  return { ...deps, replicas: { needed: durability.replicas, following: storage.replicas } };
 }
 
 async function reload({ set }: Parts): Promise<{ playbooks: number; faults: readonly Fault[] }> {

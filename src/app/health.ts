@@ -12,6 +12,8 @@ export type HealthDeps = {
   queue: Queue;
   /** This process takes wake-ups itself; a web process only needs the store. */
   worker: boolean;
+  /** With `durability: wait:N`: how many replicas must confirm a write, and how many can now. */
+  replicas?: { needed: number; following(): Promise<number> };
   playbookFaults(): readonly Fault[];
   clock(): Milliseconds;
 };
@@ -34,14 +36,15 @@ export function createHealth(deps: HealthDeps): { ready(): Promise<Readiness> } 
 
 async function look(deps: HealthDeps): Promise<Readiness> {
   const names = deps.worker ? QUEUE_NAMES : [];
-  const [redis, ...queues] = await Promise.all([
-    redisCheck(deps),
-    ...names.map((name) => canaryCheck(deps.queue, name)),
-  ]);
-  const checks = {
-    redis,
-    ...Object.fromEntries(names.map((name, index) => [`queue ${name}`, queues[index] ?? { ok: false }])),
-  };
+  const { replicas } = deps;
+  const looks: readonly (readonly [string, Promise<Check>])[] = [
+    ["redis", redisCheck(deps)],
+    ...(replicas === undefined ? [] : [["replicas", replicasCheck(replicas)] as const]),
+    ...names.map((name) => [`queue ${name}`, canaryCheck(deps.queue, name)] as const),
+  ];
+  const checks = Object.fromEntries(
+    await Promise.all(looks.map(async ([name, check]) => [name, await check] as const)),
+  );
   return { ready: Object.values(checks).every((check) => check.ok), checks, playbookFaults: deps.playbookFaults() };
 }
 
@@ -49,6 +52,17 @@ async function redisCheck(deps: HealthDeps): Promise<Check> {
   try {
     await deps.store.now();
     return { ok: true };
+  } catch (error) {
+    return { ok: false, detail: messageOf(error) };
+  }
+}
+
+async function replicasCheck({ needed, following }: NonNullable<HealthDeps["replicas"]>): Promise<Check> {
+  try {
+    const found = await following();
+    if (found >= needed) return { ok: true };
+    const detail = `${found} of ${needed} replicas follow Redis; until they do, webhooks are answered 503 and no step is begun; check replication, or lower durability`;
+    return { ok: false, detail };
   } catch (error) {
     return { ok: false, detail: messageOf(error) };
   }

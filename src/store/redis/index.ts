@@ -5,6 +5,7 @@ import { acceptance } from "./accept.ts";
 import { episodeReads } from "./episodes.ts";
 import { type Link, type LinkKind, openLink } from "./link.ts";
 import { streamReader } from "./reader.ts";
+import { followingReplicas } from "./replicas.ts";
 import { checkServer, type Finding } from "./server-check.ts";
 import { redisStore } from "./store.ts";
 
@@ -23,6 +24,8 @@ export type RedisBackend = {
   intake: RetainedIntake;
   /** What stands against starting on this server. @throws AppError `unavailable`. */
   check(options?: { withoutPersistence?: boolean }): Promise<readonly Finding[]>;
+  /** How many replicas follow now. @throws AppError `unavailable`. */
+  replicas(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -52,6 +55,7 @@ export function connectRedisStore({ url, durability, onTrouble }: RedisStoreOpti
     store: redisStore({ main, ...durable }),
     intake: { ...acceptance(open("batches"), replicas), ...reader, ...episodeReads(main) },
     check: (options) => checkServer(main, { durability, ...options }),
+    replicas: () => followingReplicas(main),
     async close() {
       await Promise.all(links.map((link) => link.close()));
     },
