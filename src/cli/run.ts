@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { setVariables } from "../config/environment.ts";
 import { codeOf, type ErrorCode } from "../core/errors.ts";
 import { addDecideCommands } from "./decide.ts";
 import { addDoctorCommand } from "./doctor.ts";
@@ -13,7 +14,7 @@ import { version } from "./version.ts";
 
 /** Runs one command line, without the program's name. Never throws: what goes wrong is printed and becomes the exit code. */
 export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
-  const program = createProgram(io);
+  const program = createProgram({ ...io, env: setVariables(io.env) });
   try {
     await program.parseAsync([...args], { from: "user" });
     return 0;

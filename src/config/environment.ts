@@ -3,8 +3,14 @@ import type { Fault } from "../core/errors.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The environment without empty variables: a container gets `NAME=` for what nobody has set. */
+export function setVariables(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+}
+
 /** What the environment says, checked; names are those of design section 9. Faults name the variable, never its value. */
-export function readEnvironment(environment: Environment): { value: Config["environment"]; faults: readonly Fault[] } {
+export function readEnvironment(given: Environment): { value: Config["environment"]; faults: readonly Fault[] } {
+  const environment = setVariables(given);
   const faults: Fault[] = [];
   const port = readPort(environment["PORT"], faults);
   const level = environment["LOG_LEVEL"] ?? "info";

@@ -30,6 +30,11 @@ describe("init and lint", () => {
     });
   });
 
+  test("an empty variable counts as absent", async () => {
+    const { out } = await run(["lint"], { STANCH_CONFIG: "", STANCH_PLAYBOOKS: "" });
+    assert.match(out, /^stanch\.yaml cannot be read/);
+  });
+
   test("init never writes over a file", async () => {
     writeFileSync(join(dir, "stanch.yaml"), "mine");
     const { code, err } = await run(["init"]);

@@ -30,6 +30,17 @@ test("the least configuration has safe defaults", () => {
   assert.equal(config.environment.slack, undefined);
 });
 
+test("an empty variable counts as absent, as docker-compose passes those that nobody set", () => {
+  const names = ["PORT", "REDIS_URL", "STANCH_PLAYBOOKS", "LOG_LEVEL"];
+  const slack = ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "SLACK_API_URL"];
+  const empty = Object.fromEntries([...names, ...slack].map((name) => [name, ""]));
+  assert.deepEqual(load(MINIMAL, { environment: { ...SECRETS, ...empty } }).environment, load(MINIMAL).environment);
+  const half = { ...SECRETS, ...empty, SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" };
+  const tokens = { botToken: "xoxb-1", appToken: "xapp-1" };
+  assert.deepEqual(load(MINIMAL, { environment: half }).environment.slack, tokens);
+  assert.match(faultsOf(MINIMAL, { environment: { ...SECRETS, ALERTMANAGER_TOKEN: "" } }).join(), /is not set/);
+});
+
 test("the example that stanch init writes loads", () => {
   const config = load(exampleConfig());
   assert.deepEqual(
