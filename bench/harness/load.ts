@@ -1,4 +1,5 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
+import { onAnswer } from "./answers.ts";
 import { stamp, template } from "./payload.ts";
 
 /** One slice of load: `new` makes every alert of every request a new one, `repeat` sends the same body again and again. */
@@ -14,8 +15,6 @@ export type LoadOrder = {
 };
 
 export type LoadResult = { requests: number; seconds: number; failures: number };
-
-const ANSWERED = Buffer.from("\r\n\r\n");
 
 /*
  * A process of its own, so that making load does not take from the server's time: raw sockets, requests rendered beforehand,
@@ -74,19 +73,5 @@ function drive(port: number, nextRequest: () => Buffer, deadline: number): Promi
       if (status < 200 || status > 299) count.failures++;
       send();
     });
-  });
-}
-
-function onAnswer(socket: Socket, act: (status: number) => void): void {
-  let pending: Buffer | undefined;
-  socket.on("data", (chunk: Buffer) => {
-    pending = pending === undefined ? chunk : Buffer.concat([pending, chunk]);
-    const headEnd = pending.indexOf(ANSWERED);
-    if (headEnd < 0) return;
-    const head = pending.toString("latin1", 0, headEnd);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    if (pending.length < headEnd + ANSWERED.length + length) return;
-    pending = undefined;
-    act(Number(head.slice(9, 12)));
   });
 }

@@ -22,18 +22,23 @@ export function createLocks(): KeyedLocks {
 }
 
 /**
- * A gate that lets one waiter through per turn of the event loop, in order, so that many groups in flight do not do their
- * heavy work back to back while timers and sockets wait.
+ * A gate that lets one through per turn of the event loop, the first at once and the others in order, so that many groups in
+ * flight do not do their heavy work back to back while timers and sockets wait.
  */
 export function createTurnstile(): () => Promise<void> {
   const waiting: (() => void)[] = [];
+  let isTaken = false;
   const next = (): void => {
-    waiting.shift()?.();
-    if (waiting.length > 0) setImmediate(next);
+    const pass = waiting.shift();
+    isTaken = pass !== undefined;
+    if (pass === undefined) return;
+    setImmediate(next);
+    pass();
   };
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) setImmediate(next);
-    });
+  return () => {
+    if (isTaken) return new Promise((resolve) => void waiting.push(resolve));
+    isTaken = true;
+    setImmediate(next);
+    return Promise.resolve();
+  };
 }

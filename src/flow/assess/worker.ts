@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as endOfTurn, setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../../core/errors.ts";
 import type { Intake, IntakeEntry } from "../../core/intake.ts";
 import type { Log } from "../../core/log.ts";
@@ -59,6 +59,7 @@ async function readOn(loop: Loop): Promise<void> {
       const entries = await deps.intake.read({ count: size, block: BLOCK });
       size = readSize(entries);
       await launchAll(loop, entries);
+      if (entries.length > 0) await othersFirst();
       wait = BACK_OFF[0];
     } catch (error) {
       deps.log.warn({ err: error }, "reading accepted alerts failed; trying again");
@@ -66,6 +67,12 @@ async function readOn(loop: Loop): Promise<void> {
       wait = Math.min(wait * 2, BACK_OFF[1]);
     }
   }
+}
+
+/** What was launched puts its first question to the store before the next read does; a command is sent at the end of its turn. */
+async function othersFirst(): Promise<void> {
+  await endOfTurn();
+  await endOfTurn();
 }
 
 async function reclaimOn(loop: Loop): Promise<void> {
