@@ -40,7 +40,14 @@ export type App = {
   stop(grace: Milliseconds): Promise<void>;
   reload(): Promise<{ playbooks: number; faults: readonly Fault[] }>;
   /** For the lines that `serve` prints. */
-  about: { embedded: boolean; durability: string; chat: string; playbooks: number; warnings: readonly string[] };
+  about: {
+    embedded: boolean;
+    durability: string;
+    acceptedRisks: readonly string[];
+    chat: string;
+    playbooks: number;
+    warnings: readonly string[];
+  };
 };
 
 /**
@@ -126,6 +133,7 @@ function aboutOf({ config, storage, chat, set }: Parts): App["about"] {
   return {
     embedded: storage.embedded,
     durability: DURABILITY[config.durability.kind],
+    acceptedRisks: storage.acceptedRisks,
     chat: chat.name,
     playbooks: set.current().playbooks.length,
     warnings: storage.warnings,

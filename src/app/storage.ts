@@ -6,7 +6,7 @@ import type { Milliseconds } from "../core/time.ts";
 import { startEmbeddedRedis } from "../store/embedded/index.ts";
 import { connectRedisStore, type RedisBackend } from "../store/redis/index.ts";
 import { openLink } from "../store/redis/link.ts";
-import { checkServer } from "../store/redis/server-check.ts";
+import { checkServer, type Finding } from "../store/redis/server-check.ts";
 
 /** The store with the address of its Redis, which may be a child of this process. */
 export type Storage = RedisBackend & {
@@ -14,6 +14,8 @@ export type Storage = RedisBackend & {
   embedded: boolean;
   /** What the start-up checks found and only warn about. */
   warnings: readonly string[];
+  /** What is wrong with this Redis and was accepted in `redis.accept-risk`, with what it costs. */
+  acceptedRisks: readonly string[];
   /** Ends the connections, then the embedded Redis. */
   stop(): Promise<void>;
 };
@@ -27,26 +29,30 @@ export async function openStorage(config: Config, log: Log): Promise<Storage> {
   const embedded = given === undefined ? await startEmbeddedRedis({ directory: ".stanch" }) : undefined;
   const url = given ?? embedded?.url ?? "";
   try {
-    const warnings = await checkUrl(url, config);
+    const findings = await checkUrl(url, config);
+    for (const message of findings.acceptedRisks) log.warn({ risk: message }, "a risk of this Redis was accepted");
     const backend = connectRedisStore({ url, durability: config.durability, onTrouble: troubleLog(log) });
     const stop = async (): Promise<void> => {
       await backend.close();
       await embedded?.stop();
     };
-    return { ...backend, url, embedded: embedded !== undefined, warnings, stop };
+    return { ...backend, url, embedded: embedded !== undefined, ...findings, stop };
   } catch (error) {
     await embedded?.stop();
     throw error;
   }
 }
 
-async function checkUrl(url: string, config: Config): Promise<readonly string[]> {
+async function checkUrl(url: string, config: Config): Promise<Pick<Storage, "warnings" | "acceptedRisks">> {
   const link = openLink({ url, kind: "commands" });
   try {
-    const findings = await patiently(() => checkServer(link, { durability: config.durability }));
+    const { durability, acceptedRisks = [] } = config;
+    const findings = await patiently(() => checkServer(link, { durability, acceptedRisks }));
     const faults = findings.filter((finding) => finding.level === "fatal").map(({ message }) => ({ message }));
     if (faults.length > 0) throw new AppError("invalid_config", "this Redis could lose what was accepted:", { faults });
-    return findings.map((finding) => finding.message);
+    const messages = (level: Finding["level"]) =>
+      findings.filter((finding) => finding.level === level).map(({ message }) => message);
+    return { warnings: messages("warning"), acceptedRisks: messages("accepted") };
   } finally {
     await link.close();
   }

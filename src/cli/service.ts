@@ -71,6 +71,7 @@ function announce(io: Io, { app, config, options, address }: Started): void {
   const { about } = app;
   io.out(`${paint(io, "bold", `stanch ${version()}`)} (role ${options.role}) listens on ${address}`);
   io.out(`durability ${about.durability}`);
+  for (const risk of about.acceptedRisks) io.out(`           ${paint(io, "yellow", "accepted risk:")} ${clean(risk)}`);
   io.out(`redis      ${about.embedded ? "embedded, with its data in .stanch/" : "from REDIS_URL"}`);
   io.out(`playbooks  ${about.playbooks} from ${clean(config.environment.playbooks)}`);
   io.out(`chat       ${about.chat}`);

@@ -104,6 +104,7 @@ function assemble(yaml: StanchYaml, options: LoadOptions): Omit<Config, "facts" 
     ...(reports === undefined ? {} : { reports }),
     retention: yaml.retention,
     maxBody: yaml["max-body"],
+    acceptedRisks: yaml.redis["accept-risk"],
     durability: durabilitySetting(yaml.durability),
     connections: connectionSettings(yaml.connections),
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ID } from "../core/cel/names.ts";
+import { REDIS_RISKS } from "../core/config.ts";
 import { ConnectionsSection } from "./connections.ts";
 import { AutonomyName, BudgetEntry, Duration, MatcherText, Secret, SeverityName, Text } from "./fields.ts";
 
@@ -157,6 +158,7 @@ export const StanchYaml = z.strictObject({
     .string()
     .regex(/^(everysec|aof-always|wait:[1-9])$/, "expected everysec, wait:N or aof-always")
     .default("everysec"),
+  redis: z.strictObject({ "accept-risk": z.array(z.enum(REDIS_RISKS)).default([]) }).prefault({}),
   connections: ConnectionsSection.prefault({}),
 });
 export type StanchYaml = z.infer<typeof StanchYaml>;

@@ -65,6 +65,10 @@ export type ReportSettings = {
   chapter: string;
 };
 
+/** `no-aof`: Redis keeps nothing over a restart. `eviction`: Redis may delete what was accepted when its memory is full. */
+export const REDIS_RISKS = ["no-aof", "eviction"] as const;
+export type RedisRisk = (typeof REDIS_RISKS)[number];
+
 /** `stanch.yaml` and the environment, parsed, checked and frozen. Secrets are filled in: never log or serialise it. */
 export type Config = {
   file: string;
@@ -103,6 +107,8 @@ export type Config = {
   };
   retention: Milliseconds;
   maxBody: number;
+  /** What the operator has said may be wrong with the Redis; absent: nothing. */
+  acceptedRisks?: readonly RedisRisk[];
   durability: { kind: "everysec" } | { kind: "wait"; replicas: number } | { kind: "aof-always" };
   connections: { readonly [K in ConnectionKind]: Readonly<Record<string, ConnectionSettings[K]>> };
   environment: {

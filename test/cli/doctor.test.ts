@@ -39,7 +39,12 @@ after(async () => {
 const place = () => `http://127.0.0.1:${(systems.address() as AddressInfo).port}`;
 
 /** `doctor` on a configuration whose connections lead to `url`, and to the Redis of the test. */
-async function doctor(url: string, env: Readonly<Record<string, string>> = {}, args: string[] = []): Promise<Ran> {
+async function doctor(
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+  args: string[] = [],
+  more = "",
+): Promise<Ran> {
   const file = join(dir, "stanch.yaml");
   writeFileSync(
     file,
@@ -52,6 +57,7 @@ connections:
   redis: { router: { url: "redis://:hunter2-hunter2@127.0.0.1:9" } }
   pagerduty: { platform: { routing-key: "0123456789abcdef0123456789abcdef" } }
   settings: { gateway: { kind: http, http: gateway, path: /settings, allow: { FALLBACK: { type: boolean } } } }
+${more}
 `,
   );
   const common = { STANCH_CONFIG: file, STANCH_PLAYBOOKS: join(dir, "playbooks"), REDIS_URL: redis.url };
@@ -113,7 +119,9 @@ describe("stanch doctor", () => {
     assert.match(away.out, /^fault redis: REDIS_URL – .*check REDIS_URL and that Redis runs$/m);
     const lossy = await startRedis({ appendonly: "no" });
     const lost = await doctor(place(), { REDIS_URL: lossy.url });
+    const accepted = await doctor(place(), { REDIS_URL: lossy.url }, [], "redis: { accept-risk: [no-aof] }");
     await lossy.stop();
+    assert.match(accepted.out, /^ok {4}redis: REDIS_URL \(accepted risk\) – .* loses every alert, run and lease$/m);
     assert.match(lost.out, /^fault redis: REDIS_URL \(fatal\) – .*append-only file.*set appendonly yes$/m);
     slack.fault = ({ method }) => (method === "auth.test" ? { error: "invalid_auth" } : undefined);
     const refused = await doctor(place(), slackEnv());

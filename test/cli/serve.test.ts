@@ -82,6 +82,19 @@ describe("stanch serve", () => {
     assert.match(served.text(), /^ {2}Redis keeps no append-only file.*set appendonly yes$/m);
   });
 
+  test("a Redis whose risks are accepted: it starts, and says and logs what they cost", async (t) => {
+    const unsafe = await startRedis({ appendonly: "no", "maxmemory-policy": "allkeys-lru" });
+    t.after(() => unsafe.stop());
+    install(`${CONFIG}redis: { accept-risk: [no-aof, eviction] }\n`);
+    const served = serve(["--insecure-dev"], unsafe.url);
+    t.after(() => served.child.kill("SIGKILL"));
+    await served.prints(
+      /^durability everysec: .*\n +accepted risk: Redis has maxmemory-policy allkeys-lru: .*\n +accepted risk: .* loses every alert/m,
+    );
+    for (const risk of ["allkeys-lru", "keeps no append-only file"])
+      assert.match(served.text(), new RegExp(`"level":40,.*"risk":"[^"]*${risk}.*"a risk of this Redis was accepted"`));
+  });
+
   test("an unknown role is a usage error", async () => {
     const served = serve(["--role", "boss"]);
     assert.deepEqual(await served.exit, [2, null]);

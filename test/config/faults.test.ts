@@ -82,6 +82,11 @@ describe("faults have their place", () => {
       /there is no group x under approvals.groups/,
     ],
     ["cron", "freeze: [{ cron: 'every day', for: 1h }]", /freeze\[0\].cron/],
+    [
+      "a risk that cannot be accepted",
+      "redis: { accept-risk: [no-aof, no-redis] }",
+      /redis.accept-risk\[1\]: .*no-aof/,
+    ],
     ["anchor", "vars: &a { x: 1 }", /anchors are not allowed/],
     ["not a map", "- a", /./],
   ];

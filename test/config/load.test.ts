@@ -28,6 +28,7 @@ test("the least configuration has safe defaults", () => {
     [8080, "playbooks", "info"],
   );
   assert.equal(config.environment.slack, undefined);
+  assert.deepEqual(config.acceptedRisks, []);
 });
 
 test("an empty variable counts as absent, as docker-compose passes those that nobody set", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Redis } from "ioredis";
-import type { Config } from "../../src/core/config.ts";
+import type { Config, RedisRisk } from "../../src/core/config.ts";
 import { connectRedisStore } from "../../src/store/redis/index.ts";
 import { startRedis } from "../support/redis.ts";
 
@@ -16,8 +16,8 @@ type Row = {
   when: string;
   settings?: Record<string, string>;
   durability?: Config["durability"];
-  withoutPersistence?: boolean;
-  finds: [level: "fatal" | "warning", text: RegExp][];
+  acceptedRisks?: RedisRisk[];
+  finds: [level: "fatal" | "warning" | "accepted", text: RegExp][];
 };
 
 const ROWS: Row[] = [
@@ -26,9 +26,29 @@ const ROWS: Row[] = [
   {
     when: "no append-only file, accepted by the operator",
     settings: { appendonly: "no" },
-    withoutPersistence: true,
-    finds: [["warning", /set appendonly yes/]],
+    acceptedRisks: ["no-aof"],
+    finds: [["accepted", /a restart loses every alert, run and lease$/]],
   },
+  {
+    when: "eviction, accepted by the operator",
+    settings: { "maxmemory-policy": "allkeys-lru" },
+    acceptedRisks: ["eviction"],
+    finds: [["accepted", /allkeys-lru: when its memory is full/]],
+  },
+  {
+    when: "another risk than the accepted one",
+    settings: { appendonly: "no" },
+    acceptedRisks: ["eviction"],
+    finds: [["fatal", /set appendonly yes/]],
+  },
+  {
+    when: "no append-only file, accepted, with a durability that rests on it",
+    settings: { appendonly: "no", appendfsync: "always" },
+    durability: { kind: "aof-always" },
+    acceptedRisks: ["no-aof"],
+    finds: [["fatal", /set appendonly yes/]],
+  },
+  { when: "a risk accepted that there is not", acceptedRisks: ["no-aof", "eviction"], finds: [] },
   { when: "eviction", settings: { "maxmemory-policy": "allkeys-lru" }, finds: [["fatal", /allkeys-lru.*noeviction/]] },
   { when: "aof-always without fsync", durability: { kind: "aof-always" }, finds: [["fatal", /appendfsync everysec/]] },
   { when: "aof-always", settings: { appendfsync: "always" }, durability: { kind: "aof-always" }, finds: [] },
@@ -51,11 +71,11 @@ const EVERYSEC: Config["durability"] = { kind: "everysec" };
 const GOOD = { appendonly: "yes", "maxmemory-policy": "noeviction", appendfsync: "everysec" };
 
 describe("start-up checks", () => {
-  for (const { when, settings = {}, durability = EVERYSEC, withoutPersistence = false, finds } of ROWS) {
+  for (const { when, settings = {}, durability = EVERYSEC, acceptedRisks = [], finds } of ROWS) {
     it(when, async () => {
       for (const [name, value] of Object.entries({ ...GOOD, ...settings })) await admin.config("SET", name, value);
       const backend = connectRedisStore({ url: server.url, durability });
-      const findings = await backend.check({ withoutPersistence });
+      const findings = await backend.check({ acceptedRisks });
       await backend.close();
       assert.deepEqual(
         findings.map(({ level }) => level),

@@ -6,7 +6,7 @@ import { episodeReads } from "./episodes.ts";
 import { type Link, type LinkKind, openLink } from "./link.ts";
 import { streamReader } from "./reader.ts";
 import { followingReplicas } from "./replicas.ts";
-import { checkServer, type Finding } from "./server-check.ts";
+import { checkServer, type Finding, type ServerCheckOptions } from "./server-check.ts";
 import { redisStore } from "./store.ts";
 
 export type { Finding } from "./server-check.ts";
@@ -23,7 +23,7 @@ export type RedisBackend = {
   store: Store;
   intake: RetainedIntake;
   /** What stands against starting on this server. @throws AppError `unavailable`. */
-  check(options?: { withoutPersistence?: boolean }): Promise<readonly Finding[]>;
+  check(options?: Pick<ServerCheckOptions, "acceptedRisks">): Promise<readonly Finding[]>;
   /** How many replicas follow now. @throws AppError `unavailable`. */
   replicas(): Promise<number>;
   close(): Promise<void>;

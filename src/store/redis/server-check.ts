@@ -1,12 +1,15 @@
 import type { Redis } from "ioredis";
-import type { Config } from "../../core/config.ts";
+import type { Config, RedisRisk } from "../../core/config.ts";
 import type { Link } from "./link.ts";
 
-/** What start-up found; one `fatal` and `serve` must not start. `message` names the setting and the remedy. */
-export type Finding = { level: "fatal" | "warning"; message: string };
+/**
+ * What start-up found; one `fatal` and `serve` must not start. `message` names the setting and the remedy; of an `accepted` risk it
+ * says what that costs.
+ */
+export type Finding = { level: "fatal" | "warning" | "accepted"; message: string };
 
-/** `withoutPersistence`: the operator has said that losing everything with Redis is acceptable. */
-export type ServerCheckOptions = { durability: Config["durability"]; withoutPersistence?: boolean };
+/** `acceptedRisks`: `redis.accept-risk`, what the operator has said may be so. */
+export type ServerCheckOptions = { durability: Config["durability"]; acceptedRisks?: readonly RedisRisk[] };
 
 type Info = Readonly<Record<string, string>>;
 
@@ -21,7 +24,7 @@ export async function checkServer(link: Link, options: ServerCheckOptions): Prom
   const fsync = await link.call((redis) => configOf(redis, "appendfsync"));
   return [
     ...versionFindings(info),
-    ...evictionFindings(info),
+    ...evictionFindings(info, options),
     ...persistenceFindings(info, options),
     ...durabilityFindings(info, fsync, options.durability),
   ];
@@ -55,24 +58,28 @@ function* versionFindings(info: Info): Iterable<Finding> {
     yield { level: "fatal", message: "Redis is a replica, which cannot be written to; point REDIS_URL at the primary" };
 }
 
-function* evictionFindings(info: Info): Iterable<Finding> {
+function* evictionFindings(info: Info, { acceptedRisks = [] }: ServerCheckOptions): Iterable<Finding> {
   const policy = info["maxmemory_policy"];
+  const has = `Redis has maxmemory-policy ${policy}`;
   if (policy !== undefined && policy !== "noeviction")
-    yield {
-      level: "fatal",
-      message: `Redis has maxmemory-policy ${policy} and may delete what was accepted; set it to noeviction`,
-    };
+    yield acceptedRisks.includes("eviction")
+      ? {
+          level: "accepted",
+          message: `${has}: when its memory is full, alerts, runs, locks and leases can vanish unseen`,
+        }
+      : { level: "fatal", message: `${has} and may delete what was accepted; set it to noeviction` };
   if (policy === undefined)
     yield { level: "warning", message: "Redis does not tell its maxmemory-policy; make sure that it is noeviction" };
 }
 
-function* persistenceFindings(info: Info, { withoutPersistence }: ServerCheckOptions): Iterable<Finding> {
+/** Not even an accepted risk makes `aof-always` true without an append-only file. */
+function* persistenceFindings(info: Info, { durability, acceptedRisks = [] }: ServerCheckOptions): Iterable<Finding> {
   const aof = info["aof_enabled"];
+  const cost = "Redis keeps no append-only file, so a restart loses every alert, run and lease";
   if (aof === "0")
-    yield {
-      level: withoutPersistence ? "warning" : "fatal",
-      message: "Redis keeps no append-only file, so a restart loses every alert and run; set appendonly yes",
-    };
+    yield acceptedRisks.includes("no-aof") && durability.kind !== "aof-always"
+      ? { level: "accepted", message: cost }
+      : { level: "fatal", message: `${cost}; set appendonly yes` };
   if (aof === undefined)
     yield {
       level: "warning",
