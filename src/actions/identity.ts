@@ -14,11 +14,32 @@ const PLACES: Places = {
   redis: ({ url }) => databaseOf(url),
   ecs: ({ region }) => region ?? "",
   kubernetes: ({ context }) => apiServerOf(context) ?? `context ${context ?? ""}`,
-  settings: (settings, kinds) =>
-    settings.kind === "http"
-      ? `http ${identityOf(kinds, "http", settings.http)} ${settings.path}`
-      : `redis ${identityOf(kinds, "redis", settings.redis)} ${settings.prefix}`,
+  settings: settingsPlace,
 };
+
+function settingsPlace(settings: ConnectionSettings["settings"], kinds: Kinds): string {
+  switch (settings.kind) {
+    case "http":
+      return `http ${identityOf(kinds, "http", settings.http)} ${settings.path}`;
+    case "redis":
+      return `redis ${identityOf(kinds, "redis", settings.redis)} ${settings.prefix}`;
+    case "configmap":
+      return `configmap ${clusterOf(kinds, settings.kubernetes)} ${settings.name}`;
+    case "deployment-env":
+      return `deployment ${clusterOf(kinds, settings.kubernetes)} ${settings.deployment} ${settings.container ?? ""}`;
+    case "ecs-env": {
+      const { ecs, cluster, service, container = "" } = settings;
+      return `service ${identityOf(kinds, "ecs", ecs)} ${cluster} ${service} ${container}`;
+    }
+    default:
+      return settings satisfies never;
+  }
+}
+
+/** API server and namespace. */
+function clusterOf(kinds: Kinds, name: string): string {
+  return `${identityOf(kinds, "kubernetes", name)} ${kinds.kubernetes[name]?.namespace ?? ""}`;
+}
 
 /**
  * The name that stands for what a connection reaches. Connections to one thing share the name of the one declared first, so that

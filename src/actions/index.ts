@@ -7,6 +7,7 @@ import { ecsDescribeTasks } from "./ecs/describe-tasks.ts";
 import { ecsListTasks } from "./ecs/list-tasks.ts";
 import { ecsRedeploy } from "./ecs/redeploy.ts";
 import { ecsScale } from "./ecs/scale.ts";
+import { ecsSetEnv } from "./ecs/set-env.ts";
 import { httpCheck } from "./http/check.ts";
 import { httpRequest } from "./http/request.ts";
 import { k8sPatchConfigmap } from "./kubernetes/patch-configmap.ts";
@@ -37,6 +38,7 @@ const ALL: readonly AnyAction[] = [
   ecsListTasks,
   ecsRedeploy,
   ecsScale,
+  ecsSetEnv,
   httpCheck,
   httpRequest,
   k8sPatchConfigmap,

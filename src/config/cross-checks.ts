@@ -109,12 +109,29 @@ function approvalFaults(yaml: StanchYaml, at: At): readonly Fault[] {
 function connectionFaults(yaml: StanchYaml, at: At): readonly Fault[] {
   const { connections } = yaml;
   return Object.entries(connections.settings).flatMap(([name, settings]) => {
-    const [kind, wanted] =
-      settings.kind === "http" ? (["http", settings.http] as const) : (["redis", settings.redis] as const);
-    return Object.hasOwn(connections[kind], wanted)
-      ? []
-      : [at(["connections", "settings", name, kind], `there is no connection ${kind}.${wanted}`)];
+    const [kind, wanted] = connectionOf(settings);
+    const fault = (message: string) => [at(["connections", "settings", name, kind], message)];
+    if (!Object.hasOwn(connections[kind], wanted)) return fault(`there is no connection ${kind}.${wanted}`);
+    if (kind !== "kubernetes" || connections.kubernetes[wanted]?.namespace !== undefined) return [];
+    return fault(`the connection kubernetes.${wanted} has no namespace, which settings need; name it there`);
   });
+}
+
+/** The connection that settings are reached through. */
+function connectionOf(settings: StanchYaml["connections"]["settings"][string]) {
+  switch (settings.kind) {
+    case "http":
+      return ["http", settings.http] as const;
+    case "redis":
+      return ["redis", settings.redis] as const;
+    case "configmap":
+    case "deployment-env":
+      return ["kubernetes", settings.kubernetes] as const;
+    case "ecs-env":
+      return ["ecs", settings.ecs] as const;
+    default:
+      return settings satisfies never;
+  }
 }
 
 function freezeFaults(yaml: StanchYaml, at: At): readonly Fault[] {

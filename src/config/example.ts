@@ -76,4 +76,5 @@ connections:
   # ecs: { poc: { region: us-west-1 } }
   # kubernetes: { prod: { context: prod, namespace: primarch } }
   # settings: { gateway: { kind: http, http: router, path: /settings, allow: { FALLBACK_ENABLED: { type: boolean }, SHED_RATE: { type: number, min: 0, max: 0.5 } } } }
+  #   kinds of settings: http, redis (prefix), configmap (kubernetes, name), deployment-env (kubernetes, deployment), ecs-env (ecs, cluster, service)
 `;

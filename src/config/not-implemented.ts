@@ -10,9 +10,6 @@ export const NOT_IMPLEMENTED_KEYS: readonly string[] = [
   "connections.langfuse",
   "connections.bedrock",
   "connections.cloudwatch-logs",
-  "connections.settings.*.kind: configmap",
-  "connections.settings.*.kind: deployment-env",
-  "connections.settings.*.kind: ecs-env",
 ];
 
 /** The places of the configuration that name something which is still to come. */

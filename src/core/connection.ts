@@ -10,7 +10,26 @@ export type ConnectionSettings = {
   pagerduty: { routingKey: string; url?: string };
   settings:
     | { kind: "http"; http: string; path: string; allow: SettingRules }
-    | { kind: "redis"; redis: string; prefix: string; allow: SettingRules };
+    | { kind: "redis"; redis: string; prefix: string; allow: SettingRules }
+    /** One key of a ConfigMap's `data` per setting. */
+    | { kind: "configmap"; kubernetes: string; name: string; allow: SettingRules }
+    /** One environment variable of a Deployment's container per setting; without `container`, of the only one. */
+    | {
+        kind: "deployment-env";
+        kubernetes: string;
+        deployment: string;
+        container?: string | undefined;
+        allow: SettingRules;
+      }
+    /** The same of an ECS service, by a new revision of its task definition. */
+    | {
+        kind: "ecs-env";
+        ecs: string;
+        cluster: string;
+        service: string;
+        container?: string | undefined;
+        allow: SettingRules;
+      };
 };
 export type ConnectionKind = keyof ConnectionSettings;
 

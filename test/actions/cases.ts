@@ -1,18 +1,7 @@
-import { newConfigMap, newPod } from "../stubs/kubernetes-world.ts";
-import type { StubServer } from "../stubs/server.ts";
-import { STUB_SETTINGS } from "../stubs/settings.ts";
 import type { Case } from "./conformance.ts";
+import { behindProxy, ecs, gateway, kubernetes, type Make, named, type Shared, web } from "./places.ts";
+import { settingsCases } from "./settings-cases.ts";
 import type { World } from "./world.ts";
-
-export const ROUTER_YAML = `# routes of the gateway
-routing:
-  strategy: simple
-  weights:
-    gpt-4-turbo: { openai-gpt4-turbo: 100, azure-gpt4-turbo: 0 }
-`;
-
-type Make = (world: World) => Case;
-type Shared = Pick<Case, "connections" | "nowhere" | "fail" | "reset" | "effects">;
 
 const SERVICE = { cluster: "prod", service: "litellm" };
 const ROUTER = { name: "litellm-router" };
@@ -44,14 +33,6 @@ export const CASES: Readonly<Record<string, Make>> = {
   }),
 };
 
-function named(action: string): Pick<Case, "action"> {
-  return { action };
-}
-
-function web({ here, nowhere }: World, stub: StubServer): Omit<Shared, "effects"> {
-  return { connections: here, nowhere, fail: (fault, options) => stub.fail(fault, options), reset: () => stub.heal() };
-}
-
 function httpCases(): Record<string, Make> {
   const okay = { garbage: "a 2xx answer is a success whatever it says" };
   return {
@@ -73,61 +54,12 @@ function httpCases(): Record<string, Make> {
   };
 }
 
-function gateway(w: World): Shared {
-  const reset = () => {
-    w.gateway.heal();
-    w.gateway.effects.length = 0;
-    Object.assign(w.gateway, { settings: { ...STUB_SETTINGS }, plain: false, deaf: false });
-  };
-  return { ...web(w, w.gateway), reset, effects: () => w.gateway.effects.length };
-}
-
-function settingsCases(): Record<string, Make> {
-  return {
-    "settings.get": (w) => ({
-      ...named("settings.get"),
-      input: { name: "SHED_RATE", connection: "gateway" },
-      ...gateway(w),
-    }),
-    "settings.get, Redis": (w) => ({
-      ...named("settings.get"),
-      input: { name: "SHED_RATE", connection: "redis" },
-      ...behindProxy(w),
-    }),
-    "settings.set": (w) => ({
-      ...named("settings.set"),
-      input: { name: "FALLBACK_ENABLED", value: true, connection: "gateway" },
-      ...gateway(w),
-      state: () => w.gateway.settings,
-      mutates: /^PUT/,
-    }),
-    "settings.set, Redis": (w) => ({
-      ...named("settings.set"),
-      input: { name: "SHED_RATE", value: 0.1, connection: "redis" },
-      ...behindProxy(w),
-      effects: async () => ((await w.redis.get("settings:SHED_RATE")) === "0.1" ? 1 : 0),
-      state: () => w.redis.get("settings:SHED_RATE"),
-      mutates: /KEEPTTL/,
-    }),
-  };
-}
-
 function redisCases(): Record<string, Make> {
   return {
     "redis.ping": (w) => ({ ...named("redis.ping"), input: {}, ...behindProxy(w) }),
     "redis.info": (w) => ({ ...named("redis.info"), input: { section: "clients" }, ...behindProxy(w) }),
     "redis.get": (w) => ({ ...named("redis.get"), input: { key: "settings:SHED_RATE" }, ...behindProxy(w) }),
   };
-}
-
-function behindProxy({ here, nowhere, proxy, redis }: World): Shared & { definite: true } {
-  const reset = async () => {
-    proxy.heal();
-    await redis.flushdb();
-    await redis.set("settings:SHED_RATE", "0");
-  };
-  const fail: Case["fail"] = (fault, options) => proxy.fail(fault, options);
-  return { connections: here, nowhere, fail, reset, effects: () => 0, definite: true };
 }
 
 function ecsCases(): Record<string, Make> {
@@ -147,16 +79,14 @@ function ecsCases(): Record<string, Make> {
       mutates,
       state: () => w.ecs.service("prod", "litellm").desired,
     }),
+    "ecs.set-env": (w) => ({
+      ...named("ecs.set-env"),
+      input: { ...SERVICE, env: "SHED_RATE", value: "0.1" },
+      ...ecs(w),
+      mutates,
+      state: () => w.ecs.service("prod", "litellm").taskDefinition,
+    }),
   };
-}
-
-function ecs(w: World): Shared {
-  const reset = () => {
-    w.ecs.heal();
-    w.ecs.rescale("prod", "litellm", 2);
-    w.ecs.effects.length = 0;
-  };
-  return { ...web(w, w.ecs), reset, effects: () => w.ecs.effects.length };
 }
 
 function kubernetesCases(): Record<string, Make> {
@@ -197,25 +127,6 @@ function kubernetesCases(): Record<string, Make> {
       state: () => w.kubernetes.configMaps.get("litellm-config")?.data,
     }),
   };
-}
-
-function kubernetes(w: World): Shared {
-  const stub = w.kubernetes;
-  const reset = () => {
-    stub.heal();
-    stub.renew();
-    stub.configMaps.set("litellm-config", newConfigMap("litellm-config", { "litellm_router.yaml": ROUTER_YAML }));
-    stub.pods.splice(
-      0,
-      stub.pods.length,
-      newPod("router-a", "litellm-router", false),
-      newPod("router-b", "litellm-router", true),
-    );
-    stub.logs.set("router-a/litellm-router", "2026-09-01 INFO started\n2026-09-01 ERROR upstream timed out\n");
-    stub.logs.set("router-b/litellm-router", "nothing to see\n");
-    stub.effects.length = 0;
-  };
-  return { ...web(w, stub), reset, effects: () => stub.effects.length };
 }
 
 function alertmanagerCases(): Record<string, Make> {

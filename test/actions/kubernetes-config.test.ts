@@ -9,7 +9,7 @@ import { k8sSetEnv } from "../../src/actions/kubernetes/set-env.ts";
 import { editYaml } from "../../src/actions/kubernetes/yaml-edit.ts";
 import { type KubernetesStub, startKubernetesStub } from "../stubs/kubernetes.ts";
 import { newConfigMap, newPod } from "../stubs/kubernetes-world.ts";
-import { ROUTER_YAML } from "./cases.ts";
+import { ROUTER_YAML } from "./places.ts";
 import { complete, connectionsOf, contextOf, failureOf, outputOf, perform, useKubeconfig } from "./support.ts";
 
 const KEY = "litellm_router.yaml";

@@ -88,6 +88,9 @@ function connectionsTo(to: Addresses) {
     settings: {
       gateway: { kind: "http", http: "router", path: "/settings", allow: RULES },
       redis: { kind: "redis", redis: "router", prefix: "settings:", allow: RULES },
+      configmap: { kind: "configmap", kubernetes: "primarch", name: "gateway-settings", allow: RULES },
+      deployment: { kind: "deployment-env", kubernetes: "primarch", deployment: "litellm-router", allow: RULES },
+      service: { kind: "ecs-env", ecs: "poc", cluster: "prod", service: "litellm", allow: RULES },
     },
   });
 }

@@ -13,6 +13,7 @@ import {
 import { ecsDescribeService } from "../../src/actions/ecs/describe-service.ts";
 import { ecsRedeploy } from "../../src/actions/ecs/redeploy.ts";
 import { ecsScale } from "../../src/actions/ecs/scale.ts";
+import { ecsSetEnv } from "../../src/actions/ecs/set-env.ts";
 import { connectionsOf, contextOf, failureOf, outputOf, perform, useEcs } from "../actions/support.ts";
 
 /** Needs `pip install "moto[server,ecs]"`: an independent imitation of ECS, to hold our own stub against. */
@@ -95,4 +96,20 @@ test("a redeployment is our own deployment, and is found again by polling", asyn
   assert.equal(started.handle["formerDeploymentId"], former[0]?.id);
   const polled = await ecsRedeploy.poll?.(started.handle, context);
   assert.ok(polled?.ok, "moto brings no deployment to its end, but it must not look failed");
+});
+
+test("a revision is registered as it was but for the variable, and taking that back goes to the former one", async () => {
+  const context = contextOf(connections);
+  const running = async () => outputOf(await ecsDescribeService.run(SERVICE, context)).taskDefinition;
+  const former = await running();
+  const input = { ...SERVICE, env: "SHED_RATE", value: "0.1" };
+  const prepared = await ecsSetEnv.prepare?.(input, context);
+  assert.ok(prepared?.ok, JSON.stringify(prepared));
+  const noDeployment = failureOf(await ecsSetEnv.run(input, context, prepared.before));
+  assert.equal(noDeployment.sent, "unknown", "moto makes no deployment for another task definition, as ECS does");
+  assert.notEqual(await running(), former);
+  const intent = { at: Date.now(), attempt: 1, before: prepared.before };
+  assert.equal((await ecsSetEnv.reconcile?.(input, context, intent))?.verdict, "done");
+  await perform(ecsSetEnv, { ...input, value: null, expected: "0.1" }, context);
+  assert.equal(await running(), former);
 });

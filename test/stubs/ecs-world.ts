@@ -1,3 +1,5 @@
+import type { StubDefinition } from "./ecs-task-definitions.ts";
+
 export type StubDeployment = {
   id: string;
   status: "PRIMARY" | "ACTIVE" | "INACTIVE";
@@ -47,7 +49,12 @@ export type EcsEffect = {
 };
 
 /** Everything the stub knows. */
-export type EcsWorld = { services: StubService[]; effects: EcsEffect[]; sequence: number };
+export type EcsWorld = {
+  services: StubService[];
+  definitions: StubDefinition[];
+  effects: EcsEffect[];
+  sequence: number;
+};
 
 /** A service of two healthy tasks with one finished deployment, a day old. */
 export function newService(world: EcsWorld, cluster: string, name: string): StubService {

@@ -1,5 +1,14 @@
 import { z } from "zod";
 import {
+  DescribeDefinition,
+  definitionReply,
+  findDefinition,
+  firstDefinition,
+  Register,
+  register,
+  type StubDefinition,
+} from "./ecs-task-definitions.ts";
+import {
   arn,
   bringIn,
   type EcsEffect,
@@ -18,6 +27,10 @@ export type EcsStub = StubServer & {
   /** Brings a deployment in as somebody else would. */
   rescale(cluster: string, name: string, desired: number): void;
   deploy(cluster: string, name: string, taskDefinition?: string): StubDeployment;
+  /** Every revision of every task definition, the oldest first. */
+  definitions: StubDefinition[];
+  /** Puts service and task definitions back to how they were at the start. */
+  renew(): void;
 };
 
 const TARGET = "AmazonEC2ContainerServiceV20141113.";
@@ -56,12 +69,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   UpdateService: (world, input) => checked(Update, input, (parsed) => updateService(world, parsed)),
   ListTasks: (world, input) => checked(ListTasks, input, (parsed) => listTasks(world, parsed)),
   DescribeTasks: (world, input) => checked(DescribeTasks, input, (parsed) => describeTasks(world, parsed)),
+  DescribeTaskDefinition: (world, input) =>
+    checked(DescribeDefinition, input, (parsed) => describeDefinition(world, parsed)),
+  RegisterTaskDefinition: (world, input) =>
+    checked(Register, input, (parsed) => definitionReply(register(world.definitions, parsed), true)),
 };
 
 /** The ECS API as far as stanch uses it, in AWS JSON 1.1; signatures are checked for their form. Cluster `prod` has service `litellm`. */
 export async function startEcsStub(port = 0): Promise<EcsStub> {
-  const world: EcsWorld = { services: [], effects: [], sequence: 0 };
-  world.services.push(newService(world, "prod", "litellm"));
+  const world: EcsWorld = { services: [], definitions: [], effects: [], sequence: 0 };
+  const renew = () => {
+    world.services.splice(0, world.services.length, newService(world, "prod", "litellm"));
+    world.definitions.splice(0, world.definitions.length, firstDefinition("litellm"));
+  };
+  renew();
   const stub = await startStub(
     {
       handle: (request) => route(world, request),
@@ -82,6 +103,8 @@ export async function startEcsStub(port = 0): Promise<EcsStub> {
     service,
     effects: world.effects,
     deploy,
+    definitions: world.definitions,
+    renew,
     rescale: (cluster: string, name: string, desired: number) => rescale(service(cluster, name), desired),
   });
 }
@@ -142,7 +165,12 @@ function updateService(world: EcsWorld, input: z.infer<typeof Update>): StubRepl
   if (service.status !== "ACTIVE") return fault("ServiceNotActiveException", "Service was not ACTIVE.");
   if (service.controller !== "ECS")
     return fault("InvalidParameterException", "Unable to update a service with this deployment controller");
+  const definition =
+    input.taskDefinition === undefined ? undefined : findDefinition(world.definitions, input.taskDefinition);
+  if (input.taskDefinition !== undefined && definition?.status !== "ACTIVE")
+    return fault("ClientException", "TaskDefinition is inactive or not found");
   settle(world, service);
+  if (isKept(service, input, definition)) return json(200, { service: view(service) });
   const effect: EcsEffect = {
     operation: "UpdateService",
     at: Date.now(),
@@ -152,9 +180,25 @@ function updateService(world: EcsWorld, input: z.infer<typeof Update>): StubRepl
   };
   if (input.desiredCount !== undefined) rescale(service, input.desiredCount);
   if (input.forceNewDeployment === true || input.taskDefinition !== undefined)
-    effect.deploymentId = bringIn(world, service, input.taskDefinition).id;
+    effect.deploymentId = bringIn(world, service, definition?.arn).id;
   world.effects.push(effect);
   return json(200, { service: view(service) });
+}
+
+/** To the task definition that it has already: ECS makes no deployment. */
+function isKept(service: StubService, input: z.infer<typeof Update>, definition: StubDefinition | undefined): boolean {
+  const { desiredCount, forceNewDeployment } = input;
+  return desiredCount === undefined && forceNewDeployment !== true && definition?.arn === service.taskDefinition;
+}
+
+function describeDefinition(
+  world: EcsWorld,
+  { taskDefinition, include = [] }: z.infer<typeof DescribeDefinition>,
+): StubReply {
+  const found = findDefinition(world.definitions, taskDefinition);
+  return found
+    ? definitionReply(found, include.includes("TAGS"))
+    : fault("ClientException", "Unable to describe task definition.");
 }
 
 function rescale(service: StubService, desired: number): void {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ActionContext, ActionResult, Output } from "../../core/action.ts";
+import type { ActionContext, ActionFailure, ActionResult, Output } from "../../core/action.ts";
 import { failure, quote } from "../failure.ts";
 import { ended } from "../poll.ts";
 import { type EcsDeployment, type EcsService, primaryOf, readService, ServiceInput, serviceName } from "./service.ts";
@@ -22,6 +22,17 @@ const Handle = ServiceInput.extend({
 export type DeploymentHandle = z.infer<typeof Handle>;
 
 const POLL_EVERY = 5_000;
+
+/** The deployment that a new one would follow; a service that takes none is refused, and `act` opens the message. */
+export function deployable(service: EcsService, act: string): { ok: true; primary: EcsDeployment } | ActionFailure {
+  if (service.status !== "ACTIVE") return failure("refused", `${act}: the service is ${service.status}, not ACTIVE`);
+  if (service.controller !== "ECS")
+    return failure("refused", `${act}: its deployments belong to ${service.controller}; deploy it there`);
+  const primary = primaryOf(service);
+  return primary
+    ? { ok: true, primary }
+    : failure("refused", `${act}: it has no PRIMARY deployment`, { retryable: true });
+}
 
 /**
  * Reads how our deployment fares. Done when it is PRIMARY and COMPLETED; `target_failed` when it FAILED or is gone, which is how a

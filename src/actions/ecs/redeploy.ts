@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { ActionContext, ActionFailure, ActionResult, Intent } from "../../core/action.ts";
 import { define } from "../define.ts";
-import { failure } from "../failure.ts";
 import { ecsCall, notEcs } from "./client.ts";
-import { type DeploymentHandle, DeploymentOutput, pollDeployment } from "./deployment.ts";
+import { type DeploymentHandle, DeploymentOutput, deployable, pollDeployment } from "./deployment.ts";
 import {
   type EcsService,
   primaryOf,
@@ -58,11 +57,9 @@ async function readBefore(
   const read = await readService(ctx.connections.find("ecs", input.connection), ctx, input);
   if (!read.ok) return read;
   const { service } = read;
-  if (service.status !== "ACTIVE") return failure("refused", `${act}: the service is ${service.status}, not ACTIVE`);
-  if (service.controller !== "ECS")
-    return failure("refused", `${act}: its deployments belong to ${service.controller}; deploy it there`);
-  const primary = primaryOf(service);
-  if (!primary) return failure("refused", `${act}: it has no PRIMARY deployment`, { retryable: true });
+  const ready = deployable(service, act);
+  if (!ready.ok) return ready;
+  const { primary } = ready;
   const known = service.deployments.map(({ id }) => id);
   return { ok: true, before: { primary: primary.id, taskDefinition: primary.taskDefinition, known } };
 }

@@ -8,6 +8,9 @@ import { jsonOf } from "../http/endpoint.ts";
 import { ConnectionName } from "../inputs.ts";
 import { type KubeCall, kubeCall, notKubernetes } from "./client.ts";
 
+/** Our own mark on what a step changed; its value is the step's key. */
+export const STEP_ANNOTATION = "stanch.dev/step";
+
 /** Name of an object or a namespace (RFC 1123 subdomain). */
 export const KubeName = z
   .string()

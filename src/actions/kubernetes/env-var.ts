@@ -1,29 +1,24 @@
 import { z } from "zod";
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
+import { EnvChange, envFault, showEnv } from "../env.ts";
 import { failure } from "../failure.ts";
-import { type Deployment, DeploymentInput, placeOf, readDeployment } from "./deployment.ts";
-
-/** Values with such names would end up on the journal as the former value. */
-const SECRET_NAME = /pass(word|wd)?|secret|token|api[-_]?key|credential|private[-_]?key|dsn/i;
-
-/** The text of a variable; null where it is not set. */
-export const EnvValue = z.string().max(1_024).nullable();
+import { STRATEGIC_MERGE } from "./client.ts";
+import {
+  type Deployment,
+  DeploymentInput,
+  deploymentCall,
+  type Place,
+  placeOf,
+  readDeployment,
+  STEP_ANNOTATION,
+} from "./deployment.ts";
 
 /** One plain variable of one container of a Deployment. */
-export const EnvInput = DeploymentInput.extend({
-  /** Needed when the pods have several containers. */
-  container: z.string().max(253).optional(),
-  env: z
-    .string()
-    .max(253)
-    .regex(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, "not a name of an environment variable")
-    .refine((name) => !SECRET_NAME.test(name), "looks like a secret; secrets belong into a Secret"),
-  /** null removes the variable. */
-  value: EnvValue,
-  /** Change only if the present value is this one; a revert carries what stanch had set. */
-  expected: EnvValue.optional(),
-});
+export const EnvInput = DeploymentInput.extend(EnvChange);
 export type EnvInput = z.infer<typeof EnvInput>;
+
+/** Where a variable is; without `container`, in the pods' only one. */
+export type EnvPlace = { place: Place; container?: string | undefined; env: string };
 
 /** A container with the present value of the variable. */
 export type Env = { ok: true; deployment: Deployment; container: string; present: string | null };
@@ -32,46 +27,69 @@ const EnvList = z
   .array(z.looseObject({ name: z.string(), value: z.string().optional(), valueFrom: z.unknown().optional() }))
   .default([]);
 
-/** Finds the container and the present value; refuses what must not be written over. */
-export async function readEnv(input: EnvInput, ctx: ActionContext): Promise<Env | ActionFailure> {
-  const read = await readDeployment(placeOf(input, ctx.connections), ctx);
+/** Finds the container and the variable's present value; `act` opens the message of a refusal. */
+export async function findEnv(
+  { place, container: wanted, env }: EnvPlace,
+  act: string,
+  ctx: ActionContext,
+): Promise<Env | ActionFailure> {
+  const read = await readDeployment(place, ctx);
   if (!read.ok) return read;
   const { deployment } = read;
-  if (deployment.spec.paused === true) return failure("refused", `${envAct(input)}: it is paused; resume it first`);
   const { containers } = deployment.spec.template.spec;
   const [only] = containers;
   const container =
-    input.container === undefined && containers.length === 1
-      ? only
-      : containers.find(({ name }) => name === input.container);
+    wanted === undefined && containers.length === 1 ? only : containers.find(({ name }) => name === wanted);
   if (!container) {
     const names = containers.map(({ name }) => name).join(", ");
-    return failure("invalid_input", `${envAct(input)}: name one of its containers: ${names}`);
+    return failure("invalid_input", `${act}: name one of its containers: ${names}`);
   }
-  const found = EnvList.safeParse(container["env"]).data?.find(({ name }) => name === input.env);
+  const found = EnvList.safeParse(container["env"]).data?.find(({ name }) => name === env);
   if (found?.valueFrom !== undefined)
-    return failure("refused", `${envAct(input)}: its value comes from elsewhere (valueFrom); change it there`);
-  const present = found ? (found.value ?? "") : null;
-  if (!EnvValue.safeParse(present).success)
-    return failure("refused", `${envAct(input)}: its present value is too long to be restored`);
-  if (input.expected !== undefined && present !== input.expected && present !== input.value)
-    return changedSince(input, input.expected, present);
-  return { ok: true, deployment, container: container.name, present };
+    return failure("refused", `${act}: its value comes from elsewhere (valueFrom); change it there`);
+  return { ok: true, deployment, container: container.name, present: found ? (found.value ?? "") : null };
 }
 
-/** The failure of a change whose precondition no longer holds. */
-export function changedSince(input: EnvInput, expected: string | null, present: string | null): ActionFailure {
-  const message = `${envAct(input)}: it is ${showEnv(present)} now, not ${showEnv(expected)}; somebody changed it since, so decide by hand`;
-  return failure("conflict", message, { sent: "refused" });
+/** Finds what an action is to change; refuses what must not be written over. */
+export async function readEnv(input: EnvInput, ctx: ActionContext): Promise<Env | ActionFailure> {
+  const { container, env } = input;
+  const act = envAct(input);
+  const found = await findEnv({ place: placeOf(input, ctx.connections), container, env }, act, ctx);
+  if (!found.ok) return found;
+  return pausedFault(found.deployment, act) ?? envFault(act, input, found.present) ?? found;
 }
 
-/** Changes the one variable and leaves every other one, on the version that was read. */
-export function envPatch({ env, value }: EnvInput, { metadata }: Deployment, container: string): object {
-  const entry = value === null ? { name: env, $patch: "delete" } : { name: env, value };
-  return {
-    metadata: { resourceVersion: metadata.resourceVersion },
+/** A paused Deployment would take the change and not roll it out. */
+export function pausedFault({ spec }: Deployment, act: string): ActionFailure | undefined {
+  return spec.paused === true ? failure("refused", `${act}: it is paused; resume it first`) : undefined;
+}
+
+/**
+ * Changes the one variable and leaves every other one, on the version that was read and marked with the step's key. Losing against
+ * a concurrent change is a definite refusal, worth another try from the reading on.
+ */
+export async function writeEnv(
+  { place, env }: EnvPlace,
+  found: Env,
+  wanted: { act: string; value: string | null },
+  ctx: ActionContext,
+): Promise<{ ok: true; deployment: Deployment } | ActionFailure> {
+  const { deployment, container } = found;
+  const entry = wanted.value === null ? { name: env, $patch: "delete" } : { name: env, value: wanted.value };
+  const { resourceVersion } = deployment.metadata;
+  const value = {
+    metadata: { resourceVersion, annotations: { [STEP_ANNOTATION]: ctx.stepKey } },
     spec: { template: { spec: { containers: [{ name: container, env: [entry] }] } } },
   };
+  const patched = await deploymentCall(place, ctx, {
+    act: wanted.act,
+    permission: `patch on deployments in ${place.namespace}`,
+    method: "PATCH",
+    query: { fieldManager: "stanch", ...(ctx.dryRun && { dryRun: "All" }) },
+    body: { contentType: STRATEGIC_MERGE, value },
+    mutating: !ctx.dryRun,
+  });
+  return !patched.ok && patched.reason === "conflict" ? { ...patched, retryable: true } : patched;
 }
 
 /** Opens every message: `setting MAX_BATCH_SIZE of deployment primarch/vllm to "16"`. */
@@ -83,9 +101,4 @@ export function envAct({
 }: Pick<EnvInput, "name" | "namespace" | "env" | "value">): string {
   const which = `deployment ${namespace === undefined ? name : `${namespace}/${name}`}`;
   return value === null ? `removing ${env} of ${which}` : `setting ${env} of ${which} to ${showEnv(value)}`;
-}
-
-/** A value as messages show it. */
-export function showEnv(value: string | null): string {
-  return value === null ? "unset" : JSON.stringify(value);
 }

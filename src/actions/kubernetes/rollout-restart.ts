@@ -12,11 +12,10 @@ import {
   type Place,
   placeOf,
   readDeployment,
+  STEP_ANNOTATION,
 } from "./deployment.ts";
 import { pollRollout, RolloutOutput, rolloutHandle } from "./rollout.ts";
 
-/** Our own mark on what a step changed; its value is the step's key. */
-export const STEP_ANNOTATION = "stanch.dev/step";
 const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
 
 const Input = DeploymentInput.extend({

@@ -1,20 +1,13 @@
 import { z } from "zod";
 import type { ActionContext, ActionResult, Output as Handled, Intent } from "../../core/action.ts";
 import { define } from "../define.ts";
+import { changedSince, EnvValue, EnvValues, envValues, showEnv } from "../env.ts";
 import { failure } from "../failure.ts";
-import { STRATEGIC_MERGE } from "./client.ts";
-import { type Deployment, deploymentCall, kubeTarget, placeOf } from "./deployment.ts";
-import { changedSince, EnvInput, EnvValue, envAct, envPatch, readEnv, showEnv } from "./env-var.ts";
-import { pollRollout, rolloutHandle } from "./rollout.ts";
+import { type Deployment, kubeTarget, placeOf } from "./deployment.ts";
+import { EnvInput, envAct, readEnv, writeEnv } from "./env-var.ts";
+import { pollRollout, RolloutOutput, rolloutHandle } from "./rollout.ts";
 
-const Output = z.object({
-  generation: z.number(),
-  replicas: z.number(),
-  detail: z.string(),
-  value: EnvValue,
-  former: EnvValue,
-  changed: z.boolean(),
-});
+const Output = RolloutOutput.extend(EnvValues.shape);
 type Output = z.infer<typeof Output>;
 
 const Before = z.object({ value: EnvValue });
@@ -46,7 +39,7 @@ export const k8sSetEnv = define<EnvInput, Output>({
   reconcile,
   assume(input, recorded) {
     const before = Before.safeParse(recorded);
-    const values = valuesOf(input, before.success ? before.data.value : input.value);
+    const values = envValues(input.value, before.success ? before.data.value : input.value);
     return { generation: 0, replicas: 0, detail: "said by a person", ...values };
   },
   revert: ({ connection, namespace, name, container, env }, { changed, former, value }) =>
@@ -77,30 +70,24 @@ async function change(
 ): Promise<ActionResult<Output>> {
   const read = await readEnv(input, ctx);
   if (!read.ok) return read;
-  const { deployment, container, present } = read;
+  const { deployment, present } = read;
   if (present === input.value) return started(input, deployment, former === undefined ? present : former);
-  if (former !== undefined && present !== former) return changedSince(input, former, present);
+  if (former !== undefined && present !== former) return changedSince(envAct(input), former, present);
   const place = placeOf(input, ctx.connections);
-  const patched = await deploymentCall(place, ctx, {
-    act: envAct(input),
-    permission: `patch on deployments in ${place.namespace}`,
-    method: "PATCH",
-    query: { fieldManager: "stanch", ...(ctx.dryRun && { dryRun: "All" }) },
-    body: { contentType: STRATEGIC_MERGE, value: envPatch(input, deployment, container) },
-    mutating: !ctx.dryRun,
-  });
-  if (!patched.ok) return patched.reason === "conflict" ? { ...patched, retryable: true } : patched;
+  const wanted = { act: envAct(input), value: input.value };
+  const patched = await writeEnv({ place, env: input.env }, read, wanted, ctx);
+  if (!patched.ok) return patched;
   if (!ctx.dryRun) return started(input, patched.deployment, present);
   const { generation } = patched.deployment.metadata;
   const { replicas } = deployment.spec;
   return {
     ok: true,
     done: true,
-    output: { generation, replicas, detail: "dry run: accepted", ...valuesOf(input, present) },
+    output: { generation, replicas, detail: "dry run: accepted", ...envValues(input.value, present) },
   };
 }
 
-const Handle = z.looseObject({ values: z.object({ value: EnvValue, former: EnvValue, changed: z.boolean() }) });
+const Handle = z.looseObject({ values: EnvValues });
 
 async function poll(raw: Handled, ctx: ActionContext): Promise<ActionResult<Output>> {
   const parsed = Handle.safeParse(raw);
@@ -114,12 +101,8 @@ async function poll(raw: Handled, ctx: ActionContext): Promise<ActionResult<Outp
 }
 
 function started(input: EnvInput, deployment: Deployment, former: string | null): ActionResult<Output> {
-  const handle = { ...rolloutHandle(input, deployment), values: valuesOf(input, former) };
+  const handle = { ...rolloutHandle(input, deployment), values: envValues(input.value, former) };
   return { ok: true, done: false, handle, pollAfter: FIRST_POLL };
-}
-
-function valuesOf({ value }: EnvInput, former: string | null): Pick<Output, "value" | "former" | "changed"> {
-  return { value, former, changed: value !== former };
 }
 
 async function reconcile(input: EnvInput, ctx: ActionContext, intent: Intent) {

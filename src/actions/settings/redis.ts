@@ -4,7 +4,7 @@ import type { ConnectionSettings } from "../../core/connection.ts";
 import { failure } from "../failure.ts";
 import type { SettingValue } from "../inputs.ts";
 import { redisSession } from "../redis/session.ts";
-import { fromText } from "./rules.ts";
+import { readText, toText } from "./rules.ts";
 import type { Reading, Setting } from "./store.ts";
 
 /** The key's text or nil; refuses other types and does not fetch long values. */
@@ -31,9 +31,9 @@ export async function readRedisSetting(
   const key = `${settings.prefix}${name}`;
   const read = await redisSession(redis, ctx, { act, mutating: false, call: (client) => client.eval(READ, 1, key) });
   if (!read.ok) return read;
-  const text = typeof read.value === "string" ? read.value : undefined;
-  const value = text === undefined ? null : text.length > 1_024 ? undefined : fromText(rule, text);
-  if (value === undefined) return failure("bad_response", `${act}: its value does not read as a ${rule.type}`);
+  const text = typeof read.value === "string" ? read.value : null;
+  const typed = readText(rule, text, act);
+  if (!typed.ok) return typed;
   const write: Reading["write"] = async (writing, wanted, context) => {
     const call = { act: writing, mutating: true, call: compareAndSet(key, text, wanted) };
     const set = await redisSession(redis, context, call);
@@ -42,11 +42,10 @@ export async function readRedisSetting(
       ? { ok: true }
       : failure("conflict", `${writing}: it changed meanwhile`, { sent: "refused" });
   };
-  return { ok: true, reading: { value, conditional: true, write } };
+  return { ok: true, reading: { value: typed.value, conditional: true, write } };
 }
 
-function compareAndSet(key: string, former: string | undefined, wanted: SettingValue) {
-  const before = former === undefined ? ["0", ""] : ["1", former];
-  const after = wanted === null ? ["0", ""] : ["1", `${wanted}`];
-  return (client: Redis) => client.eval(COMPARE_AND_SET, 1, key, ...before, ...after);
+function compareAndSet(key: string, former: string | null, wanted: SettingValue) {
+  const [before, after] = [former, toText(wanted)].map((text) => (text === null ? ["0", ""] : ["1", text]));
+  return (client: Redis) => client.eval(COMPARE_AND_SET, 1, key, ...(before ?? []), ...(after ?? []));
 }

@@ -1,4 +1,6 @@
+import type { ActionFailure } from "../../core/action.ts";
 import type { SettingRule, SettingRules } from "../../core/connection.ts";
+import { failure } from "../failure.ts";
 import type { SettingValue } from "../inputs.ts";
 
 /** The rule of a listed setting; undefined for a name that is not listed, inherited members included. */
@@ -28,8 +30,28 @@ function numberFault(rule: Extract<SettingRule, { type: "number" }>, value: Sett
   return rule.max !== undefined && value > rule.max ? `it must be at most ${rule.max}` : undefined;
 }
 
-/** Text from a store without types, read by the rule's type; undefined when it does not fit. */
-export function fromText(rule: SettingRule, text: string): SettingValue | undefined {
+/** The longest text that a setting may have. */
+const TEXT_LIMIT = 1_024;
+
+/** Text from a store without types, read by the rule's type; null where there is none. `act` opens the message of a failure. */
+export function readText(
+  rule: SettingRule,
+  text: string | null,
+  act: string,
+): { ok: true; value: SettingValue } | ActionFailure {
+  const value = text === null ? null : fromText(rule, text);
+  return value === undefined
+    ? failure("bad_response", `${act}: its value does not read as a ${rule.type}`)
+    : { ok: true, value };
+}
+
+/** A value as a store without types holds it; null stands for its absence. */
+export function toText(value: SettingValue): string | null {
+  return value === null ? null : `${value}`;
+}
+
+function fromText(rule: SettingRule, text: string): SettingValue | undefined {
+  if (text.length > TEXT_LIMIT) return undefined;
   switch (rule.type) {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : undefined;

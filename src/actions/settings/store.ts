@@ -1,19 +1,40 @@
-import type { ActionContext, ActionFailure } from "../../core/action.ts";
-import type { Connection, SettingRule } from "../../core/connection.ts";
+import type { ActionContext, ActionFailure, ActionResult, Output } from "../../core/action.ts";
+import type { Connection, Connections, SettingRule } from "../../core/connection.ts";
+import { pollDeployment } from "../ecs/deployment.ts";
+import { serviceTarget } from "../ecs/service.ts";
 import { failure } from "../failure.ts";
 import type { SettingValue } from "../inputs.ts";
+import { kubeTarget, placeOf } from "../kubernetes/deployment.ts";
+import { pollRollout } from "../kubernetes/rollout.ts";
+import { readConfigMapSetting } from "./config-map.ts";
+import { readDeploymentSetting } from "./deployment-env.ts";
+import { readServiceSetting } from "./ecs-env.ts";
 import { readHttpSetting } from "./http.ts";
 import { readRedisSetting } from "./redis.ts";
 import { ruleOf } from "./rules.ts";
 
+/** What brings a new value to the processes that read it, and what its poll needs. */
+export type Rollout = { of: "kubernetes" | "ecs"; handle: Output };
+
+/** What a write came to; without `rollout` the value is in force. */
+export type Written = { ok: true; rollout?: Rollout | undefined } | ActionFailure;
+
 /**
  * A setting as it was read. `write` stores another value only if nothing has changed since, where the store can tell
- * (`conditional`); it passes the fence and fails with `conflict` otherwise.
+ * (`conditional`); it passes the fence and fails with `conflict` otherwise, `retryable` where another part of the store has changed.
  */
 export type Reading = {
   value: SettingValue;
   conditional: boolean;
-  write(act: string, value: SettingValue, ctx: ActionContext): Promise<{ ok: true } | ActionFailure>;
+  /** The key of the step that wrote last, where the store can hold it. */
+  mark?: string | undefined;
+  /** Why nothing may be written now. */
+  refusal?: ActionFailure | undefined;
+  /** `write` may be called for a dry run: the target has one of its own. */
+  rehearses?: true;
+  /** What may still be bringing the present value in. */
+  rollout?: Rollout | undefined;
+  write(act: string, value: SettingValue, ctx: ActionContext): Promise<Written>;
 };
 
 export type Setting = { connection: Connection<"settings">; name: string; rule: SettingRule };
@@ -35,6 +56,36 @@ export function readSetting(setting: Setting, act: string, ctx: ActionContext) {
       return readHttpSetting(settings, setting, act, ctx);
     case "redis":
       return readRedisSetting(settings, setting, act, ctx);
+    case "configmap":
+      return readConfigMapSetting(settings, setting, act, ctx);
+    case "deployment-env":
+      return readDeploymentSetting(settings, setting, act, ctx);
+    case "ecs-env":
+      return readServiceSetting(settings, setting, act, ctx);
+    default:
+      return settings satisfies never;
+  }
+}
+
+/** Asks how far a rollout is that brings a written value in. */
+export function pollSetting({ of, handle }: Rollout, ctx: ActionContext): Promise<ActionResult> {
+  return of === "ecs" ? pollDeployment(handle, ctx) : pollRollout(handle, ctx);
+}
+
+/** The lock key of what holds a connection's settings: the same as that of any other action on the same thing. */
+export function settingsTarget({ settings, identity, name }: Connection<"settings">, connections: Connections): string {
+  switch (settings.kind) {
+    case "http":
+    case "redis":
+      return `settings:${identity ?? name}`;
+    case "configmap":
+      return kubeTarget(placeOf({ connection: settings.kubernetes, name: settings.name }, connections), "configmap");
+    case "deployment-env":
+      return kubeTarget(placeOf({ connection: settings.kubernetes, name: settings.deployment }, connections));
+    case "ecs-env": {
+      const { ecs: connection, cluster, service } = settings;
+      return serviceTarget({ connection, cluster, service }, connections);
+    }
     default:
       return settings satisfies never;
   }
