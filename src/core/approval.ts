@@ -1,4 +1,5 @@
 import type { Effect } from "./action.ts";
+import type { Bounds } from "./playbook/bounds.ts";
 import type { ApprovalPolicy } from "./playbook/playbook.ts";
 import type { Instant } from "./time.ts";
 
@@ -12,6 +13,8 @@ export type PlannedStep = {
   targets: readonly string[];
   /** Rendered input, redacted; `pending` when it cannot be known yet. */
   input: Readonly<Record<string, unknown>> | "pending";
+  /** Inputs that are not known yet and may become only this without being asked about again. */
+  bounds?: Bounds;
   /** How it is undone, in words; undefined: it cannot be undone. */
   undo?: string;
 };

@@ -38,7 +38,7 @@ export type GuardSnapshot = {
   undoneRecently: boolean | Unreadable;
   doubtful: boolean;
   truncated: boolean;
-  /** The step's own `approval`; `ask-unless` that is unknown asks. */
+  /** The step's own `approval`, whose unknown `ask-unless` asks, and an input outside of its `bounded-by`. */
   stepAsks: string | undefined;
 };
 

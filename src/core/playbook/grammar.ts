@@ -15,8 +15,9 @@ export const GRAMMARS = {
   limits: grammar("limits", ["cooldown", "budget"]),
   window: grammar("budget window", ["runs", "per"]),
   action: grammar("step", [
-    ...[...STEP, "uses", "with", "timeout", "retry", "continue-on-error", "lease", "approval", "group"],
+    ...[...STEP, "uses", "with", "bounded-by", "timeout", "retry", "continue-on-error", "lease", "approval", "group"],
   ]),
+  bound: grammar("bounded-by", ["min", "max", "one-of"]),
   retry: grammar("retry", ["attempts", "delay", "backoff"]),
   lease: grammar("lease", ["for", "until", "release-when", "bake", "then"]),
   stepApproval: grammar("approval of a step", ["ask-unless", "required"]),

@@ -1,6 +1,7 @@
 import type { Condition, Expectation, Template } from "../scope.ts";
 import type { Severity } from "../severity.ts";
 import type { Instant, Milliseconds } from "../time.ts";
+import type { Bounds } from "./bounds.ts";
 
 /** How far a playbook may go alone, lowest first. */
 export const AUTONOMY_LEVELS = ["observe", "approve", "auto"] as const;
@@ -46,6 +47,8 @@ export type ActionStep = StepCommon & {
   kind: "action";
   uses: string;
   with: Template<Readonly<Record<string, unknown>>>;
+  /** Inputs that may be pending when people are asked, as they stay within bounds; `rest` renders the others. */
+  boundedBy?: { bounds: Bounds; rest: Template<Readonly<Record<string, unknown>>> };
   timeout: Milliseconds;
   retry: { attempts: number; delay: Milliseconds; backoff: "constant" | "exponential" };
   continueOnError: boolean;

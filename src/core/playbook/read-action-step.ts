@@ -9,6 +9,7 @@ import { condition, instantExpression, template } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
 import { after, compilerAt, type Place } from "./place.ts";
 import type { ActionStep, LeaseTerms } from "./playbook.ts";
+import { readBounds } from "./read-bounds.ts";
 import { checkInput } from "./static-input.ts";
 
 /** What the common keys of a step gave. */
@@ -24,6 +25,10 @@ const NO_RETRY: ActionStep["retry"] = { attempts: 1, delay: 10 * SECOND, backoff
 export function readActionStep(map: MapNode, head: StepHead, place: Place): ActionStep | undefined {
   const compiler = compilerAt(place);
   const called = readCall(map, place, compiler);
+  const bounded = map.optional(
+    "bounded-by",
+    (node) => called && readBounds(node, { ...called, given: inputOf(map), compiler }),
+  );
   const itself = after(place, [head.id]);
   const lease = map.optional("lease", (node) => readLease(node, compilerAt(itself)));
   if (lease && called && !called.action.revert)
@@ -36,8 +41,17 @@ export function readActionStep(map: MapNode, head: StepHead, place: Place): Acti
     continueOnError: map.withDefault("continue-on-error", boolean, false),
   };
   if (called === undefined) return undefined;
-  const optional = { ...(lease && { lease }), ...(approval && { approval }), ...(group !== undefined && { group }) };
+  const optional = {
+    ...(bounded && { boundedBy: bounded }),
+    ...(lease && { lease }),
+    ...(approval && { approval }),
+    ...(group !== undefined && { group }),
+  };
   return { kind: "action", ...head, uses: called.uses, with: called.with, ...rest, ...optional };
+}
+
+function inputOf(map: MapNode): unknown {
+  return map.optional("with", ({ value }) => value);
 }
 
 /** An action by name with its input. */

@@ -17,6 +17,13 @@ export function checkInput(node: Node, uses: string, action: CatalogAction): voi
   }
 }
 
+/** Whether anything in it is known only when it runs. */
+export function hasExpression(tree: unknown): boolean {
+  const dynamic: Path[] = [];
+  withoutExpressions(tree, [], dynamic);
+  return dynamic.length > 0;
+}
+
 /** A refinement may stumble over what is missing because it is not known yet. */
 function safely<T>(run: () => T): T | undefined {
   try {

@@ -1,11 +1,12 @@
 import type { GuardName } from "../guard/snapshot.ts";
 import type { Instant } from "../time.ts";
+import { boundedDigest } from "./bounded.ts";
 import type { RunEvent } from "./events.ts";
 import type { ReadyStep } from "./move.ts";
 import { stepDigest } from "./plan.ts";
 import type { Run } from "./run.ts";
 
-/** What people have allowed: exactly these rendered steps, in spite of these guards. */
+/** What people have allowed: exactly these steps as they were shown, in spite of these guards. */
 export type Grant = {
   approvalId: string;
   by: string;
@@ -33,17 +34,21 @@ export function grantsAfter(grants: readonly Grant[], { approvalId }: { approval
   return grants.map((grant) => (grant.approvalId === approvalId ? { ...grant, used: true } : grant));
 }
 
-/** The grant in force for exactly this rendered step; of several the latest, as people knew most when they gave it. */
+/** The grant in force for this rendered step; of several the latest, as people knew most when they gave it. */
 export function grantFor(run: Run, ready: ReadyStep, now: Instant): Grant | undefined {
-  const digest = stepDigest(ready);
-  return run.grants.findLast((one) => one.covers.includes(digest) && (one.used || now <= one.validUntil));
+  return covering(run, ready).findLast((one) => one.used || now <= one.validUntil);
 }
 
 /** The grant that covered this step and lapsed unused; undefined while one is in force, or when there never was one. */
 export function lapsedGrant(run: Run, ready: ReadyStep, now: Instant): Grant | undefined {
-  if (grantFor(run, ready, now)) return undefined;
-  const digest = stepDigest(ready);
-  return run.grants.findLast((one) => one.covers.includes(digest));
+  return grantFor(run, ready, now) ? undefined : covering(run, ready).at(-1);
+}
+
+/** A grant covers a step as it was shown: exactly so, or with pending inputs that have stayed within their bounds. */
+function covering(run: Run, ready: ReadyStep): readonly Grant[] {
+  if (run.grants.length === 0) return [];
+  const digests = [stepDigest(ready), boundedDigest(ready)];
+  return run.grants.filter(({ covers }) => digests.some((one) => one !== undefined && covers.includes(one)));
 }
 
 /** Who chose that what this step has changed stays; undefined: its lease undoes it. */

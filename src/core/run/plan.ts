@@ -3,6 +3,7 @@ import { digestOf } from "../hash.ts";
 import { canonicalJson } from "../json.ts";
 import type { ActionStep, ForEachStep, Step, SwitchStep } from "../playbook/playbook.ts";
 import { redact } from "../redact.ts";
+import { type BoundedStep, boundedDigest, boundedStep, pendingTexts } from "./bounded.ts";
 import type { MoveInputs, ReadyStep } from "./move.ts";
 import { isMutating, readyStep } from "./ready-step.ts";
 import type { Run } from "./run.ts";
@@ -83,13 +84,31 @@ function aheadRounds(view: View, step: ForEachStep, place: Place): readonly Ahea
   });
 }
 
-function asPending({ digest: _, ...step }: AheadStep): AheadStep {
+function asPending({ digest: _, bounds: __, ...step }: AheadStep): AheadStep {
   return { ...step, input: "pending" };
 }
 
 function aheadAction({ run, inputs }: View, step: ActionStep, place: Place): AheadStep {
-  const ready = readyStep(run, { step, path: place.path, attempt: 1, item: place.item }, inputs);
-  return ready.ok ? plannedStep(ready.step, inputs) : pendingStep(step, place.path, ready.message);
+  const at = { step, path: place.path, attempt: 1, item: place.item };
+  const ready = readyStep(run, at, inputs);
+  if (ready.ok) return plannedStep(ready.step, inputs);
+  const bounded = ready.reason === "condition_unknown" ? boundedStep(run, at, inputs) : undefined;
+  return bounded ? plannedWithin(bounded, inputs) : pendingStep(step, place.path, ready.message);
+}
+
+/** A step as people see it who agree to bounds: what is known of its input, and what the rest may become. */
+function plannedWithin({ ready, rest, bounds }: BoundedStep, inputs: MoveInputs): AheadStep {
+  const { digest: _, ...planned } = plannedStep(ready, inputs);
+  const pending = pendingTexts(bounds);
+  const digest = boundedDigest(ready);
+  const inWords = Object.entries(pending).map(([name, text]) => `${name}: ${text}`);
+  return {
+    ...planned,
+    describe: `${ready.step.name ?? ready.uses} (${inWords.join("; ")})`,
+    input: redact({ ...rest, ...pending }),
+    bounds,
+    ...(digest !== undefined && { digest }),
+  };
 }
 
 /** A ready step as people see it before they agree. */

@@ -9,16 +9,25 @@ export type Rendered =
   | { ok: true; step: ReadyStep }
   | { ok: false; reason: "condition_unknown" | "invalid_input"; message: string };
 
-type Place = { step: ActionStep; path: string; attempt: number; item: Item | undefined };
+export type Place = { step: ActionStep; path: string; attempt: number; item: Item | undefined };
 
 /** Renders a step's input and checks it against the action's schema; nothing is called. */
 export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered {
-  const { step, path, attempt } = place;
-  const rendered = step.with.render(scopeOf(run, inputs.now, place.item));
+  const rendered = place.step.with.render(scopeOf(run, inputs.now, place.item));
   if (!rendered.known) return { ok: false, reason: "condition_unknown", message: `with: ${rendered.why}` };
+  return readyFrom(run, place, rendered.value, inputs);
+}
+
+/** The step with this input, checked against the action's schema. */
+export function readyFrom(
+  run: Run,
+  { step, path, attempt }: Place,
+  value: Readonly<Record<string, unknown>>,
+  inputs: MoveInputs,
+): Rendered {
   const action = inputs.actions.get(step.uses);
   if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
-  const parsed = action.input.safeParse(rendered.value);
+  const parsed = action.input.safeParse(value);
   if (!parsed.success)
     return { ok: false, reason: "invalid_input", message: `with: ${parsed.error.issues.map(issueText).join("; ")}` };
   const input = parsed.data;

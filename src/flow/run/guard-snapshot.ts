@@ -2,6 +2,7 @@ import type { Demotion } from "../../core/demotion.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import { activeFreezes } from "../../core/freeze.ts";
 import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import { outsideOf } from "../../core/playbook/bounds.ts";
 import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
@@ -85,8 +86,16 @@ function autonomyNow(level: Autonomy, demotion: Doc<Demotion> | undefined | Unre
   return demoted && level === "auto" ? "approve" : level;
 }
 
-/** The step's own `approval`; an `ask-unless` that is unknown asks. */
+/** What of the step itself asks: its `approval`, and an input outside of `bounded-by`. */
 function stepAsks(turn: Turn, ready: ReadyStep): string | undefined {
+  const { boundedBy } = ready.step;
+  const outside = boundedBy && outsideOf(ready.input, boundedBy.bounds);
+  const reasons = [askUnless(turn, ready), outside].filter((reason) => reason !== undefined);
+  return reasons.length === 0 ? undefined : reasons.join("; ");
+}
+
+/** An `ask-unless` that is unknown asks. */
+function askUnless(turn: Turn, ready: ReadyStep): string | undefined {
   const condition = ready.step.approval?.askUnless;
   if (!condition) return undefined;
   const answer = condition.test(scopeOf(turn.run, nowOf(turn)));

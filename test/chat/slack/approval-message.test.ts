@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
+import { approvalMessage, planBlocks } from "../../../src/chat/slack/approval-message.ts";
 import type { Approval } from "../../../src/core/approval.ts";
 import { approvalOf, NOON } from "../../support/slack-desk.ts";
 import { slackFaults } from "../../support/slack-limits.ts";
@@ -21,6 +21,22 @@ function buttonsOf(approval: Approval): readonly Shown[] {
     }));
   });
 }
+
+test("an input that is pending within bounds is shown with them, in the message and in the plan", () => {
+  const [step] = approvalOf().steps;
+  assert.ok(step);
+  const input = { service: "litellm", desired: "pending, 1 to 4" };
+  const bounds = { desired: { min: 1, max: 4 } };
+  const bounded = { ...step, describe: "ecs.scale (desired: pending, 1 to 4)", input, bounds };
+  const approval = approvalOf({ steps: [bounded] });
+  const message = approvalMessage(approval, { mentions: [] });
+  assert.deepEqual(slackFaults(message), []);
+  assert.match(JSON.stringify(message.blocks), /1\. ecs\.scale \(desired: pending, 1 to 4\)/);
+  assert.doesNotMatch(JSON.stringify(message.blocks), /it asks again then/, "one approval covers it");
+  const plan = { text: "plan", blocks: planBlocks(approval) };
+  assert.deepEqual(slackFaults(plan), []);
+  assert.match(JSON.stringify(plan), /service: litellm\\ndesired: pending, 1 to 4/);
+});
 
 describe("the buttons of an approval", () => {
   test("offer to keep it only where the approval does, and say what that means", () => {

@@ -157,7 +157,6 @@ table("leases, approvals, blocks, checks", [
     /is not revert or playbook:NAME/,
   ],
   ["release-when", withSteps(`- { ${SET}, lease: { for: 2h, release-when: ['facts.cpuu < 1'] } }`), /no fact cpuu/],
-  ["bounded-by", withSteps(`- { ${SET}, bounded-by: x }`), /not implemented yet/],
   [
     "veto",
     withSteps("- { id: a, uses: ecs.redeploy, with: { cluster: c, service: s } }", "approval: { veto: 60s }"),
@@ -246,6 +245,14 @@ test("an approval group must exist where the groups are known", () => {
   const text = withSteps(CHECK, "approval: { group: oncal }");
   assert.deepEqual(faultsOf(text), []);
   assert.match(faultsOf(text, { groups: ["oncall"] }).join(), /no approval group oncal; did you mean oncall\?/);
+});
+
+test("a key whose behaviour does not exist yet is refused at its place", () => {
+  const text = withSteps(CHECK, "owner: platform");
+  assert.deepEqual(faultsOf(text), []);
+  assert.deepEqual(faultsOf(text, { notYet: new Set(["playbook.owner"]) }), [
+    "p.yaml:4:1 owner: owner of playbook: not implemented yet",
+  ]);
 });
 
 test("a lease may end with a playbook", () => {
