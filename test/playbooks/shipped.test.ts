@@ -13,7 +13,7 @@ const CONNECTIONS: Connections = {
   find: (kind, name) => ({
     kind,
     name: name ?? "main",
-    settings: {} as never,
+    settings: (kind === "settings" ? { kind: "http" } : {}) as never,
     identity: kind === "kubernetes" ? "prod" : kind === "ecs" ? "" : "gateway",
     use: (make) => make(),
   }),
