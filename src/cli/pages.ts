@@ -75,7 +75,7 @@ export function approvalPage(io: Io, approval: Approval): string {
     ["target", approval.target],
     ["severity", severity(approval.severity)],
     ["who may", `${approval.policy.required} of ${approval.policy.group}`],
-    ["expires", when(approval.expiresAt, io.now())],
+    ["expires", approval.status === "pending" ? when(approval.expiresAt, io.now()) : ""],
     ...approval.why.map((why) => ["why", why] as const),
     ...(approval.offersKeep && approval.status === "pending"
       ? [["may be kept", `approve ${approval.id} --keep: without its lease, nothing undoes it`] as const]

@@ -62,7 +62,7 @@ export function runTable(io: Io, runs: readonly Run[]): string {
   return table(io, columns, runs);
 }
 
-/** Approvals, one line each, with the time left. */
+/** Approvals, one line each; those still to be decided with the time left. */
 export function approvalTable(io: Io, approvals: readonly Approval[]): string {
   const columns: readonly Column<Approval>[] = [
     { title: "approval", cell: ({ id }) => id },
@@ -70,17 +70,17 @@ export function approvalTable(io: Io, approvals: readonly Approval[]): string {
     { title: "playbook", cell: ({ playbook }) => playbook },
     { title: "target", cell: ({ target }) => target },
     { title: "group", cell: ({ policy }) => `${policy.required} of ${policy.group}` },
-    { title: "expires", cell: ({ expiresAt }) => when(expiresAt, io.now()) },
+    { title: "expires", cell: ({ status, expiresAt }) => (status === "pending" ? when(expiresAt, io.now()) : "") },
   ];
   return table(io, columns, approvals);
 }
 
-/** Leases, one line each, with their ends. */
+/** Leases, one line each; those in force with their ends. */
 export function leaseTable(io: Io, leases: readonly Lease[]): string {
   const columns: readonly Column<Lease>[] = [
     { title: "lease", cell: ({ id }) => id },
     { title: "status", cell: ({ status }) => state(status) },
-    { title: "ends", cell: ({ endsAt }) => when(endsAt, io.now()) },
+    { title: "ends", cell: ({ status, endsAt }) => (status === "active" ? when(endsAt, io.now()) : "") },
     { title: "target", cell: ({ target }) => target },
     { title: "undone by", cell: ({ describe }) => describe },
   ];

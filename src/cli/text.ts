@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import { formatDuration } from "../core/duration.ts";
-import { type Instant, isoTime } from "../core/time.ts";
+import { type Instant, plainTime } from "../core/time.ts";
 import type { Io } from "./io.ts";
 
 export type Style = Parameters<typeof styleText>[0];
@@ -27,7 +27,7 @@ export function when(at: string | null | undefined, now: Instant): string {
   if (at === null || at === undefined) return "";
   const instant = Date.parse(at);
   if (Number.isNaN(instant)) return clean(at);
-  return `${relative(instant, now)} (${absolute(instant)})`;
+  return `${relative(instant, now)} (${plainTime(instant)})`;
 }
 
 /** `3m ago`, `in 2h`. */
@@ -45,8 +45,4 @@ function coarse(length: number): string {
   if (length < HOUR) return formatDuration(length);
   const unit = length < 48 * HOUR ? MINUTE : HOUR;
   return formatDuration(Math.round(length / unit) * unit);
-}
-
-function absolute(at: Instant): string {
-  return `${isoTime(at).slice(0, 19).replace("T", " ")}Z`;
 }

@@ -8,3 +8,8 @@ export type Milliseconds = number;
 export function isoTime(at: Instant): string {
   return new Date(at).toISOString();
 }
+
+/** For people: `2026-11-21 12:03:05Z`. */
+export function plainTime(at: Instant): string {
+  return `${isoTime(at).slice(0, 19).replace("T", " ")}Z`;
+}

@@ -2,7 +2,7 @@ import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Check, Doc, Write } from "../core/store.ts";
-import type { Instant } from "../core/time.ts";
+import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, loadRun } from "./lease-end.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
@@ -99,7 +99,7 @@ function textOf(lease: Lease): string {
     case "reverted":
       return `lease ${lease.id} ended: ${lease.describe}`;
     case "active":
-      return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); tried again at ${new Date(lease.endsAt).toISOString()}`;
+      return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); tried again at ${plainTime(lease.endsAt)}`;
     default:
       return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); a person has to decide: ${lease.describe}`;
   }

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
-import { alert, approval, incident, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
+import { alert, approval, incident, lease, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
 import { cli } from "./support.ts";
 
 describe("reading", () => {
@@ -49,6 +49,23 @@ describe("reading", () => {
     const { out } = await cli(["show", "apr-1"], { env: env(url) });
     assert.match(out, /may be kept +approve apr-1 --keep: without its lease, nothing undoes it/);
     assert.match(out, /approve +anna \(slack\), .*, to be kept/);
+  });
+
+  test("only what is still to be decided or undone says until when", async (t) => {
+    const shown = async (approvalStatus: "pending" | "approved", leaseStatus: "active" | "reverted") => {
+      const decided = { ...approval, status: approvalStatus };
+      const ended = { ...view, approvals: [decided], leases: [{ ...lease, status: leaseStatus }] };
+      const desk = { ...stubDesk().desk, approval: async () => decided, incident: async () => ended };
+      const { url } = await startHttp(t, { desk });
+      const [incidentPage, approvalPage] = [
+        await cli(["show", "inc-1"], { env: env(url) }),
+        await cli(["show", "apr-1"], { env: env(url) }),
+      ];
+      const rows = incidentPage.out.split("\n").filter((line) => /^(apr|lease)-1 /.test(line));
+      return [...rows.map((row) => row.includes("12:30:00Z")), /^expires/m.test(approvalPage.out)];
+    };
+    assert.deepEqual(await shown("pending", "active"), [true, true, true]);
+    assert.deepEqual(await shown("approved", "reverted"), [false, false, false]);
   });
 
   test("status shows what is open and what is paused", async (t) => {

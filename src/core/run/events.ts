@@ -71,6 +71,8 @@ export type RunEvent =
       path: StepPath;
       handle: Output;
       until: Instant;
+      /** Why it had to be looked for at its target, where it was found under way. */
+      message?: string;
       /** A read step has no intent; this says what was called. */
       uses?: string;
       input?: Readonly<Record<string, unknown>>;

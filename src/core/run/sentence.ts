@@ -51,7 +51,8 @@ function startedText(
   event: Extract<RunEvent, { type: "started" }>,
   describe: (uses: string, input: Readonly<Record<string, unknown>>) => string,
 ): string {
-  if (event.uses === undefined) return `${event.path} is under way; waiting until the target has finished`;
+  const found = event.message === undefined ? "" : ` (${event.message})`;
+  if (event.uses === undefined) return `${event.path} is under way${found}; waiting until the target has finished`;
   return `${event.path}: ${describe(event.uses, event.input ?? {})}; waiting until that is done`;
 }
 

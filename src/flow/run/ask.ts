@@ -5,7 +5,7 @@ import { lapsedGrant } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { type AheadStep, planAhead, plannedStep } from "../../core/run/plan.ts";
 import { actionSteps } from "../../core/run/steps.ts";
-import { isoTime } from "../../core/time.ts";
+import { plainTime } from "../../core/time.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
@@ -90,7 +90,7 @@ function lapseOf(turn: Turn, ready: ReadyStep): readonly string[] {
   const lapsed = lapsedGrant(turn.run, ready, nowOf(turn));
   if (!lapsed) return [];
   return [
-    `the approval by ${lapsed.by} has lapsed: it held until ${isoTime(lapsed.validUntil)}, and nothing had begun by then`,
+    `the approval by ${lapsed.by} has lapsed: it held until ${plainTime(lapsed.validUntil)}, and nothing had begun by then`,
   ];
 }
 

@@ -5,7 +5,7 @@ import { stepKeptBy } from "../../core/run/grants.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
+import { type Instant, plainTime } from "../../core/time.ts";
 import type { Turn } from "./turn.ts";
 
 type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
@@ -37,7 +37,7 @@ function promiseWrites(turn: LeaseTurn, lease: Lease): readonly Write[] {
     kind: "lease",
     by: "stanch",
     runId: lease.runId,
-    text: `lease ${id}: ${describe}, at ${new Date(endsAt).toISOString()} at the latest`,
+    text: `lease ${id}: ${describe}, at ${plainTime(endsAt)} at the latest`,
   };
   const shared: Write[] = [
     { write: "put", kind: "lease", id, body: lease },

@@ -23,7 +23,7 @@ export async function reconcileNow(turn: Turn, path: string, failure: ActionFail
 
 async function settle(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
   const verdict = await look(turn, record);
-  if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result);
+  if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result, why);
   if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, why);
   return askWhatHappened(turn, record, `${why}; ${verdict.detail}`);
 }

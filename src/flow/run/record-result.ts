@@ -8,18 +8,29 @@ import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
-/** Journals what came of a mutating call; the lease of a step that succeeded is created in the same commit. */
-export async function recordResult(turn: Turn, path: string, result: ActionResult): Promise<Progress> {
+/**
+ * Journals what came of a mutating call; the lease of a step that succeeded is created in the same commit. `found` says why a
+ * result was read at the target afterwards.
+ */
+export async function recordResult(turn: Turn, path: string, result: ActionResult, found?: string): Promise<Progress> {
   const at = nowOf(turn);
   if (result.ok && !result.done) {
     return saveOutcome(
-      withEvents(turn, [{ type: "started", at, path, handle: result.handle, until: at + result.pollAfter }]),
+      withEvents(turn, [
+        { type: "started", at, path, handle: result.handle, until: at + result.pollAfter, ...told("found", found) },
+      ]),
       {},
     );
   }
   if (!result.ok) return saveOutcome(withEvents(turn, [failedAt(turn, path, result)]), refund(turn, path, result));
-  const next = withEvents(turn, [{ type: "outcome", at, path, outcome: "succeeded", output: result.output }]);
+  const next = withEvents(turn, [
+    { type: "outcome", at, path, outcome: "succeeded", output: result.output, ...told("found done", found) },
+  ]);
   return { kind: "go-on", turn: { ...next, holdsOutcome: true } };
+}
+
+function told(what: string, found: string | undefined): { message?: string } {
+  return found === undefined ? {} : { message: `${what} at its target; ${found}` };
 }
 
 function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {

@@ -5,7 +5,8 @@ import { actionOf, callAction, contextFor } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
-type Verdict = { held: boolean | "unknown"; text: string };
+/** `shown`: what was asked and measured, or why it could not be; `isMeasured` when `held` alone says what that led to. */
+type Verdict = { held: boolean | "unknown"; shown: string; isMeasured?: boolean };
 
 /** Measures every check of a verification once. All must hold; what cannot be measured has not held (section 14.6). */
 export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Progress> {
@@ -21,9 +22,15 @@ export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" 
       : "unknown";
   const path = move.path === undefined ? {} : { path: move.path };
   return goOn(
-    withEvents(turn, [
-      { type: "checked", at: nowOf(turn), held: all, values: verdicts.map((verdict) => verdict.text), ...path },
-    ]),
+    withEvents(turn, [{ type: "checked", at: nowOf(turn), held: all, values: valuesText(verdicts), ...path }]),
+  );
+}
+
+/** Where all hold, or there is only one, the line's head says it already. */
+function valuesText(verdicts: readonly Verdict[]): readonly string[] {
+  const isMixed = verdicts.length > 1 && verdicts.some(({ held }) => held !== true);
+  return verdicts.map(({ held, shown, isMeasured }) =>
+    isMixed && isMeasured ? `${shown}: ${held === true ? "holds" : "does not hold"}` : shown,
   );
 }
 
@@ -47,17 +54,17 @@ async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Pr
 async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promise<Verdict> {
   const scope = scopeOf(turn.run, nowOf(turn));
   const input = check.with.render(scope);
-  if (!input.known) return { held: "unknown", text: `${check.uses}: ${input.why}` };
+  if (!input.known) return { held: "unknown", shown: `${check.uses}: ${input.why}` };
   const samples = await enoughSamples(turn, check, path);
-  if (samples !== undefined) return { held: "unknown", text: samples };
+  if (samples !== undefined) return { held: "unknown", shown: samples };
   const result = await callCheck(turn, check.uses, input.value, path);
-  if (!result.ok) return { held: "unknown", text: `${check.uses}: ${result.message}` };
-  if (!result.done) return { held: "unknown", text: `${check.uses}: has not finished` };
+  if (!result.ok) return { held: "unknown", shown: `${check.uses}: ${result.message}` };
+  if (!result.done) return { held: "unknown", shown: `${check.uses}: has not finished` };
   const answer = check.expect.test(result.output);
   const shown = `${check.expect.text} (${summary(result.output)})`;
   return answer.known
-    ? { held: answer.value, text: `${shown}: ${answer.value ? "holds" : "does not hold"}` }
-    : { held: false, text: `${shown}: ${answer.why}` };
+    ? { held: answer.value, shown, isMeasured: true }
+    : { held: false, shown: `${shown}: ${answer.why}` };
 }
 
 /** Undefined when there are enough; a sentence when not, or when they cannot be counted. */
