@@ -1,4 +1,6 @@
 import type { Undo } from "./action.ts";
+import { digestOf } from "./hash.ts";
+import { canonicalJson } from "./json.ts";
 import type { Instant } from "./time.ts";
 
 export type LeaseStatus = "active" | "reverting" | "reverted" | "failed" | "superseded";
@@ -30,3 +32,9 @@ export type Lease = {
   /** Why undoing it failed last. */
   failure?: string;
 };
+
+/** What of an undo says which field it changes: everything but the values. */
+export function leaseField({ undo }: Pick<Lease, "undo">): string {
+  const { value: _, expected: __, ...field } = undo.with;
+  return digestOf(undo.uses, canonicalJson(field));
+}

@@ -1,7 +1,6 @@
-import { digestOf, idOf } from "../core/hash.ts";
+import { idOf } from "../core/hash.ts";
 import type { Incident } from "../core/incident.ts";
-import { canonicalJson } from "../core/json.ts";
-import type { Lease } from "../core/lease.ts";
+import { type Lease, leaseField } from "../core/lease.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { RunCreated, RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
@@ -10,16 +9,20 @@ import type { Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { manualRequest, type StartDeps } from "./decide/start.ts";
+import { endUnderKept, keptOver } from "./lease-kept.ts";
 import { planRun, type RunPlan, runPlan } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
 
 export type LeaseDeps = RunDeps & StartDeps;
 
 /**
- * Ends a lease whose time has come. Under a younger lease on the same field it writes nothing: its former value becomes what
- * the younger one restores (section 14.9). Else a run of its own undoes it, so that a crash is settled like any other.
+ * Ends a lease whose time has come. Under a change that a person chose to keep it undoes nothing. Under a younger lease on the
+ * same field it writes nothing: its former value becomes what the younger one restores (section 14.9). Else a run of its own
+ * undoes it, so that a crash is settled like any other.
  */
 export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Promise<void> {
+  const kept = await keptOver(deps, doc.body);
+  if (kept) return endUnderKept(deps, doc, { kept, now });
   const younger = await youngerOnField(deps, doc.body);
   if (younger) return handDown(deps, { older: doc, younger, now });
   const plan = await endPlan(deps, doc.body, now);
@@ -36,18 +39,12 @@ export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): 
   if (committed.ok) await deps.queue.wake(plan.wake, now);
 }
 
-/** What of a step says which field it changes: everything but the values. */
-function fieldOf({ undo }: Lease): string {
-  const { value: _, expected: __, ...field } = undo.with;
-  return digestOf(undo.uses, canonicalJson(field));
-}
-
 async function youngerOnField(deps: LeaseDeps, lease: Lease): Promise<Doc<Lease> | undefined> {
   const { members } = await deps.store.page("leases:active", { limit: 1_000 });
   const docs = await deps.store.getMany<Lease>("lease", members);
-  const field = fieldOf(lease);
+  const field = leaseField(lease);
   return docs.find(
-    (doc) => doc?.body.status === "active" && doc.body.createdAt > lease.createdAt && fieldOf(doc.body) === field,
+    (doc) => doc?.body.status === "active" && doc.body.createdAt > lease.createdAt && leaseField(doc.body) === field,
   );
 }
 

@@ -6,6 +6,7 @@ import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
+import { keepWrite } from "../lease-kept.ts";
 import type { Turn } from "./turn.ts";
 
 type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
@@ -22,11 +23,12 @@ export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readon
 }
 
 /** No lease: what was changed stays, and the timeline says who wanted that. */
-function keptWrites({ incidentId, runId, step, createdAt }: Lease, keeper: string): readonly Write[] {
-  if (incidentId === undefined) return [];
+function keptWrites(lease: Lease, keeper: string): readonly Write[] {
+  const { incidentId, runId, step, createdAt } = lease;
+  if (incidentId === undefined) return [keepWrite(lease)];
   const text = `${step} stays: ${keeper} chose to keep it, so it has no lease and nothing undoes it after this run`;
   const line = { at: createdAt, kind: "lease", by: keeper, runId, text };
-  return [{ write: "append", list: `timeline:${incidentId}`, items: [line] }];
+  return [keepWrite(lease), { write: "append", list: `timeline:${incidentId}`, items: [line] }];
 }
 
 /** The lease itself, due at its end. */

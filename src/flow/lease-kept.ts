@@ -1,0 +1,55 @@
+import { type Lease, leaseField } from "../core/lease.ts";
+import { stepKeptBy } from "../core/run/grants.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Doc, Store, Write } from "../core/store.ts";
+import type { Instant, Milliseconds } from "../core/time.ts";
+import { type DecideDeps, readRun, say } from "./decide/deps.ts";
+
+/** Field → `RUN STEP` of the last change of it that a person chose to keep. */
+const KEPT = "kept";
+/** How often it is looked at whether the run of a kept change has ended. */
+const LOOK_AGAIN: Milliseconds = 60_000;
+
+/** A kept change over a lease: by whom, and whether its run has ended, as it may still go back until then. */
+export type Kept = { by: string; settled: boolean };
+
+/** Remembers that a change of this field stays; `undone` is the lease that it does not get. */
+export function keepWrite({ runId, step, undo }: Pick<Lease, "runId" | "step" | "undo">): Write {
+  return { write: "field", hash: KEPT, field: leaseField({ undo }), value: `${runId} ${step}` };
+}
+
+/** The kept change made over this lease's field since, unless it went back with its run or a person reverts the lease after it. */
+export async function keptOver(deps: { store: Store }, lease: Lease): Promise<Kept | undefined> {
+  const [runId, path] = (await deps.store.field(KEPT, leaseField(lease)))?.split(" ") ?? [];
+  const run = runId === undefined ? undefined : await readRun(deps.store, runId);
+  if (!run || path === undefined) return undefined;
+  const by = stepKeptBy(run, path);
+  const at = run.steps.get(path)?.at ?? 0;
+  const isOver = at > lease.createdAt && at > (lease.revertedBy?.at ?? 0);
+  return by !== undefined && isOver && stands(run, path) ? { by, settled: run.ended !== undefined } : undefined;
+}
+
+function stands(run: Run, path: string): boolean {
+  return run.steps.get(path)?.outcome === "succeeded" && run.steps.get(`undo/${path}`)?.outcome !== "succeeded";
+}
+
+/** Ends a lease without undoing anything, once the run of the kept change has ended. */
+export async function endUnderKept(
+  deps: Pick<DecideDeps, "store">,
+  { body: lease, rev }: Doc<Lease>,
+  { kept, now }: { kept: Kept; now: Instant },
+): Promise<void> {
+  const member = `lease:${lease.id}`;
+  const text = `lease ${lease.id} ended and undid nothing, as ${kept.by} chose to keep a later change of the same`;
+  await deps.store.commit({
+    checks: [{ check: "rev", kind: "lease", id: lease.id, rev }],
+    writes: kept.settled
+      ? [
+          { write: "put", kind: "lease", id: lease.id, body: { ...lease, status: "superseded" } },
+          { write: "unindex", index: "leases:active", member: lease.id },
+          { write: "undue", member },
+          ...say(lease.incidentId, { at: now, kind: "lease", text, by: "stanch" }),
+        ]
+      : [{ write: "due", member, at: now + LOOK_AGAIN }],
+  });
+}
