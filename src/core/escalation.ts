@@ -8,10 +8,10 @@ export const CONFIRM_WITHIN: Milliseconds = 60_000;
 
 /**
  * Why a person is needed now. `key` names this very need: a new one of a kind that re-arms lets every level fire again.
- * A pending approval calls people, but is no news that an acknowledgement would not cover.
+ * A pending approval and an open task call people, but are no news that an acknowledgement would not cover.
  */
 export type Need = {
-  kind: "approval" | "expired" | "unknown_outcome" | "exhausted" | "failed_revert";
+  kind: "approval" | "task" | "expired" | "unknown_outcome" | "exhausted" | "failed_revert";
   key: string;
   text: string;
 };
@@ -106,7 +106,7 @@ function arm(view: EscalationView, before: EscalationState | undefined): Escalat
 
 function causesOf({ incident, needs }: EscalationView): readonly string[] {
   const own = [`opening ${incident.opening}`, `severity ${incident.opening} ${incident.severity}`];
-  return [...own, ...needs.filter((need) => need.kind !== "approval").map((need) => need.key)];
+  return [...own, ...needs.filter(({ kind }) => kind !== "approval" && kind !== "task").map((need) => need.key)];
 }
 
 function withoutCall(state: EscalationState): EscalationState {

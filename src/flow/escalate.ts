@@ -4,13 +4,15 @@ import type { Config } from "../core/config.ts";
 import { clockStart, type EscalationState, escalationStep, type Need } from "../core/escalation.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
+import { oneLine } from "../core/one-line.ts";
 import type { Queue } from "../core/queue.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import type { Doc, Write } from "../core/store.ts";
+import type { Task } from "../core/task.ts";
 import type { Instant } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
-import { docs } from "./desk/incident-view.ts";
+import { docs, openTasks } from "./desk/incident-view.ts";
 import { type Followed, lookAgain } from "./followed.ts";
 import { type PageDeps, sendPages } from "./page.ts";
 
@@ -82,7 +84,10 @@ async function isConfirmed(deps: EscalateDeps, id: string, state: EscalationStat
   return !waiting.some((entry) => entry.notify !== undefined && entry.at === call.at);
 }
 
-/** Everything that waits for a person, from the incident's approvals, runs and leases. */
+/** Of what a task asks, in a call; the task itself has the whole. */
+const LONGEST_ASK = 200;
+
+/** Everything that waits for a person, from the incident's approvals, runs, their tasks, and leases. */
 async function needsOf(deps: EscalateDeps, incident: Incident): Promise<readonly Need[]> {
   const { id } = incident;
   const [approvals, leases] = await Promise.all([
@@ -91,11 +96,14 @@ async function needsOf(deps: EscalateDeps, incident: Incident): Promise<readonly
   ]);
   const reverting = leases.flatMap((lease) => (lease.status === "reverting" ? (lease.revertRun ?? []) : []));
   const runs = await loadRuns(deps, [...incident.runs, ...reverting]);
+  const active = runs.filter((run) => run.ended === undefined).map((run) => run.created.id);
+  const tasks = await openTasks(deps.store, new Set(active));
   return [
     ...runs.flatMap(unknownNeed),
     ...leases.flatMap(leaseNeed),
     ...exhaustedNeed(incident),
     ...approvals.flatMap((approval) => approvalNeed(incident, approval)),
+    ...tasks.map(taskNeed),
   ];
 }
 
@@ -113,6 +121,10 @@ function unknownNeed({ created, unknown, ended }: Run): readonly Need[] {
 function leaseNeed({ id, status, describe }: Lease): readonly Need[] {
   if (status !== "failed") return [];
   return [{ kind: "failed_revert", key: `lease ${id}`, text: `lease ${id} could not be undone: ${describe}` }];
+}
+
+function taskNeed({ id, ask }: Task): Need {
+  return { kind: "task", key: `task ${id}`, text: `task ${id} waits: ${oneLine(ask, LONGEST_ASK)}` };
 }
 
 function exhaustedNeed({ status, opening, escalatedAt }: Incident): readonly Need[] {

@@ -24,6 +24,7 @@ const LEVELS = [ONCALL, LEAD, VP];
 
 const UNKNOWN: Need = { kind: "unknown_outcome", key: "unknown r x", text: "run r waits for an answer" };
 const APPROVAL: Need = { kind: "approval", key: "approval a", text: "approval a waits" };
+const TASK: Need = { kind: "task", key: "task t", text: "task t waits" };
 
 function incidentOf(more: Partial<Incident> = {}): Incident {
   return {
@@ -81,11 +82,13 @@ describe("levels", () => {
     assert.deepEqual(called(play([{ at: 60, incident: { status: "resolved", resolvedAt: 1 } }])), [undefined]);
   });
 
-  test("needs-person calls as soon as somebody is needed, and says for what", () => {
-    const steps = play([{ at: 0 }, { at: 3, needs: [APPROVAL] }, { at: 4, needs: [APPROVAL] }]);
-    assert.deepEqual(called(steps), [undefined, "slack:@oncall", undefined]);
-    assert.equal(steps[1]?.call?.text, "P0: approval a waits");
-  });
+  for (const need of [APPROVAL, TASK]) {
+    test(`needs-person calls as soon as somebody is needed for an ${need.kind}, and says for what`, () => {
+      const steps = play([{ at: 0 }, { at: 3, needs: [need] }, { at: 4, needs: [need] }]);
+      assert.deepEqual(called(steps), [undefined, "slack:@oncall", undefined]);
+      assert.equal(steps[1]?.call?.text, `P0: ${need.text}`);
+    });
+  }
 
   test("an unknown outcome of a resolved incident still calls", () => {
     const steps = play([{ at: 3, needs: [UNKNOWN], incident: { status: "resolved", resolvedAt: 1 } }]);
@@ -146,14 +149,15 @@ describe("acknowledging", () => {
     });
   }
 
-  test("a further pending approval does not wake who has acknowledged", () => {
-    const second: Need = { ...APPROVAL, key: "approval b" };
-    const steps = play([
-      { at: 1, needs: [APPROVAL] },
-      { at: 3, needs: [APPROVAL, second], incident: ack(2, 32) },
-    ]);
-    assert.deepEqual(called(steps), ["slack:@oncall", undefined]);
-  });
+  for (const further of [{ ...APPROVAL, key: "approval b" }, TASK]) {
+    test(`a further ${further.kind} does not wake who has acknowledged`, () => {
+      const steps = play([
+        { at: 1, needs: [APPROVAL] },
+        { at: 3, needs: [APPROVAL, further], incident: ack(2, 32) },
+      ]);
+      assert.deepEqual(called(steps), ["slack:@oncall", undefined]);
+    });
+  }
 
   test("after the new arming it can be acknowledged again", () => {
     const rest = { severity: "P1" as const, ...ack(21, 51) };
@@ -225,7 +229,7 @@ test("whatever happens, no level fires twice without something new, and none whi
     wait: fc.integer({ min: 0, max: 20 }),
     status: fc.constantFrom("open" as const, "mitigated" as const, "resolved" as const),
     severity: fc.constantFrom("P0" as const, "P1" as const, "P2" as const),
-    needs: fc.subarray<Need>([UNKNOWN, APPROVAL, { kind: "failed_revert", key: "lease l", text: "l" }]),
+    needs: fc.subarray<Need>([UNKNOWN, APPROVAL, TASK, { kind: "failed_revert", key: "lease l", text: "l" }]),
     confirmed: fc.boolean(),
     acked: fc.boolean(),
   });

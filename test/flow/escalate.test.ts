@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createHumanTask } from "../../src/actions/people/human-task.ts";
 import type { Config, EscalationLevel } from "../../src/core/config.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
@@ -89,6 +90,26 @@ describe("levels in the engine", () => {
     const [call, ...rest] = await calls(world);
     assert.match(call ?? "", /^slack:@oncall \| P0: approval apr-\w+ waits: p on thing:one$/);
     assert.deepEqual(rest, []);
+  });
+
+  test("an open task calls at once, and no more once it is done", async () => {
+    const { world } = callWorld();
+    world.actions.set("human.task", createHumanTask(world.store));
+    const ask = "call the provider\nand ask for a date";
+    const steps = [step("ask", "human.task", { with: constant({ ask }), timeout: 60 * MINUTE })];
+    world.playbooks.set("p", playbook("p", steps, { onFailure: [] }));
+    const run = await world.open("p");
+    await world.drain();
+    const [call, ...rest] = await calls(world);
+    assert.match(call ?? "", /^slack:@oncall \| P0: task tsk-\w+ waits: call the provider and ask for a date$/);
+    assert.deepEqual(rest, []);
+    const [task = ""] = (await world.store.page("tasks:open", { limit: 1 })).members;
+    await decide(world.deps, ANNA, { verb: "complete", task });
+    await world.pass(MINUTE);
+    assert.equal((await world.run(run)).ended?.state, "succeeded");
+    const before = (await calls(world)).length;
+    await change(world, (incident) => ({ ...incident, opening: 2, reopenedAt: world.clock.now() }));
+    assert.deepEqual((await calls(world)).slice(before), ["slack:@oncall | P0: no playbook is left to try"]);
   });
 
   test("an unmitigated incident climbs the levels by the clock and pages with its id; recovery ends the page", async () => {

@@ -52,19 +52,26 @@ async function shownEpisodes(store: Store, { id }: Incident): Promise<readonly s
   return [...firing.toSorted(), ...all.filter((episode) => !open.has(episode)).toSorted()].slice(0, SHOWN);
 }
 
-/** Open tasks looked through for those of one incident. */
+/** Open tasks looked through for those of some runs. */
 const TASKS_READ = 200;
 
-/** What the incident's runs wait for people to do; a task knows its run only, and one whose run has ended is of no use any more. */
 async function tasksOf(store: Store, runs: readonly RunView[]): Promise<readonly Task[]> {
   const active = new Map(runs.filter((run) => run.endedAt === undefined).map((run) => [run.id, run]));
-  if (active.size === 0) return [];
+  const open = await openTasks(store, new Set(active.keys()));
+  return open.map((task) => ({ ...task, ...incidentOf(active.get(task.runId)) })).toReversed();
+}
+
+/**
+ * What these runs wait for people to do, newest first; a task knows its run only, and one whose run has ended is of no use any
+ * more.
+ */
+export async function openTasks(
+  store: Pick<Store, "page" | "getMany">,
+  activeRuns: ReadonlySet<string>,
+): Promise<readonly Task[]> {
+  if (activeRuns.size === 0) return [];
   const { members } = await store.page("tasks:open", { limit: TASKS_READ });
-  const open = await docs<Task>(store, "task", members);
-  return open
-    .filter((task) => active.has(task.runId))
-    .map((task) => ({ ...task, ...incidentOf(active.get(task.runId)) }))
-    .toReversed();
+  return (await docs<Task>(store, "task", members)).filter((task) => activeRuns.has(task.runId));
 }
 
 function incidentOf(run: RunView | undefined): { incidentId?: string } {

@@ -95,13 +95,15 @@ function journalWrites(turn: Turn): readonly Write[] {
     if (event.type === "outcome" && event.outcome === "succeeded")
       writes.push(...leaseWrites(turn, event.path, event.at));
   }
-  if (incident !== undefined && unsaved.some(concernsPeople))
+  if (incident !== undefined && unsaved.some((event) => concernsPeople(turn, event)))
     writes.push({ write: "due", member: `follow:${incident}`, at: 0 });
   return writes;
 }
 
-/** What calls people, and what they decided; the end of a run wakes its incident anyway. */
-function concernsPeople({ type }: RunEvent): boolean {
+/** What calls people or waits for them, and what they decided; the end of a run wakes its incident anyway. */
+function concernsPeople({ deps }: Turn, event: RunEvent): boolean {
+  const { type } = event;
+  if (type === "started") return event.uses !== undefined && deps.actions.get(event.uses)?.tells === true;
   return type === "asked" || type === "granted" || type === "refused" || type === "unknown";
 }
 
