@@ -93,6 +93,7 @@ describe("Alertmanager's body", () => {
     assert.equal(first({ status: "firing", alerts: [{ labels: { alertname: "Down" } }] })?.startsAt, now);
     assert.equal(first({ alerts: [{ ...alert, status: "resolved" }] })?.endsAt, now);
     assert.equal(first({ alerts: [{ ...alert, startsAt: "0001-01-01T00:00:00Z" }] })?.startsAt, now);
+    assert.throws(() => first({ alerts: [{ ...alert, startsAt: "" }] }), /startsAt/);
   });
 
   it("keeps only links to the web", () => {

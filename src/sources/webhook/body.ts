@@ -40,7 +40,11 @@ export function parseBody(format: BodyFormat, text: string): AlertGroup {
   const truncatedAlerts = readCount(body.truncatedAlerts, faults);
   const groupLabels = readGroupLabels(body, faults);
   const isBroken = faults.count > 0;
-  const alerts = readAlerts(format, items, { groupStatus: body.status, faults });
+  const alerts = readAlerts(format, items, {
+    groupStatus: body.status,
+    faults,
+    begun: { text: undefined, at: undefined },
+  });
   if (isBroken || (alerts.length === 0 && items.length > 0)) throw unreadableFor(faults);
   const groupKey = readGroupKey(body, groupLabels, alerts);
   const group = { source: format.source, groupKey, truncatedAlerts, alerts };
@@ -48,8 +52,8 @@ export function parseBody(format: BodyFormat, text: string): AlertGroup {
   return { ...group, rejected: { count: items.length - alerts.length, faults: faults.first } };
 }
 
-/** What the alerts of one body share while they are read. */
-type Reading = { groupStatus: unknown; faults: Faults };
+/** What the alerts of one body share while they are read; most of a group have begun at the same time. */
+type Reading = { groupStatus: unknown; faults: Faults; begun: { text: unknown; at: Instant | undefined } };
 
 function readAlerts(format: BodyFormat, items: readonly unknown[], reading: Reading): readonly Alert[] {
   const alerts: Alert[] = [];
@@ -62,13 +66,14 @@ function readAlerts(format: BodyFormat, items: readonly unknown[], reading: Read
 }
 
 /** Nothing is thrown for a fault: a hostile body can have a million of them, and an error's stack costs more than an alert. */
-function readAlert(format: BodyFormat, item: unknown, { groupStatus, faults }: Reading): Alert | undefined {
+function readAlert(format: BodyFormat, item: unknown, reading: Reading): Alert | undefined {
+  const { groupStatus, faults } = reading;
   if (!isObject(item)) return addAlertFault(faults, "", "expected an object");
   const before = faults.count;
   const status = readStatus(item.status ?? groupStatus, faults);
   const labels = labelsAt(item.labels, faults);
   const annotations = annotationsAt(item.annotations, faults);
-  const startsAt = readTime(item.startsAt, ".startsAt", faults) ?? format.now();
+  const startsAt = readStart(item.startsAt, reading) ?? format.now();
   const endsAt = readTime(item.endsAt, ".endsAt", faults);
   if (!status || !labels || !annotations || faults.count > before) return undefined;
   const url = readUrl(item.generatorURL);
@@ -86,6 +91,16 @@ function readAlert(format: BodyFormat, item: unknown, { groupStatus, faults }: R
 function readStatus(value: unknown, faults: Faults): AlertStatus | undefined {
   if (value === "firing" || value === "resolved") return value;
   return addAlertFault(faults, ".status", "expected firing or resolved");
+}
+
+function readStart(value: unknown, { begun, faults }: Reading): Instant | undefined {
+  if (value === begun.text) return begun.at;
+  const at = readTime(value, ".startsAt", faults);
+  if (!Number.isNaN(at)) {
+    begun.text = value;
+    begun.at = at;
+  }
+  return at;
 }
 
 function readTime(value: unknown, field: string, faults: Faults): Instant | undefined {

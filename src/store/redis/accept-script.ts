@@ -9,8 +9,8 @@ import { defineScript, NOW_LUA } from "./script.ts";
 export const EPISODE_FORMAT = ">BI4ddddc8c12";
 /** Packed group: digest, the source's `unsettled` counter, since when this digest, last seen. */
 export const GROUP_FORMAT = ">c16I4dd";
-/** What the argument begins with (see `pack.ts`): source, group, digest. */
-const KEY_FORMAT = ">Bc0c12c16";
+/** What the argument begins with (see `pack.ts`): whether the body was laid aside, source, group, digest. */
+const KEY_FORMAT = ">BBc0c12c16";
 /** The head of the items after it: how many, whether their fingerprints are distinct. */
 const HEAD_FORMAT = ">I4B";
 export const HEAD_BYTES = 5;
@@ -19,6 +19,9 @@ export const BLOCK_BYTES = 24;
 
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
 export const NOT_A_REPEAT = -1;
+
+/** The script's answer when the body that was laid aside is not there. */
+export const NOT_STORED = -2;
 
 /** The field of a source's groups that counts closings and unknowns: each makes every remembered digest invalid. */
 export const UNSETTLED_FIELD = "unsettled";
@@ -142,9 +145,19 @@ local function accept_items(packed, at, episodes)
   return count, count > 0 and cjson.encode(changed)
 end
 
-local function accept(packed, body)
-  local source, digest, at
-  source, group, digest, at = struct.unpack('${KEY_FORMAT}', packed)
+local function enqueue(source, names, body, aside)
+  if aside then
+    local id = call('XADD', P .. 'intake', '*', 's', source, 'c', names)
+    call('RENAME', aside, P .. 'body:' .. id)
+    call('PERSIST', P .. 'body:' .. id)
+  else
+    call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'b', body)
+  end
+end
+
+local function accept(packed, body, aside)
+  local _, source, digest, at
+  _, source, group, digest, at = struct.unpack('${KEY_FORMAT}', packed)
   local groups = P .. 'groups:' .. source
   local known = call('HMGET', groups, group, '${UNSETTLED_FIELD}')
   local unsettled = tonumber(known[2] or 0)
@@ -160,20 +173,35 @@ local function accept(packed, body)
   local count, names = accept_items(packed, at, P .. 'episodes:' .. source)
   if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
   call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
-  if count > 0 then call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'b', body) end
+  if count > 0 then enqueue(source, names, body, aside) end
+  return count
+end
+`;
+
+/** A body that was laid aside and is not needed goes; one that never came must not be missed later. */
+const ASIDE_LUA = `
+local function accept_aside(packed, name)
+  local aside = P .. 'aside:' .. name
+  if call('EXISTS', aside) == 0 then return ${NOT_STORED} end
+  local count = accept(packed, nil, aside)
+  if count <= 0 then call('UNLINK', aside) end
   return count
 end
 `;
 
 /**
- * The whole of `accept`, for several bodies in their order. Arguments: per body its key and items packed, and the body; without items
- * it only asks whether this is a repeat. Answers for each how many items changed their episode, or NOT_A_REPEAT.
+ * The whole of `accept`, for several bodies in their order. Arguments: per body its key and items packed, and the body, or the name
+ * under which it was laid aside; without items it only asks whether this is a repeat. Answers for each how many items changed their
+ * episode, or NOT_A_REPEAT, or NOT_STORED.
  */
 export const ACCEPT = defineScript(`
 ${NOW_LUA}
 ${RULES_LUA}
 ${BODY_LUA}
+${ASIDE_LUA}
 local answers = {}
-for k = 1, #A, 2 do answers[#answers + 1] = accept(A[k], A[k + 1]) end
+for k = 1, #A, 2 do
+  answers[#answers + 1] = (byte(A[k]) == 1 and accept_aside or accept)(A[k], A[k + 1])
+end
 return answers
 `);

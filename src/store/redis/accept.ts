@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { AlertGroup } from "../../core/alert.ts";
+import { AppError } from "../../core/errors.ts";
 import { bodyDigest, contentHasher, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
-import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
+import { ACCEPT, NOT_A_REPEAT, NOT_STORED } from "./accept-script.ts";
 import { batched } from "./batch.ts";
+import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { bodyPacker, type PackBody } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
@@ -17,8 +20,16 @@ const MOST_BYTES = 256_000;
 
 const NOTHING = Buffer.alloc(0);
 
-/** What the script gets for one webhook body; of a repeat, which is only asked about, the body stays here. */
-type Item = { packed: Buffer; body: Buffer };
+/**
+ * What is sent for one webhook body; of a repeat, which is only asked about, the body stays here. A large one is laid aside under a
+ * name right before the script, which gets the name: Lua would copy it three times.
+ */
+type Item = { packed: Buffer; body: Buffer; aside?: string };
+
+/** From this size on a body is laid aside. */
+const LARGE = 8_192;
+/** A body whose script never came goes by itself after this. */
+const ASIDE_MS = 60_000;
 
 type Sent = { body: Buffer; digest: string };
 type Counts = { accepted: number; unchanged: number };
@@ -26,6 +37,8 @@ type Accepting = {
   ask(item: Item): Promise<number>;
   recent: RecentDigests;
   pack: PackBody;
+  /** Another one each time, in this process and all others. */
+  nextName(): string;
 };
 
 /** The accept side, on a connection of its own: the bodies of one turn of the event loop are one script call. */
@@ -39,6 +52,7 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
     }),
     recent: recentDigests(REMEMBERED_BODIES),
     pack: bodyPacker(contentHasher()),
+    nextName: names(),
   };
   return {
     repeated: (source, body) => repeated(accepting, source, digestOf(body)),
@@ -51,11 +65,22 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
 }
 
 async function send(link: Link, replicas: number, items: readonly Item[]): Promise<readonly number[]> {
-  const args = items.flatMap(({ packed, body }) => [packed, body]);
-  const answers = (await link.call((redis) => runScript(redis, ACCEPT, args))) as readonly number[];
+  const args = items.flatMap(({ packed, body, aside }) => [packed, aside ?? body]);
+  const [answers] = await link.call((redis) => {
+    const laid = items.flatMap(({ aside, body }) =>
+      aside ? [redis.set(keys.aside(aside), body, "PX", ASIDE_MS)] : [],
+    );
+    return Promise.all([runScript(redis, ACCEPT, args) as Promise<readonly number[]>, ...laid]);
+  });
   // After the answer, so that it covers the write.
   if (replicas > 0) await confirmReplicas(link, replicas);
   return answers;
+}
+
+function names(): () => string {
+  const process = randomUUID();
+  let serial = 0;
+  return () => `${process}-${serial++}`;
 }
 
 /** A body is asked for twice in a row, as a repeat and then as new; the second time it is forgotten. */
@@ -83,11 +108,18 @@ async function repeated(
 }
 
 /** Not an async function: what was parsed need not live, and be moved by the garbage collector, until Redis has answered. */
-function accept({ ask, recent, pack }: Accepting, group: AlertGroup, { body, digest }: Sent): Promise<Counts> {
+function accept(
+  { ask, recent, pack, nextName }: Accepting,
+  group: AlertGroup,
+  { body, digest }: Sent,
+): Promise<Counts> {
   const { source } = group;
   const known: KnownBody = { group: groupId(group.groupKey), alerts: group.alerts.length };
-  const packed = pack({ source, group: known.group, digest }, group.alerts);
-  return ask({ packed, body }).then((accepted) => {
+  const aside = body.length >= LARGE ? nextName() : undefined;
+  const packed = pack({ source, group: known.group, digest, aside: aside !== undefined }, group.alerts);
+  return ask(aside === undefined ? { packed, body } : { packed, body, aside }).then((accepted) => {
+    if (accepted === NOT_STORED)
+      throw new AppError("unavailable", "storing a body in Redis: it did not keep it; send it again");
     recent.set(source, digest, known);
     return { accepted, unchanged: known.alerts - accepted };
   });

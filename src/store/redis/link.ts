@@ -19,7 +19,7 @@ export type LinkKind = "commands" | "batches" | "blocking";
 
 export type LinkOptions = {
   url: string;
-  /** `batches` sends each command at once, since it is a batch already; a blocking connection waits for its answer as long as the command says. */
+  /** `batches` sends the commands of one call at once and together, since they are a batch already; a blocking connection waits for its answer as long as the command says. */
   kind: LinkKind;
   /** Told of each connection error; reconnecting goes on by itself. */
   onTrouble?: ((error: Error) => void) | undefined;
@@ -54,7 +54,7 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
     trouble = undefined;
   });
   const address = addressOf(redis.options);
-  const together = kind === "commands" ? sendTogether(redis) : () => undefined;
+  const issue = ISSUE[kind](redis);
   let connecting: Promise<boolean> | undefined;
   return {
     redis,
@@ -67,8 +67,7 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
           });
           if (!(await connecting)) throw trouble ?? new Error(`not connected within ${READY_WITHIN_MS} ms`);
         }
-        together();
-        return await act(redis);
+        return await issue(() => act(redis));
       } catch (error) {
         throw failureOf(error, address);
       }
@@ -77,18 +76,40 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
   };
 }
 
+type Issue = <T>(act: () => Promise<T>) => Promise<T>;
+
+/** How commands leave. */
+const ISSUE: Readonly<Record<LinkKind, (redis: Redis) => Issue>> = {
+  commands: perTurn,
+  batches: perCall,
+  blocking: () => (act) => act(),
+};
+
 /** Commands of one turn of the event loop leave in one packet: writing is what they cost most. */
-function sendTogether(redis: Redis): () => void {
+function perTurn(redis: Redis): Issue {
   let corked = false;
-  return () => {
-    if (corked) return;
-    corked = true;
+  return (act) => {
+    if (!corked) {
+      corked = true;
+      const { stream } = redis;
+      stream.cork();
+      setImmediate(() => {
+        corked = false;
+        stream.uncork();
+      });
+    }
+    return act();
+  };
+}
+
+/** Commands that a call issues at once leave in one packet. */
+function perCall(redis: Redis): Issue {
+  return (act) => {
     const { stream } = redis;
     stream.cork();
-    setImmediate(() => {
-      corked = false;
-      stream.uncork();
-    });
+    const answer = act();
+    stream.uncork();
+    return answer;
   };
 }
 

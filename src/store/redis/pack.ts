@@ -2,11 +2,11 @@ import type { Alert, SourceName } from "../../core/alert.ts";
 import type { ContentHash } from "../content.ts";
 import { BLOCK_BYTES, ENDS_FLAG, HEAD_BYTES, STATUS } from "./accept-script.ts";
 
-/** Which body: 12 bytes for its group, 16 for its digest, as latin1 strings. */
-export type BodyKey = { source: SourceName; group: string; digest: string };
+/** Which body: 12 bytes for its group, 16 for its digest, as latin1 strings. `aside`: the script gets a name for it. */
+export type BodyKey = { source: SourceName; group: string; digest: string; aside?: boolean };
 
 /** Of a key without the source's name. */
-const KEY_BYTES = 29;
+const KEY_BYTES = 30;
 /** Flags, block, and the length of the fingerprint. */
 const ITEM_BYTES = 1 + BLOCK_BYTES + 4;
 
@@ -42,10 +42,11 @@ export function bodyPacker(contentHash: ContentHash): PackBody {
   };
 }
 
-function packKey({ source, group, digest }: BodyKey, rest: number): { packed: Buffer; at: number } {
+function packKey({ source, group, digest, aside }: BodyKey, rest: number): { packed: Buffer; at: number } {
   const packed = Buffer.allocUnsafe(KEY_BYTES + source.length + rest);
-  packed[0] = source.length;
-  const at = writeText(packed, source, 1);
+  packed[0] = aside ? 1 : 0;
+  packed[1] = source.length;
+  const at = writeText(packed, source, 2);
   return { packed, at: at + packed.write(group + digest, at, "latin1") };
 }
 

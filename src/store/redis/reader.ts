@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { SourceName } from "../../core/alert.ts";
 import type { Intake, IntakeEntry } from "../../core/intake.ts";
-import { GROUP, STREAM } from "./keys.ts";
+import { GROUP, keys, STREAM } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { pairsOf, textsOf } from "./replies.ts";
 import { runScript } from "./script.ts";
@@ -20,17 +20,21 @@ export function streamReader(links: ReaderLinks): Pick<Intake, "read" | "reclaim
   const consumer = `${hostname()}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   const { main } = links;
   return {
-    read: ({ count, block }) => read(links.blocking(), consumer, { count, block }),
+    read: async ({ count, block }) => withBodies(main, await read(links.blocking(), consumer, { count, block })),
     async reclaim(idle) {
       await main.call((redis) => runScript(redis, DROP_CONSUMERS, [GONE_CONSUMER_MS]));
-      return rowsOf(await main.call((redis) => runScript(redis, RECLAIM, [consumer, idle])));
+      return withBodies(main, rowsOf(await main.call((redis) => runScript(redis, RECLAIM, [consumer, idle]))));
     },
-    waiting: async (limit) => rowsOf(await main.call((redis) => runScript(redis, WAITING, [limit]))),
+    waiting: async (limit) => withBodies(main, rowsOf(await main.call((redis) => runScript(redis, WAITING, [limit])))),
     backlog: () => backlog(main),
   };
 }
 
-async function read(link: Link, consumer: string, { count, block }: Parameters<Intake["read"]>[0]) {
+async function read(
+  link: Link,
+  consumer: string,
+  { count, block }: Parameters<Intake["read"]>[0],
+): Promise<readonly Row[]> {
   const waits = block > 0 ? ["BLOCK", Math.min(Math.ceil(block), LONGEST_BLOCK_MS)] : [];
   const command = ["GROUP", GROUP, consumer, "COUNT", count, ...waits, "STREAMS", STREAM, ">"];
   return link.call(async (redis) => {
@@ -39,7 +43,7 @@ async function read(link: Link, consumer: string, { count, block }: Parameters<I
       await createGroup(redis);
       return redis.call("xreadgroup", command);
     });
-    return firstStream(reply).map((entry) => entryOf(entry, 1));
+    return firstStream(reply).map((entry) => rowOf(entry, 1));
   });
 }
 
@@ -62,19 +66,30 @@ function firstStream(reply: unknown): readonly unknown[] {
   return Array.isArray(entries) ? entries : [];
 }
 
-function rowsOf(reply: unknown): readonly IntakeEntry[] {
-  if (!Array.isArray(reply)) return [];
-  return reply.map(([id, deliveries, fields]) => entryOf([id, fields], Number(deliveries)));
+/** An entry as the stream has it; a large body stands beside it. */
+type Row = Omit<IntakeEntry, "body"> & { body: string | undefined };
+
+async function withBodies(link: Link, rows: readonly Row[]): Promise<readonly IntakeEntry[]> {
+  const beside = rows.filter(({ body }) => body === undefined).map(({ id }) => id);
+  if (beside.length === 0) return rows.map((row) => ({ ...row, body: row.body ?? "" }));
+  const texts = await link.call((redis) => redis.mget(beside.map((id) => keys.body(id))));
+  const bodies = new Map(beside.map((id, at) => [id, texts[at] ?? ""]));
+  return rows.map((row) => ({ ...row, body: row.body ?? bodies.get(row.id) ?? "" }));
 }
 
-function entryOf(entry: unknown, deliveries: number): IntakeEntry {
+function rowsOf(reply: unknown): readonly Row[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.map(([id, deliveries, fields]) => rowOf([id, fields], Number(deliveries)));
+}
+
+function rowOf(entry: unknown, deliveries: number): Row {
   const [id, flat] = Array.isArray(entry) ? entry : [];
   const fields = new Map(pairsOf(textsOf(flat)));
   const changed: unknown = JSON.parse(fields.get("c") ?? "[]");
   return {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
-    body: fields.get("b") ?? "",
+    body: fields.get("b"),
     changed: [...new Set(textsOf(changed))],
     acceptedAt: timeOf(String(id)),
     deliveries,

@@ -137,6 +137,7 @@ export const WRITE_OPS: WriteOps = {
     lua: `
       redis.pcall('XACK', P .. 'intake', '${GROUP}', A[i+1])
       call('XDEL', P .. 'intake', A[i+1])
+      call('UNLINK', P .. 'body:' .. A[i+1])
       i = i + 2`,
   },
   expire: {

@@ -88,6 +88,27 @@ export function stream(make: MakeSubject): void {
       assert.ok(entry.acceptedAt >= t0 && entry.acceptedAt <= t0 + 5_000);
     });
 
+    it("a large body is handed out, shown and reclaimed as it came, whether or not others sent the same", async () => {
+      const { intake, store } = subject;
+      const [alerts, body] = group([{ ...A, annotations: { text: "ü€\u{1f525}".repeat(10_000) } }, B]);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => intake.accept(alerts, Buffer.from(body))));
+      assert.equal(
+        answers.reduce((sum, { accepted }) => sum + accepted, 0),
+        2,
+      );
+      await intake.accept(...group([{ fingerprint: "small" }], "g2"));
+      const text = body.toString();
+      const bodies = (await intake.read({ count: 9, block: 0 })).map((entry) => entry.body);
+      assert.equal(bodies.length, 2);
+      assert.equal(bodies[0], text);
+      assert.equal((await intake.waiting(1))[0]?.body, text);
+      await subject.advance(20);
+      const [again] = await intake.reclaim(10);
+      assert.equal(again?.body, text);
+      await write(store, { write: "ack", entry: again?.id ?? "" });
+      assert.equal((await intake.waiting(9)).length, 1);
+    });
+
     it("an entry is handed out once, reclaimed when it lies idle, and gone once acknowledged", async () => {
       const { intake, store } = subject;
       await intake.accept(...group([A]));

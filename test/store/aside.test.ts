@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, beforeEach, describe, it } from "node:test";
+import { Redis } from "ioredis";
+import { connectRedisStore } from "../../src/store/redis/index.ts";
+import { startRedis } from "../support/redis.ts";
+import { group, write } from "./suite/subject.ts";
+
+const server = await startRedis();
+const admin = new Redis(server.url);
+const { store, intake, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
+const LARGE = { annotations: { text: "x".repeat(20_000) } };
+const bodies = async () => [await admin.keys("{stanch}:aside:*"), await admin.keys("{stanch}:body:*")].flat();
+
+after(async () => {
+  await close();
+  admin.disconnect();
+  await server.stop();
+});
+
+describe("large bodies beside the stream", () => {
+  beforeEach(async () => void (await admin.flushall()));
+
+  it("stay without an end until they are acknowledged, then go", async () => {
+    await intake.accept(...group([LARGE]));
+    const [entry] = await intake.read({ count: 1, block: 0 });
+    const key = `{stanch}:body:${entry?.id}`;
+    assert.deepEqual(await bodies(), [key]);
+    assert.equal(await admin.pttl(key), -1);
+    await write(store, { write: "ack", entry: entry?.id ?? "" });
+    assert.deepEqual(await bodies(), []);
+  });
+
+  it("are not kept when nothing has changed", async () => {
+    await intake.accept(...group([LARGE]));
+    const others = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
+    assert.deepEqual(await others.intake.accept(...group([LARGE])), { accepted: 0, unchanged: 1 });
+    await others.close();
+    assert.equal((await bodies()).length, 1);
+  });
+
+  it("are refused while Redis is full, and accepted as new when they are sent again", async () => {
+    await admin.config("SET", "maxmemory", "1");
+    await assert.rejects(intake.accept(...group([LARGE])), { code: "unavailable", message: /OOM; it is full/ });
+    await admin.config("SET", "maxmemory", "0");
+    assert.deepEqual(await intake.accept(...group([LARGE])), { accepted: 1, unchanged: 0 });
+    assert.equal((await intake.read({ count: 9, block: 0 })).length, 1);
+  });
+
+  it("change nothing when what was laid aside is gone before its script", async () => {
+    // Who may not write these keys cannot lay a body aside.
+    await admin.acl("SETUSER", "narrow", "on", "nopass", "~*", "+@all", "-set");
+    const url = server.url.replace("redis://", "redis://narrow:any@");
+    const narrow = connectRedisStore({ url, durability: { kind: "everysec" } });
+    await assert.rejects(narrow.intake.accept(...group([LARGE])), { code: "unavailable", message: /NOPERM/ });
+    await narrow.close();
+    assert.deepEqual(await intake.accept(...group([LARGE])), { accepted: 1, unchanged: 0 });
+  });
+});
