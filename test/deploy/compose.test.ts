@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { has, text, yaml } from "./files.ts";
+import { has, ROOT, text, yaml } from "./files.ts";
 
 type Service = {
   image: string;
@@ -107,6 +111,18 @@ describe("Dockerfile", () => {
   it("ends with the service, which does not run as root", () => {
     assert.match(lines.filter((line) => line.startsWith("FROM ")).at(-1) ?? "", / AS stanch$/);
     assert.match(stage("stanch"), /^USER 1000:1000$/m);
+  });
+
+  it("fills the compile cache as the user and with the flags of the service, by a start that ends at once", () => {
+    const [, before, flags, said = ""] =
+      /^(USER 1000:1000\n[\s\S]*?)^RUN node (.*) src\/main\.ts serve 2>&1 \| grep "(.+)"$/m.exec(stage("stanch")) ?? [];
+    assert.ok(before);
+    assert.match(stage("stanch"), new RegExp(`^ENTRYPOINT \\["node", "${flags}", "src/main\\.ts"\\]$`, "m"));
+    const cwd = mkdtempSync(join(tmpdir(), "stanch-image-"));
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "src/main.ts"), "serve"], { cwd, env: {} });
+    rmSync(cwd, { recursive: true });
+    assert.equal(status, 1);
+    assert.ok(stderr.toString().includes(said), stderr.toString());
   });
 
   it("copies only what exists and what .dockerignore lets through", () => {
