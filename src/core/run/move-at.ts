@@ -49,7 +49,7 @@ function conditionMove(
 ): Move | undefined {
   const { step, path } = place;
   if (!step.if) return undefined;
-  const mutating = step.kind !== "action" || isMutating(step, inputs);
+  const mutating = mayChange(step, inputs);
   if (mutating && run.factsStale && step.if.reads.length > 0) return { kind: "measure", facts: step.if.reads };
   const answer = step.if.test(scopeOf(run, inputs.now, place.item));
   if (answer.known && answer.value) return undefined;
@@ -57,6 +57,22 @@ function conditionMove(
   if (mutating && run.created.autonomy !== "observe")
     return failStep(path, "condition_unknown", inputs, `if: ${step.if.text}: ${answer.why}`);
   return skip(path, `if: ${step.if.text} is unknown: ${answer.why}`, inputs);
+}
+
+/** Whether an unknown `if` would leave a change to chance. `parallel` has read steps only; the other blocks may hold anything. */
+function mayChange(step: Step, inputs: MoveInputs): boolean {
+  switch (step.kind) {
+    case "action":
+      return isMutating(step, inputs);
+    case "wait":
+    case "parallel":
+      return false;
+    case "switch":
+    case "for-each":
+      return true;
+    default:
+      return step satisfies never;
+  }
 }
 
 function parallelMove(run: Run, position: Extract<Position, { kind: "parallel" }>, inputs: MoveInputs): Move {
@@ -122,10 +138,10 @@ function roundEndMove(run: Run, position: Extract<Position, { kind: "round-end" 
 }
 
 function waitMove(run: Run, position: Extract<Position, { kind: "wait" }>, inputs: MoveInputs): Move {
-  const gate = conditionMove(run, position, inputs);
-  if (gate) return gate;
   const { path, step } = position;
   const begun = run.waiting?.reason === "wait" && run.waiting.path === path ? run.waiting : undefined;
+  const gate = begun ? undefined : conditionMove(run, position, inputs);
+  if (gate) return gate;
   if (!begun && run.created.autonomy !== "observe")
     return { kind: "wait", until: inputs.now + step.for, reason: "wait", path };
   return { kind: "record", events: [{ type: "outcome", at: inputs.now, path, outcome: "succeeded", uses: "wait" }] };

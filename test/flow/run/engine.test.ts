@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
+import type { Step } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { advance } from "../../../src/flow/run/advance.ts";
 import { ANNA, condition, constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
@@ -169,6 +170,32 @@ test("a condition that is unknown ends a mutating step's run and skips a read st
   assert.match(run.ended?.reason ?? "", /unknown/);
   assert.equal(run.steps.get("act")?.reason, "condition_unknown");
   assert.equal(act.calls.length + read.calls.length, 0);
+});
+
+test("a wait or a parallel of reads whose condition is unknown is skipped, a block that may change something ends the run", async () => {
+  const unknown = condition("facts.cpu > 0.8", () => undefined, ["cpu"]);
+  const blocks: readonly (readonly [Step, "skipped" | "failed"])[] = [
+    [{ kind: "wait", id: "block", for: 3_600_000, if: unknown }, "skipped"],
+    [{ kind: "parallel", id: "block", steps: [step("look", "t.read")], if: unknown }, "skipped"],
+    [{ kind: "switch", id: "block", cases: [], default: [step("inner", "t.act")], if: unknown }, "failed"],
+    [
+      { kind: "for-each", id: "block", items: constant([1]), as: "n", steps: [step("in", "t.act")], if: unknown },
+      "failed",
+    ],
+  ];
+  for (const [block, outcome] of blocks) {
+    const world = createWorld();
+    const act = scripted(world.actions, "t.act");
+    const read = scripted(world.actions, "t.read", { effect: "read" });
+    world.playbooks.set("p", playbook("p", [block, step("act", "t.act")]));
+    const id = await world.open("p");
+    await world.pass(10_000);
+    const run = await world.run(id);
+    assert.equal(run.steps.get("block")?.outcome, outcome, block.kind);
+    assert.equal(run.ended?.state, outcome === "skipped" ? "succeeded" : "failed", block.kind);
+    assert.deepEqual([act.calls.length, read.calls.length], [outcome === "skipped" ? 1 : 0, 0], block.kind);
+    if (outcome === "failed") assert.equal(run.steps.get("block")?.reason, "condition_unknown");
+  }
 });
 
 test("observe calls reads, writes what it would do and changes nothing", async () => {
