@@ -8,7 +8,7 @@ import { group, write } from "./suite/subject.ts";
 const server = await startRedis();
 const admin = new Redis(server.url);
 const { store, intake, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
-const LARGE = { annotations: { text: "x".repeat(20_000) } };
+const LARGE = { annotations: { text: "x".repeat(40_000) } };
 const bodies = async () => [await admin.keys("{stanch}:aside:*"), await admin.keys("{stanch}:body:*")].flat();
 
 after(async () => {

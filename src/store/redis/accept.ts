@@ -26,8 +26,8 @@ const NOTHING = Buffer.alloc(0);
  */
 type Item = { packed: Buffer; body: Buffer; aside?: string };
 
-/** From this size on a body is laid aside. */
-const LARGE = 8_192;
+/** From this size on a body is laid aside: from here Redis takes an argument without copying it (`PROTO_MBULK_BIG_ARG`). */
+const LARGE = 32_768;
 /** A body whose script never came goes by itself after this. */
 const ASIDE_MS = 60_000;
 
