@@ -68,6 +68,9 @@ escalation:
 # What is over is removed this long after its resolution.
 retention: 90d
 
+# A Redis without an append-only file (no-aof), or one that evicts (eviction), is refused unless what it costs is accepted here.
+# redis: { accept-risk: [no-aof] }
+
 # Systems are reached through these names only.
 connections:
   prometheus: { main: { url: 'http://127.0.0.1:9090' } }
