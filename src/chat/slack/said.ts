@@ -1,12 +1,13 @@
 import { foreign, type Mrkdwn, mention, when } from "./text.ts";
 
-const ISO_TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z/g;
+/** As `isoTime` and `plainTime` write them. */
+const TIME = /\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z/g;
 const SLACK_USER = /^slack:([UW][A-Z0-9]{6,30})\b/;
 const MEMBER = /(?:\bslack:|@)([UWS][A-Z0-9]{6,30})\b/g;
 
-/** A sentence of stanch's as people read it: times (ISO 8601) become the reader's own; everything else is escaped. */
+/** A sentence of stanch's as people read it: times (UTC) become the reader's own; everything else is escaped. */
 export function said(text: string, max: number): Mrkdwn {
-  return { mrkdwn: foreign(text, max).mrkdwn.replace(ISO_TIME, localTime) };
+  return { mrkdwn: foreign(text, max).mrkdwn.replace(TIME, localTime) };
 }
 
 /** Who it was: a Slack user as a mention, since nobody knows ids by heart, anybody else by name. */
@@ -30,7 +31,7 @@ export function refusal(text: string, max: number): Mrkdwn {
   return { mrkdwn: said(text, max).mrkdwn.replace(MEMBER, (typed, id: string) => mention(id)?.mrkdwn ?? typed) };
 }
 
-function localTime(iso: string): string {
-  const at = Date.parse(iso);
-  return Number.isNaN(at) ? iso : when(at, "date").mrkdwn;
+function localTime(written: string): string {
+  const at = Date.parse(written);
+  return Number.isNaN(at) ? written : when(at, "date").mrkdwn;
 }

@@ -4,6 +4,7 @@ import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
 import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
 import { timelineMessage } from "../../../src/chat/slack/thread-message.ts";
+import { plainTime } from "../../../src/core/time.ts";
 import { approvalOf, entryOf, NOON, viewOf } from "../../support/slack-desk.ts";
 
 describe("what people read", () => {
@@ -12,6 +13,7 @@ describe("what people read", () => {
       said("ends 2026-09-01T12:00:00.000Z <!channel>", 500).mrkdwn,
       `ends <!date^${NOON / 1000}^{date_short_pretty} {time}|2026-09-01 12:00 UTC> &lt;!channel&gt;`,
     );
+    assert.match(said(`ends ${plainTime(NOON)}.`, 500).mrkdwn, /^ends <!date\^\d+\^[^|]*\|2026-09-01 12:00 UTC>\.$/);
     assert.equal(said("at 2026-99-99T99:00:00Z", 500).mrkdwn, "at 2026-99-99T99:00:00Z");
   });
 
