@@ -8,7 +8,7 @@ import { median, pairRatio, short } from "../harness/statistics.ts";
 import type { PartOptions } from "../parts.ts";
 
 const STEPS = 5;
-const RUNS = 400;
+const RUNS = 1_000;
 const CONCURRENCIES = [10, 50, 200] as const;
 const CONTENDERS = ["stanch", "reading", "bullmq"] as const;
 type Contender = (typeof CONTENDERS)[number];

@@ -6,6 +6,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { type Metrics, noMetrics } from "../../src/core/metrics.ts";
 import type { Playbook } from "../../src/core/playbook/playbook.ts";
 import type { Queue } from "../../src/core/queue.ts";
+import { gatherChat } from "../../src/flow/gather-chat.ts";
 import { advance } from "../../src/flow/run/advance.ts";
 import { planRun } from "../../src/flow/run/create-run.ts";
 import type { RunDeps } from "../../src/flow/run/deps.ts";
@@ -34,7 +35,7 @@ const config: Config = {
 let serial = 0;
 
 async function measure({ runs, concurrency, effect }: EngineOrder): Promise<{ seconds: number }> {
-  const queue = createBullmqQueue({ url });
+  const queue = gatherChat(createBullmqQueue({ url }));
   while (!(await isUp(queue))) await sleep(5);
   const progress = counting(runs);
   const books = new Map<string, Playbook>();

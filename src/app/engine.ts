@@ -22,6 +22,7 @@ import { type Assess, createAssess } from "../flow/assess/assess.ts";
 import type { AssessPorts } from "../flow/assess/deps.ts";
 import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
 import { decide } from "../flow/decide/decide.ts";
+import { gatherChat } from "../flow/gather-chat.ts";
 import { openLadders } from "../flow/open-ladders.ts";
 import type { PageEvent } from "../flow/page.ts";
 import { poisonWrites } from "../flow/poison.ts";
@@ -69,7 +70,8 @@ const CLAIM_FOR = 60_000;
 
 /** Wires assess, advance and decide over one store. */
 export function createEngine(parts: EngineParts): Engine {
-  const { config, store, queue } = parts;
+  const { config, store } = parts;
+  const queue = gatherChat(parts.queue);
   const facts = createFactReader({
     rules: config.facts,
     query: (text) => queryFact(parts, text),
@@ -85,6 +87,7 @@ export function createEngine(parts: EngineParts): Engine {
   const assess = createAssess(assessPorts(parts, { facts, demoted: () => ({ ceiling: config.autonomy, demoted }) }));
   const decideDeps = {
     ...parts,
+    queue,
     playbook: (name: string) => parts.playbooks.byName(name),
     playbookNames: () => parts.playbooks.all().map((one) => one.name),
     autonomyLimits: limits,

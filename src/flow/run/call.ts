@@ -15,6 +15,8 @@ import { claimLeft, nowOf, type Turn } from "./turn.ts";
 
 /** An action answers `run` and `poll` within this time. */
 export const CALL_WITHIN = 30_000;
+/** For an action to notice that its signal has ended the call. */
+const GRACE = 1_000;
 /** Output kept on the journal, per step. */
 const OUTPUT_BYTES = 16 * 1024;
 /** The part of a claim that must be left when a mutating call is written to the socket. */
@@ -25,12 +27,13 @@ function callWithin(turn: Turn): Milliseconds {
   return Math.min(CALL_WITHIN, Math.floor(turn.deps.claimFor / 2));
 }
 
-/** What an action gets for one call; the signal ends it at the step's timeout, after 30 s, or when the worker must let go. */
-export function contextFor(turn: Turn, path: StepPath, timeout: Milliseconds): ActionContext {
+/** One call of an action, at this step of the run; its signal ends it at the timeout, after 30 s, or when the worker must let go. */
+export type Call = { uses: string; path: StepPath; timeout: Milliseconds };
+
+function contextOf(turn: Turn, path: StepPath, signal: AbortSignal): ActionContext {
   const { deps } = turn;
-  const within = Math.max(0, Math.floor(Math.min(timeout, callWithin(turn))));
   return {
-    signal: AbortSignal.any([turn.signal, AbortSignal.timeout(within)]),
+    signal,
     stepKey: `${turn.run.created.id}/${path}`,
     dryRun: false,
     connections: deps.connections,
@@ -44,17 +47,24 @@ export function contextFor(turn: Turn, path: StepPath, timeout: Milliseconds): A
 }
 
 /** Calls an action; whatever happens becomes a result. A throw is a bug: logged with its stack, shown as `internal`. */
-export async function callAction(turn: Turn, name: string, call: () => Promise<ActionResult>): Promise<ActionResult> {
+export async function callAction(
+  turn: Turn,
+  { uses, path, timeout }: Call,
+  act: (context: ActionContext) => Promise<ActionResult>,
+): Promise<ActionResult> {
+  const limit = openLimit(turn, timeout);
   try {
-    return bounded(await withinLimit(call(), callWithin(turn)));
+    return bounded(await Promise.race([act(contextOf(turn, path, limit.signal)), limit.hung]));
   } catch (error) {
     if (error instanceof ClaimLost)
       return failure("claim_lost", "this worker's claim had ended; nothing was sent", "no");
     if (error instanceof CallHung)
-      return failure("timeout", `${name} did not answer within ${callWithin(turn) / 1000} s`, "unknown");
+      return failure("timeout", `${uses} did not answer within ${callWithin(turn) / 1000} s`, "unknown");
     if (error instanceof AppError) return failure("not_configured", error.message, "no");
-    turn.deps.log.error({ err: error, action: name, run: turn.run.created.id }, "an action threw");
-    return failure("internal", `${name}: internal error; the log has its stack`, "unknown");
+    turn.deps.log.error({ err: error, action: uses, run: turn.run.created.id }, "an action threw");
+    return failure("internal", `${uses}: internal error; the log has its stack`, "unknown");
+  } finally {
+    limit.close();
   }
 }
 
@@ -62,18 +72,29 @@ class CallHung extends Error {
   override readonly name = "CallHung";
 }
 
-/** An action that ignores its signal must not hold the run. */
-async function withinLimit<T>(call: Promise<T>, within: Milliseconds): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new CallHung("no answer")), within + 1_000);
-    timer.unref();
-  });
-  try {
-    return await Promise.race([call, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+type Limit = { signal: AbortSignal; hung: Promise<never>; close(): void };
+
+/** By hand, since `AbortSignal.any` and `timeout` cost more than a step. An action that ignores its signal must not hold the run. */
+function openLimit(turn: Turn, timeout: Milliseconds): Limit {
+  const within = callWithin(turn);
+  const first = Math.max(0, Math.floor(Math.min(timeout, within)));
+  const controller = new AbortController();
+  const { promise: hung, reject } = Promise.withResolvers<never>();
+  const letGo = (): void => controller.abort(turn.signal.reason);
+  let timer = setTimeout(() => {
+    controller.abort(new DOMException("the call took too long", "TimeoutError"));
+    timer = setTimeout(() => reject(new CallHung("no answer")), within - first + GRACE).unref();
+  }, first).unref();
+  if (turn.signal.aborted) letGo();
+  turn.signal.addEventListener("abort", letGo, { once: true });
+  return {
+    signal: controller.signal,
+    hung,
+    close() {
+      clearTimeout(timer);
+      turn.signal.removeEventListener("abort", letGo);
+    },
+  };
 }
 
 function failure(reason: ActionFailure["reason"], message: string, sent: ActionFailure["sent"]): ActionFailure {

@@ -2,7 +2,7 @@ import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { type Admitted, admitStep } from "./admit-step.ts";
-import { actionOf, callAction, contextFor, keepable } from "./call.ts";
+import { actionOf, type Call, callAction, keepable } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
@@ -25,9 +25,8 @@ export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Pro
 
 async function readEvent(turn: Turn, ready: ReadyStep): Promise<RunEvent> {
   const action = actionOf(turn, ready.uses);
-  const context = contextFor(turn, ready.path, ready.step.timeout);
   const result = action
-    ? await callAction(turn, ready.uses, () => action.run(ready.input, context))
+    ? await callAction(turn, callOf(ready), (context) => action.run(ready.input, context))
     : missing(ready.uses);
   const base = {
     at: nowOf(turn),
@@ -78,9 +77,8 @@ async function prepare(
   action: AnyAction,
 ): Promise<{ ok: true; before?: Output } | ActionFailure> {
   if (!action.prepare) return { ok: true };
-  const context = contextFor(turn, ready.path, ready.step.timeout);
   let before: Output | undefined;
-  const result = await callAction(turn, ready.uses, async () => {
+  const result = await callAction(turn, callOf(ready), async (context) => {
     const prepared = await action.prepare?.(ready.input, context);
     if (prepared && !prepared.ok) return prepared;
     before = prepared?.before;
@@ -96,10 +94,14 @@ async function callAndRecord(
   action: AnyAction,
   before: Output | undefined,
 ): Promise<Progress> {
-  const context = contextFor(turn, ready.path, Math.min(ready.step.timeout, claimLeft(turn)));
-  const result = await callAction(turn, ready.uses, () => action.run(ready.input, context, before));
+  const call = { ...callOf(ready), timeout: Math.min(ready.step.timeout, claimLeft(turn)) };
+  const result = await callAction(turn, call, (context) => action.run(ready.input, context, before));
   if (!result.ok && result.sent === "unknown") return reconcileNow(turn, ready.path, result);
   return recordResult(turn, ready.path, result);
+}
+
+function callOf({ uses, path, step }: ReadyStep): Call {
+  return { uses, path, timeout: step.timeout };
 }
 
 function intentEvent(turn: Turn, ready: ReadyStep, before: Output | undefined): Extract<RunEvent, { type: "intent" }> {

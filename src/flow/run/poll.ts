@@ -1,5 +1,5 @@
 import type { Move } from "../../core/run/move.ts";
-import { actionOf, callAction, contextFor } from "./call.ts";
+import { actionOf, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordResult } from "./record-result.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
@@ -13,8 +13,8 @@ export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>
   const result = action?.poll
     ? await callAction(
         turn,
-        record.uses,
-        async () => action.poll?.(record.handle ?? {}, contextFor(turn, record.path, timeout)) ?? gone(record.uses),
+        { uses: record.uses, path: record.path, timeout },
+        async (context) => action.poll?.(record.handle ?? {}, context) ?? gone(record.uses),
       )
     : gone(record.uses);
   const overdue = at >= record.at + timeout;

@@ -2,7 +2,7 @@ import type { ActionFailure, AnyAction } from "../../core/action.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { StepRecord } from "../../core/run/run.ts";
 import { findStep } from "../../core/run/steps.ts";
-import { actionOf, callAction, contextFor } from "./call.ts";
+import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordResult } from "./record-result.ts";
 import { saveOutcome } from "./save-outcome.ts";
@@ -36,12 +36,15 @@ async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
     attempt: record.attempt,
     ...(record.before === undefined ? {} : { before: record.before }),
   };
-  const context = contextFor(turn, record.path, 30_000);
   let verdict: Verdict = { verdict: "unknown", detail: "the target could not be read" };
-  const result = await callAction(turn, record.uses, async () => {
-    verdict = (await action.reconcile?.(record.input, context, intent)) ?? verdict;
-    return { ok: true, done: true, output: {} };
-  });
+  const result = await callAction(
+    turn,
+    { uses: record.uses, path: record.path, timeout: CALL_WITHIN },
+    async (context) => {
+      verdict = (await action.reconcile?.(record.input, context, intent)) ?? verdict;
+      return { ok: true, done: true, output: {} };
+    },
+  );
   return result.ok ? verdict : { verdict: "unknown", detail: result.message };
 }
 

@@ -1,7 +1,7 @@
 import type { VerifyCheck } from "../../core/playbook/playbook.ts";
 import type { Move } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
-import { actionOf, callAction, contextFor } from "./call.ts";
+import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
@@ -90,7 +90,7 @@ async function callCheck(turn: Turn, uses: string, input: Readonly<Record<string
         : "there is no such action",
     };
   }
-  return callAction(turn, uses, () => action.run(parsed.data, contextFor(turn, path, 30_000)));
+  return callAction(turn, { uses, path, timeout: CALL_WITHIN }, (context) => action.run(parsed.data, context));
 }
 
 function summary(output: Readonly<Record<string, unknown>>): string {

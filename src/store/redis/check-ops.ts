@@ -37,6 +37,7 @@ export const CHECK_OPS: CheckOps = {
       for k = i + 3, last do
         local holder = call('HGET', P .. 'locks', A[k])
         if holder and holder ~= A[i+1] then ok = false end
+        held[A[k]] = holder
       end
       i = last + 1`,
   },
@@ -45,8 +46,9 @@ export const CHECK_OPS: CheckOps = {
     lua: `
       local last = i + 1 + A[i+1]
       ok = true
+      local any = call('SCARD', P .. 'pauses') > 0
       for k = i + 2, last do
-        if paused(redis.pcall('GET', P .. 'doc:pause:' .. A[k])) then ok = false end
+        if (any or A[k] == 'global') and paused(redis.pcall('GET', P .. 'doc:pause:' .. A[k])) then ok = false end
       end
       i = last + 1`,
   },

@@ -21,7 +21,7 @@ end
 export const TRANSACTION = defineScript(`
 ${NOW_LUA}
 ${PAUSED_LUA}
-local i = 2
+local i, held = 2, {}
 for place = 1, tonumber(A[1]) do
   local op, ok = A[i], false
   ${dispatch(CHECK_OPS)}

@@ -85,7 +85,9 @@ export const WRITE_OPS: WriteOps = {
     pack: ({ locks, owner }) => [owner, locks.length, ...locks],
     lua: `
       local last = i + 2 + A[i+2]
-      for k = i + 3, last do call('HSET', P .. 'locks', A[k], A[i+1]) end
+      for k = i + 3, last do
+        if held[A[k]] ~= A[i+1] then call('HSET', P .. 'locks', A[k], A[i+1]) end
+      end
       i = last + 1`,
   },
   unlock: {
@@ -94,6 +96,7 @@ export const WRITE_OPS: WriteOps = {
       local last = i + 2 + A[i+2]
       for k = i + 3, last do
         if call('HGET', P .. 'locks', A[k]) == A[i+1] then call('HDEL', P .. 'locks', A[k]) end
+        held[A[k]] = nil
       end
       i = last + 1`,
   },
