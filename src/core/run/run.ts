@@ -200,7 +200,7 @@ function changeStep(run: Run, event: StepEvent): Run {
 
 function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord {
   const { path, at } = event;
-  const base: StepRecord = old ?? {
+  const base: StepRecord = (old && withoutResult(old, event)) ?? {
     path,
     at,
     state: "done",
@@ -225,6 +225,13 @@ function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord 
     default:
       return event satisfies never;
   }
+}
+
+/** What an attempt came to says nothing of the next one, least of all when that is due; its timeout counts from its own call. */
+function withoutResult(old: StepRecord, event: StepEvent): StepRecord {
+  const { outcome: _outcome, output: _output, reason: _reason, message: _message, retryAt: _retryAt, ...called } = old;
+  const isNext = "attempt" in event && event.attempt !== old.attempt;
+  return isNext ? { ...called, at: event.at } : called;
 }
 
 function calledBy({ uses, input, attempt }: Extract<RunEvent, { type: "started" }>): Partial<StepRecord> {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+
+const DOWN = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" } as const;
+const RETRY = { attempts: 3, delay: 1_000, backoff: "constant" } as const;
+
+test("a read step that fails once is called once more, and its failure is forgotten", async () => {
+  const world = createWorld();
+  const read = scripted(world.actions, "t.read", {
+    effect: "read",
+    answer(call) {
+      if (call > 5) return world.die();
+      return call === 1 ? DOWN : { ok: true, done: true, output: {} };
+    },
+  });
+  world.playbooks.set("p", playbook("p", [step("look", "t.read", { retry: RETRY })]));
+  const id = await world.open("p");
+  await world.pass(30_000);
+  assert.equal(read.calls.length, 2);
+  const { ended, steps } = await world.run(id);
+  assert.equal(ended?.state, "succeeded");
+  assert.deepEqual([steps.get("look")?.attempt, steps.get("look")?.message], [2, undefined]);
+});
+
+test("the timeout of what a second attempt has started counts from that attempt", async () => {
+  const world = createWorld();
+  const handle = {};
+  const later = { ok: true, done: false, handle, pollAfter: 5_000 } as const;
+  scripted(world.actions, "t.read", {
+    effect: "read",
+    answer: (call) => (call === 1 ? DOWN : later),
+    poll: async () => later,
+  });
+  const retry = { ...RETRY, delay: 60_000 };
+  world.playbooks.set("p", playbook("p", [step("look", "t.read", { retry, timeout: 30_000 })]));
+  const id = await world.open("p");
+  await world.pass(75_000);
+  assert.equal((await world.run(id)).steps.get("look")?.state, "started");
+  await world.pass(30_000);
+  assert.match((await world.run(id)).ended?.reason ?? "", /has not finished within its timeout/);
+});
