@@ -96,7 +96,7 @@ function sweptIndexes({ store, config }: RetentionSweepDeps, now: Instant): read
       return { score: lease.createdAt, keptUntil: over + retention, ...at(lease.incidentId) };
     }),
     of<Task>(store, { kind: "task", index: "tasks", removal: taskRemoval }, (task) => {
-      const over = task.doneAt ?? task.createdAt;
+      const over = task.doneAt ?? task.withdrawnAt ?? task.createdAt;
       return { score: task.createdAt, keptUntil: over + retention, ...at(task.incidentId) };
     }),
   ];

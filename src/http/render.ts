@@ -117,6 +117,7 @@ export function renderTask(task: Task): unknown {
     incidentId: task.incidentId ?? null,
     createdAt: time(task.createdAt),
     doneAt: time(task.doneAt),
+    withdrawnAt: time(task.withdrawnAt),
     by: task.by ?? null,
     answer: task.answer ?? null,
   };

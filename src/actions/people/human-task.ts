@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { ActionContext, ActionResult, AnyAction } from "../../core/action.ts";
-import { idOf } from "../../core/hash.ts";
 import type { Store } from "../../core/store.ts";
-import type { Task } from "../../core/task.ts";
+import { type Task, taskId } from "../../core/task.ts";
 import { define } from "../define.ts";
 
 const Input = z.strictObject({
@@ -18,7 +17,7 @@ const LOOK_AFTER = 5_000;
 
 /**
  * `human.task`: asks a person to do something and waits until they say that it is done (`POST /api/v1/tasks/:id`). The task's id
- * comes from the step key, so a repeated call finds the first one.
+ * comes from the step key, so a repeated call finds the first one; the engine withdraws it when its step ends without an answer.
  */
 export function createHumanTask(store: Pick<Store, "commit" | "get">): AnyAction {
   return define<z.infer<typeof Input>, Output>({
@@ -30,7 +29,7 @@ export function createHumanTask(store: Pick<Store, "commit" | "get">): AnyAction
     targets: () => [],
     describe: ({ ask }) => `ask a person: ${ask}`,
     async run({ ask }, ctx) {
-      const id = idOf("tsk", ctx.stepKey);
+      const id = taskId(ctx.stepKey);
       await store.commit({
         checks: [{ check: "rev", kind: "task", id, rev: 0 }],
         writes: [
@@ -59,5 +58,7 @@ async function look(
   if (!doc) return { ok: false, reason: "not_found", message: `task ${id} is gone`, retryable: false, sent: "refused" };
   const { status, by = "", answer = "" } = doc.body;
   if (status === "open") return { ok: true, done: false, handle, pollAfter: LOOK_AFTER };
+  if (status === "withdrawn")
+    return { ok: false, reason: "superseded", message: `task ${id} was withdrawn`, retryable: false, sent: "refused" };
   return { ok: true, done: true, output: { by, answer } };
 }

@@ -27,6 +27,8 @@ export type Move =
   /** More than one only for the read steps of a `parallel`. */
   | { kind: "execute"; steps: readonly ReadyStep[] }
   | { kind: "poll"; record: StepRecord; step?: ActionStep }
+  /** Ends started steps whose answer is of no use any more; only of steps that read. */
+  | { kind: "abandon"; records: readonly StepRecord[] }
   | { kind: "reconcile"; record: StepRecord; step?: ActionStep }
   /** Nothing before `until`; `event` is journaled unless the run waits for the same thing already. */
   | { kind: "wait"; until: Instant; reason: WaitReason; path?: StepPath; detail?: string }

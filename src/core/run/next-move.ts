@@ -19,9 +19,11 @@ export function nextMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move
   return settleOpenStep(run, playbook, inputs) ?? courseMove(run, playbook, inputs);
 }
 
-/** A call that is under way, or was when someone crashed, comes before everything else. */
+/** A call that is under way, or was when someone crashed, comes before everything else; a mere reading keeps no run from ending. */
 function settleOpenStep(run: Run, playbook: Playbook, inputs: MoveInputs): Move | undefined {
   if (run.unknown) return { kind: "idle" };
+  const useless = uselessReads(run, playbook);
+  if (useless.length > 0) return { kind: "abandon", records: useless };
   for (const record of run.steps.values()) {
     const move = record.state === "done" ? undefined : openStepMove(record, playbook, inputs);
     if (move) return move;
@@ -36,6 +38,14 @@ function openStepMove(record: StepRecord, playbook: Playbook, inputs: MoveInputs
   const until = record.until ?? inputs.now;
   if (inputs.now < until) return { kind: "wait", until, reason: "rollout", path: record.path };
   return { kind: "poll", record, ...found };
+}
+
+/** What is read, or asked of a person, for steps that a cancelled or resolved run does not take any more. */
+function uselessReads(run: Run, playbook: Playbook): readonly StepRecord[] {
+  if (!run.cancelling && !run.resolved) return [];
+  const reads = [...run.steps.values()].filter(({ state, effect }) => state === "started" && effect === "read");
+  if (run.cancelling || !run.mutated) return reads;
+  return reads.filter(({ path }) => !isBegun(run, playbook, findStep(playbook.steps, path)?.group));
 }
 
 function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
@@ -71,8 +81,11 @@ function stepMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
 
 /** After a resolve only the steps that share a `group` with one that has run are still completed (section 7). */
 function insideOpenGroup(run: Run, playbook: Playbook, position: ReturnType<typeof positionIn>): boolean {
-  if (position.kind !== "action" || position.step.group === undefined) return false;
-  const group = position.step.group;
+  return position.kind === "action" && isBegun(run, playbook, position.step.group);
+}
+
+function isBegun(run: Run, playbook: Playbook, group: string | undefined): boolean {
+  if (group === undefined) return false;
   return [...run.steps.values()].some(
     (record) => record.outcome === "succeeded" && findStep(playbook.steps, record.path)?.group === group,
   );

@@ -1,5 +1,8 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import type { Check } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
+import type { Instant } from "../../core/time.ts";
+import { withdrawalWrites } from "../task-withdrawal.ts";
 import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
 /** A person says that a task is done; the step that asked for it goes on. */
@@ -12,9 +15,11 @@ export async function complete(
     const found = await readDoc<Task>(deps.store, "task", decision.task);
     if ("ok" in found) return found;
     const { body: task } = found;
-    if (task.status === "done")
-      return refuse("conflict", `task ${task.id} was done already, by ${task.by ?? "somebody"}`);
+    const closed = closedText(task);
+    if (closed !== undefined) return refuse("conflict", closed);
     const now = await deps.store.now();
+    const run = await readRun(deps.store, task.runId);
+    if (!run || run.ended) return leftOver(found, now);
     const done: Task = {
       ...task,
       status: "done",
@@ -24,7 +29,7 @@ export async function complete(
     };
     const text = `${nameOf(actor)} did: ${task.ask}${decision.answer === undefined ? "" : ` (${decision.answer})`}`;
     const member = `run:${task.runId}`;
-    const incident = task.incidentId ?? (await readRun(deps.store, task.runId))?.created.incidentId;
+    const incident = task.incidentId ?? run.created.incidentId;
     return {
       change: {
         checks: [found.check],
@@ -39,6 +44,29 @@ export async function complete(
       decided: { ok: true, sentence: text },
     };
   });
+}
+
+/** For people who come too late; undefined while somebody waits for the task. */
+function closedText({ id, status, by = "somebody" }: Task): string | undefined {
+  switch (status) {
+    case "open":
+      return undefined;
+    case "done":
+      return `task ${id} was done already, by ${by}`;
+    case "withdrawn":
+      return `task ${id} was withdrawn: nothing waits for it any more`;
+    default:
+      return status satisfies never;
+  }
+}
+
+/** A run that ended in a crash just after it had asked leaves its task open; it is closed when somebody comes to it. */
+function leftOver({ body, check }: { body: Task; check: Check }, now: Instant) {
+  const late: Task = { ...body, status: "withdrawn" };
+  return {
+    change: { checks: [check], writes: withdrawalWrites(body, now) },
+    decided: refuse("conflict", closedText(late) ?? ""),
+  };
 }
 
 /** Lifts a playbook's demotion. */

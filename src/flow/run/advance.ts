@@ -6,6 +6,7 @@ import type { Move } from "../../core/run/move.ts";
 import { nextMove } from "../../core/run/next-move.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
 import type { Claim, LoadedRun } from "../../core/store.ts";
+import { abandonSteps } from "./abandon.ts";
 import { admittedAtOnce } from "./admit-step.ts";
 import type { RunDeps } from "./deps.ts";
 import { executeSteps } from "./execute-step.ts";
@@ -155,6 +156,8 @@ async function perform(turn: Turn, move: Move): Promise<Progress> {
       return executeSteps(turn, move.steps);
     case "poll":
       return pollStep(turn, move);
+    case "abandon":
+      return abandonSteps(turn, move);
     case "reconcile":
       return reconcileStep(turn, move);
     case "check":

@@ -1,7 +1,9 @@
+import type { ActionFailure } from "../../core/action.ts";
 import type { Move } from "../../core/run/move.ts";
+import { taskWithdrawal } from "./abandon.ts";
 import { actionOf, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
-import { recordResult } from "./record-result.ts";
+import { recordFailure, recordResult } from "./record-result.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** Asks once how a started step is doing; only reads. The step's own timeout ends the waiting. */
@@ -21,9 +23,14 @@ export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>
   if (result.ok && result.done) return recordResult(turn, record.path, result);
   if (result.ok && !overdue) return letGo(keepHandle(turn, record.path, record.handle, result), at + result.pollAfter);
   if (!result.ok && result.retryable && !overdue) return letGo(turn, at + 5_000);
-  if (!result.ok && !overdue) return recordResult(turn, record.path, { ...result, sent: "refused", retryable: false });
-  const message = `${record.uses} has not finished within its timeout${result.ok ? "" : `: ${result.message}`}`;
-  return recordResult(turn, record.path, { ok: false, reason: "timeout", message, retryable: false, sent: "refused" });
+  const failure = !result.ok && !overdue ? result : timedOut(record.uses, result.ok ? "" : `: ${result.message}`);
+  const final: ActionFailure = { ...failure, retryable: false, sent: "refused" };
+  return recordFailure(turn, record.path, final, await taskWithdrawal(turn, [record]));
+}
+
+function timedOut(uses: string, detail: string): ActionFailure {
+  const message = `${uses} has not finished within its timeout${detail}`;
+  return { ok: false, reason: "timeout", message, retryable: false, sent: "refused" };
 }
 
 /** A handle that changed is journaled; the same one only needs its next wake-up. */

@@ -6,7 +6,7 @@ import { budgetsOf } from "./budgets.ts";
 import type { Progress } from "./progress.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
-import { nowOf, type Turn, withEvents } from "./turn.ts";
+import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 
 /**
  * Journals what came of a mutating call; the lease of a step that succeeded is created in the same commit. `found` says why a
@@ -22,11 +22,22 @@ export async function recordResult(turn: Turn, path: string, result: ActionResul
       {},
     );
   }
-  if (!result.ok) return saveOutcome(withEvents(turn, [failedAt(turn, path, result)]), refund(turn, path, result));
+  if (!result.ok) return recordFailure(turn, path, result);
   const next = withEvents(turn, [
     { type: "outcome", at, path, outcome: "succeeded", output: result.output, ...told("found done", found) },
   ]);
   return { kind: "go-on", turn: { ...next, holdsOutcome: true } };
+}
+
+/** Journals that a call has failed for good or until its next attempt; `extra` goes with it. */
+export async function recordFailure(
+  turn: Turn,
+  path: string,
+  failure: ActionFailure,
+  extra: Extra = {},
+): Promise<Progress> {
+  const writes = [...refund(turn, path, failure), ...(extra.writes ?? [])];
+  return saveOutcome(withEvents(turn, [failedAt(turn, path, failure)]), { ...extra, writes });
 }
 
 function told(what: string, found: string | undefined): { message?: string } {
@@ -48,9 +59,9 @@ function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
 }
 
 /** A call proven never sent gives its budget back (section 14.2), if it was the run's only effect so far. */
-function refund(turn: Turn, path: string, result: ActionFailure): { writes: readonly Write[] } {
+function refund(turn: Turn, path: string, result: ActionFailure): readonly Write[] {
   const others = [...turn.run.steps.values()].some((step) => step.effect !== "read" && step.path !== path);
-  if (result.sent !== "no" || others || result.retryable) return { writes: [] };
+  if (result.sent !== "no" || others || result.retryable) return [];
   const id = turn.run.created.id;
-  return { writes: budgetsOf(turn).map(({ budget }) => ({ write: "unreserve", budget, id })) };
+  return budgetsOf(turn).map(({ budget }) => ({ write: "unreserve", budget, id }));
 }
