@@ -125,7 +125,7 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     index: () => parts.playbooks.index(),
     facts: own.facts,
     planRun: (request) => planRun(request, own.demoted()),
-    resolvedWrites: (incident, now) => resolvedWrites(store, incident, now),
+    resolvedWrites: (incident, now) => resolvedWrites(store, incident, { now }),
     raisedWrites: async ({ id }, _from, now) => ({
       checks: [],
       writes: [{ write: "due", member: `follow:${id}`, at: now }],

@@ -7,15 +7,15 @@ import type { Instant } from "../core/time.ts";
 import { TARGETS_ALERTING } from "./run/targets.ts";
 
 /**
- * What the engine does when all episodes of an incident have ended: each run under way finds it in its inbox and decides itself
+ * What the engine does when all episodes of an incident have ended, or somebody (`by`) has closed it: each run under way finds it in its inbox and decides itself
  * (section 7: not mutated, cancelled; mutated, on to verification; an unknown outcome stays).
  */
 export async function resolvedWrites(
   store: Pick<Store, "loadRun">,
   incident: Incident,
-  now: Instant,
+  { now, by }: { now: Instant; by?: string },
 ): Promise<{ checks: readonly Check[]; writes: readonly Write[] }> {
-  const item: InboxItem = { kind: "resolved", at: now };
+  const item: InboxItem = { kind: "resolved", at: now, ...(by !== undefined && { by }) };
   const runs = await Promise.all(incident.runs.map((id) => store.loadRun(id)));
   const active = runs.filter((run) => run.events.length > 0).map((run) => foldRun(run.events as readonly RunEvent[]));
   const quiet = [...new Set(active.map((run) => run.created.target))];

@@ -130,7 +130,8 @@ export type RunEvent =
       values: readonly string[];
       until?: Instant;
     }
-  | { type: "resolved"; at: Instant }
+  /** `by`: who closed the incident; absent where its alerts ended. */
+  | { type: "resolved"; at: Instant; by?: string }
   | { type: "reverting"; at: Instant; reason: string; prefix: string; group?: string }
   | { type: "cancelling"; at: Instant; by: string; reason: string }
   | { type: "ended"; at: Instant; state: EndState; reason: string; retryAt?: Instant };

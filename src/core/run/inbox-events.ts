@@ -23,10 +23,19 @@ function eventsOf(run: Run, item: InboxItem, inputs: MoveInputs): readonly RunEv
         ? []
         : [{ type: "cancelling", at, by: item.by, reason: `cancelled by ${item.by}${tail(item.reason)}` }];
     case "resolved":
-      return run.resolved || run.created.trigger !== "firing" ? [] : [{ type: "resolved", at }];
+      return resolvedEvents(run, item, at);
     default:
       return item satisfies never;
   }
+}
+
+function resolvedEvents(
+  { resolved, created }: Run,
+  { by }: Extract<InboxItem, { kind: "resolved" }>,
+  at: number,
+): readonly RunEvent[] {
+  if (resolved || created.trigger !== "firing") return [];
+  return [{ type: "resolved", at, ...(by !== undefined && { by }) }];
 }
 
 function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>, at: number): readonly RunEvent[] {

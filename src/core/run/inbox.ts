@@ -14,4 +14,5 @@ export type InboxItem =
     }
   | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string }
   | { kind: "cancel"; at: Instant; by: string; reason: string }
-  | { kind: "resolved"; at: Instant };
+  /** `by`: who closed the incident; absent where its alerts ended. */
+  | { kind: "resolved"; at: Instant; by?: string };

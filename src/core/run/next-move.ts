@@ -52,8 +52,7 @@ function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (run.reverting) return undoMove(run, playbook, inputs);
   if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
   if (run.refused) return { kind: "finish", state: "cancelled", reason: refusedReason(run.refused) };
-  if (run.resolved && !run.mutated)
-    return { kind: "finish", state: "cancelled", reason: "resolved: the alert ended first" };
+  if (run.resolved && !run.mutated) return { kind: "finish", state: "cancelled", reason: resolvedReason(run) };
   if (run.asked) return { kind: "idle" };
   if (run.waiting && isTimed(run.waiting.reason) && inputs.now < run.waiting.until) {
     const { since: _, ...waiting } = run.waiting;
@@ -103,6 +102,10 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
   const group = openGroup(run, playbook);
   if (group !== undefined) return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "", group }] };
   return { kind: "finish", state: "failed", reason };
+}
+
+function resolvedReason({ closedBy }: Run): string {
+  return closedBy === undefined ? "resolved: the alert ended first" : `resolved: ${closedBy} closed the incident`;
 }
 
 function refusedReason(refused: NonNullable<Run["refused"]>): string {

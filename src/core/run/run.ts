@@ -58,6 +58,8 @@ export type Run = {
   reverting?: { reason: string; prefix: string; group?: string };
   cancelling?: { by: string; reason: string };
   resolved: boolean;
+  /** Who closed the incident, where that is why it is resolved. */
+  closedBy?: string;
   /** True from its first mutating intent on. */
   mutated: boolean;
   /** `retryAt`: what denied it is over then, and the ladder may try the playbook again. */
@@ -161,7 +163,7 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "answered":
       return without(run, "unknown");
     case "resolved":
-      return { ...run, resolved: true };
+      return { ...run, resolved: true, ...(event.by !== undefined && { closedBy: event.by }) };
     case "reverting":
       return { ...without(run, "waiting"), reverting: revertingOf(event) };
     case "cancelling":

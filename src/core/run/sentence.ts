@@ -118,7 +118,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     case "checked":
       return checkedLine(run, event);
     case "resolved":
-      return { kind: "run", text: "the alert resolved; no further step is started" };
+      return { kind: "run", text: `${resolvedText(event)}; no further step is started` };
     case "reverting":
       return { kind: "revert", text: `undoing what was changed, because ${event.reason}` };
     case "cancelling":
@@ -128,6 +128,10 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     default:
       return undefined;
   }
+}
+
+function resolvedText({ by }: Extract<RunEvent, { type: "resolved" }>): string {
+  return by === undefined ? "the alert resolved" : `${by} closed the incident`;
 }
 
 function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {

@@ -3,6 +3,7 @@ import { formatDuration } from "../../core/duration.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
+import { resolvedWrites } from "../resolved.ts";
 import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
 
 type IncidentDecision = Extract<Decision, { verb: "ack" | "take" | "release" | "close" }>;
@@ -27,13 +28,16 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     });
     if (typeof edit === "string") return refuse("conflict", edit);
     const { id } = found.body;
+    const runs =
+      decision.verb === "close" ? await resolvedWrites(deps.store, found.body, { now, by: nameOf(actor) }) : NONE;
     return {
       change: {
-        checks: [found.check],
+        checks: [found.check, ...runs.checks],
         writes: [
           { write: "put", kind: "incident", id, body: edit.incident },
           { write: "due", member: `incident:${id}`, at: 0 },
           ...(edit.writes ?? []),
+          ...runs.writes,
           ...say(id, { at: now, kind: "decision", text: edit.text, by: nameOf(actor) }),
         ],
         wake: [`incident:${id}`, `chat:${id}`],
@@ -42,6 +46,8 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     };
   });
 }
+
+const NONE = { checks: [], writes: [] };
 
 type Asked = { actor: Actor; now: Instant; reason: string };
 

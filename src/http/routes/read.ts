@@ -21,7 +21,7 @@ const LeaseQuery = z.strictObject({
   ...page,
   status: status(["active", "reverting", "reverted", "failed", "superseded"]),
 });
-const TaskQuery = z.strictObject({ ...page, status: status(["open", "done"]) });
+const TaskQuery = z.strictObject({ ...page, status: status(["open", "done", "withdrawn"]) });
 const TimelineQuery = z.strictObject({ from: z.coerce.number().int().min(0).default(0) });
 
 /** What a viewer may read. */

@@ -98,7 +98,7 @@ export async function resolve({ world }: ReportWorld): Promise<void> {
   const doc = await world.store.get<Incident>("incident", "inc-1");
   assert.ok(doc);
   const now = world.clock.now();
-  const extra = await resolvedWrites(world.store, doc.body, now);
+  const extra = await resolvedWrites(world.store, doc.body, { now });
   const body: Incident = { ...doc.body, status: "resolved", resolvedAt: now };
   await world.store.commit({
     checks: extra.checks,

@@ -109,6 +109,22 @@ test("a resolved run waits for a person only within a group that it has begun", 
   assert.deepEqual([(await grouped.ended())?.state, grouped.act.calls.length], ["succeeded", 2]);
 });
 
+test("closing an incident ends its runs as the end of its alerts does, and the timeline says who did", async () => {
+  const { world, ended } = await begun([look(), step("act", "t.act")]);
+  await decide(world.deps, ANNA, { verb: "close", incident: "inc-1" });
+  await world.drain();
+  assert.deepEqual([(await ended())?.reason], ["resolved: anna (api) closed the incident"]);
+  assert.deepEqual((await tasks(world)).status, ["withdrawn"]);
+  assert.ok((await world.timeline()).includes("anna (api) closed the incident; no further step is started"));
+
+  const asking = await begun([step("act", "t.act")], { autonomy: { P0: "approve" } });
+  const approval = (await asking.world.run(asking.id)).asked?.approvalId ?? "";
+  await decide(asking.world.deps, ANNA, { verb: "close", incident: "inc-1" });
+  await asking.world.drain();
+  const late = await decide(asking.world.deps, ANNA, { verb: "approve", approval });
+  assert.deepEqual([late.ok, asking.act.calls.length], [false, 0]);
+});
+
 test("a task that nobody has done in time is withdrawn, whether its run ends with it or goes on", async () => {
   for (const continueOnError of [false, true]) {
     const { world, ended } = await begun([look({ timeout: 60_000, continueOnError }), step("read", "t.read")]);
