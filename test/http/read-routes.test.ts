@@ -99,6 +99,7 @@ describe("reading", () => {
     assert.deepEqual(await faultsOf("/runs?stauts=ready"), [""]);
     assert.deepEqual(await faultsOf("/incidents/inc-1/timeline?from=-1"), ["from"]);
     assert.deepEqual(await faultsOf("/leases?__proto__=x"), [""]);
+    assert.deepEqual(await faultsOf("/tasks?status=withdrawn&limit=0"), ["limit"]);
   });
 
   it("has no tasks where the desk knows none", async (t) => {

@@ -1,6 +1,7 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { Lease } from "../../core/lease.ts";
+import { plainTime } from "../../core/time.ts";
 import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
 
 /** Moves a lease's end: from now if it had ended before, else from its present end. */
@@ -12,7 +13,7 @@ export async function extend(
   if (decision.for <= 0) return refuse("invalid_request", "extend by a time above 0, such as 30m");
   return change(deps, decision.lease, async (lease, now) => {
     const endsAt = Math.max(lease.endsAt, now) + decision.for;
-    const text = `${nameOf(actor)} extended lease ${lease.id} by ${formatDuration(decision.for)}, to ${new Date(endsAt).toISOString()}`;
+    const text = `${nameOf(actor)} extended lease ${lease.id} by ${formatDuration(decision.for)}, to ${plainTime(endsAt)}`;
     return {
       lease: { ...lease, endsAt, extendedBy: [...(lease.extendedBy ?? []), nameOf(actor)] },
       text,

@@ -1,7 +1,7 @@
 import { type Approval, keptBy, type Vote } from "../../core/approval.ts";
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { Write } from "../../core/store.ts";
-import { type Instant, isoTime } from "../../core/time.ts";
+import { type Instant, plainTime } from "../../core/time.ts";
 import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
 import { groupRefusal, personOf } from "./permission.ts";
 
@@ -35,7 +35,7 @@ async function heldBy(deps: DecideDeps, approval: Approval, now: Instant): Promi
   const scopes = ["global", `playbook:${playbook}`, `target:${target}`, `incident:${incidentId ?? ""}`];
   const pause = (await deps.store.pauses()).find((one) => scopes.includes(one.scope));
   if (pause === undefined) return "";
-  return `, once ${pause.scope} is no longer paused by ${pause.by}; after ${isoTime(now + policy.validFor)} it asks again`;
+  return `, once ${pause.scope} is no longer paused by ${pause.by}; after ${plainTime(now + policy.validFor)} it asks again`;
 }
 
 function closedRefusal(approval: Approval, now: Instant) {

@@ -103,7 +103,8 @@ test("a person extends a lease, and a revert that fails is tried again with grow
   await world.open("p");
   await world.drain();
   const [id = ""] = (await world.store.page("leases:active", { limit: 5 })).members;
-  await decide(world.deps, ANNA, { verb: "extend", lease: id, for: HOUR });
+  const extended = await decide(world.deps, ANNA, { verb: "extend", lease: id, for: HOUR });
+  assert.match(extended.sentence, /by 1h, to 1970-01-01 \d\d:\d\d:\d\dZ$/);
   await world.pass(HOUR + 60_000);
   assert.equal(field.value, "on");
   const real = world.actions.get("t.set")!;
