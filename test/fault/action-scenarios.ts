@@ -77,6 +77,19 @@ export const ACTION_SCENARIOS: Readonly<Record<string, Scenario>> = {
     effects: ["UpdateService prod/litellm"],
     doubts: ["after intent"],
   }),
+  ...single("ecs.set-env", "ecs:prod/litellm", "cluster: prod, service: litellm, env: MAX_BATCH_SIZE, value: '16'", {
+    effects: ["UpdateService prod/litellm"],
+    doubts: ["after intent"],
+  }),
+  ...setting("flags", "k8s:prod/primarch/configmap/flags", "name: SHED_RATE, value: 0.2", {
+    prepare: ({ kubernetes }) => void kubernetes.configMaps.set("flags", newConfigMap("flags", { SHED_RATE: "0" })),
+    effects: ["patch flags"],
+  }),
+  ...setting("pods", ROUTER, "name: MAX_BATCH_SIZE, value: 16", { effects: ["patch litellm-router"] }),
+  ...setting("tasks", "ecs:prod/litellm", "name: MAX_BATCH_SIZE, value: 16", {
+    effects: ["UpdateService prod/litellm"],
+    doubts: ["after intent"],
+  }),
   ...single("k8s.scale", ROUTER, "name: litellm-router, replicas: '+1', max: 4", { effects: ["patch scale"] }),
   ...single("k8s.set-env", ROUTER, "name: litellm-router, env: MAX_BATCH_SIZE, value: '16'", {
     effects: ["patch litellm-router"],
@@ -111,6 +124,12 @@ export const ACTION_SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 type Rest = Pick<Scenario, "effects"> & Partial<Pick<Scenario, "doubts" | "prepare">>;
+
+/** The same for a setting, under the name of its connection. */
+function setting(connection: string, target: string, input: string, rest: Rest): Record<string, Scenario> {
+  const [scenario] = Object.values(single("settings.set", target, `connection: ${connection}, ${input}`, rest));
+  return scenario ? { [`settings.set in ${connection}`]: scenario } : {};
+}
 
 /** A playbook of one step, under its action's name. */
 function single(uses: string, target: string, input: string, rest: Rest): Record<string, Scenario> {

@@ -114,5 +114,8 @@ connections:
   settings:
     gateway: { kind: http, http: gateway, path: /settings, allow: { SHED_RATE: { type: number, min: 0, max: 0.5 } } }
     cache: { kind: redis, redis: target, prefix: 'setting:', allow: { LIMIT: { type: number } } }
+    flags: { kind: configmap, kubernetes: primarch, name: flags, allow: { SHED_RATE: { type: number, min: 0, max: 0.5 } } }
+    pods: { kind: deployment-env, kubernetes: primarch, deployment: litellm-router, allow: { MAX_BATCH_SIZE: { type: number } } }
+    tasks: { kind: ecs-env, ecs: poc, cluster: prod, service: litellm, allow: { MAX_BATCH_SIZE: { type: number } } }
 ${more}`;
 }
