@@ -1,3 +1,4 @@
+import { VALID_FOR } from "../core/approval.ts";
 import type { ApprovalSettings, Config, SourceSettings, WebhookAuth } from "../core/config.ts";
 import type { StanchYaml } from "./schema.ts";
 
@@ -55,7 +56,7 @@ export function approvalSettings(yaml: StanchYaml["approvals"]): ApprovalSetting
       required: policy?.required ?? 1,
       requesterMayApprove: policy?.["requester-may-approve"] ?? true,
       expires: policy?.expires ?? 900_000,
-      validFor: policy?.["valid-for"] ?? 900_000,
+      validFor: policy?.["valid-for"] ?? VALID_FOR,
       onExpiry: policy?.["on-expiry"] ?? "escalate",
     },
   };

@@ -1,7 +1,7 @@
 import type { Effect } from "./action.ts";
 import type { Bounds } from "./playbook/bounds.ts";
 import type { ApprovalPolicy } from "./playbook/playbook.ts";
-import type { Instant } from "./time.ts";
+import type { Instant, Milliseconds } from "./time.ts";
 
 /** One mutating step as people see it before they agree. */
 export type PlannedStep = {
@@ -31,6 +31,14 @@ export type Vote = {
 };
 
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "withdrawn";
+
+/** How long a grant waits for its first effect where nothing says so (section 14.7). */
+export const VALID_FOR: Milliseconds = 15 * 60_000;
+
+/** How long a grant of this request would wait; requests that are older than the setting have none. */
+export function validFor({ policy }: { policy: { validFor?: Milliseconds } }): Milliseconds {
+  return policy.validFor ?? VALID_FOR;
+}
 
 /** A request to people (document kind `approval`). Single use: it leaves `pending` once, by compare-and-set. */
 export type Approval = {

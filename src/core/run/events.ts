@@ -100,8 +100,8 @@ export type RunEvent =
       approvalId: string;
       expiresAt: Instant;
       reason: string;
-      /** How long a grant waits for its first effect. */
-      validFor: Milliseconds;
+      /** How long a grant waits for its first effect; journals that are older than the setting have none. */
+      validFor?: Milliseconds;
       /** Step digests that the approval shows; a grant covers exactly these. */
       covers: readonly string[];
       /** Guards that answered ask and are shown; a grant satisfies exactly these. */

@@ -1,5 +1,6 @@
 import type { Effect, Output } from "../action.ts";
-import type { Instant } from "../time.ts";
+import { VALID_FOR } from "../approval.ts";
+import type { Instant, Milliseconds } from "../time.ts";
 import type { EndState, Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
 import { type Grant, grantOf, grantsAfter } from "./grants.ts";
 
@@ -35,6 +36,8 @@ export type Verification = {
   values: readonly string[];
 };
 
+type Asked = Extract<RunEvent, { type: "asked" }>;
+
 export type Rounds = { items: readonly unknown[]; done: number; waitingUntil?: Instant; failed: boolean };
 
 /** A run as its journal tells it: a fold over events, nothing else. `rev` is the number of events. */
@@ -49,7 +52,7 @@ export type Run = {
   rounds: ReadonlyMap<StepPath, Rounds>;
   verifications: ReadonlyMap<StepPath, Verification>;
   waiting?: { reason: WaitReason; path?: StepPath; since: Instant; until: Instant; detail?: string };
-  asked?: Pick<Extract<RunEvent, { type: "asked" }>, "approvalId" | "expiresAt" | "validFor" | "covers" | "guards">;
+  asked?: Pick<Asked, "approvalId" | "expiresAt" | "covers" | "guards"> & { validFor: Milliseconds };
   grants: readonly Grant[];
   refused?: { how: "rejected" | "expired" | "withdrawn"; by: string; reason: string };
   inboxTaken: number;
@@ -151,7 +154,7 @@ type CourseEvent = Extract<
 function changeCourse(run: Run, event: CourseEvent): Run {
   switch (event.type) {
     case "asked":
-      return { ...without(run, "waiting"), factsStale: true, asked: event };
+      return { ...without(run, "waiting"), factsStale: true, asked: { validFor: VALID_FOR, ...event } };
     case "granted":
       return { ...without(run, "asked"), grants: [...run.grants, grantOf(run, event)] };
     case "refused":

@@ -97,6 +97,31 @@ test("each yes lapses by itself, also in a run that has changed things under ano
   assert.ok((await world.run(id)).asked, "asked again");
 });
 
+test("what was asked before there was a valid-for can still be approved, and holds for 15 minutes", async () => {
+  for (const late of [false, true]) {
+    const { world, act, id, asked, approve, pause, resume } = await heldWorld();
+    const approval = (await asked()) ?? "";
+    const { events } = await world.store.loadRun(id);
+    const without = ({ validFor: _, ...rest }: { validFor?: number }) => rest;
+    const doc = await world.store.get<Approval>("approval", approval);
+    assert.ok(doc && events.some((event) => "validFor" in event));
+    await world.store.commit({
+      checks: [],
+      writes: [
+        { write: "drop", list: `run:${id}` },
+        { write: "append", list: `run:${id}`, items: events.map(without) },
+        { write: "put", kind: "approval", id: approval, body: { ...doc.body, policy: without(doc.body.policy) } },
+      ],
+    });
+    await pause();
+    assert.match(await approve(), /goes on now, once .* after 1970-01-01 \d\d:\d\d:\d\dZ it asks again$/);
+    assert.equal((await world.run(id)).grants[0]?.validUntil, world.clock.now() + 15 * MINUTE);
+    await world.pass(15 * MINUTE + (late ? 1_000 : -10_000));
+    await resume();
+    assert.equal(act.calls.length, late ? 0 : 2);
+  }
+});
+
 test("the clock of the worker does not matter", async () => {
   const { world, act, approve, pause, resume } = await heldWorld({ approval: { validFor: MINUTE } });
   world.deps.monotonic = () => world.clock.now() + 365 * 24 * 60 * MINUTE;
