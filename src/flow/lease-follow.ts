@@ -5,6 +5,7 @@ import type { Check, Doc, Write } from "../core/store.ts";
 import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, loadRun } from "./lease-end.ts";
+import { endUnderKept, keptOver } from "./lease-kept.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
 
 /** A revert that failed is tried again after this, doubled each time. */
@@ -23,6 +24,8 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     });
     return;
   }
+  const kept = run.ended.state === "succeeded" ? undefined : await keptOver(deps, lease);
+  if (kept) return endUnderKept(deps, doc, { kept, now });
   const next = nextLease(lease, run, now);
   const exposed = next.status === "reverted" ? await exposedIncident(deps, lease.incidentId, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);

@@ -1,7 +1,7 @@
 import { type Lease, leaseField } from "../core/lease.ts";
 import { stepKeptBy } from "../core/run/grants.ts";
 import type { Run } from "../core/run/run.ts";
-import type { Doc, Store, Write } from "../core/store.ts";
+import type { Check, Doc, Store, Write } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { type DecideDeps, readRun, say } from "./decide/deps.ts";
 
@@ -20,8 +20,23 @@ export function keepWrite({ runId, step, undo }: Pick<Lease, "runId" | "step" | 
 
 /** The kept change made over this lease's field since, unless it went back with its run or a person reverts the lease after it. */
 export async function keptOver(deps: { store: Store }, lease: Lease): Promise<Kept | undefined> {
-  const [runId, path] = (await deps.store.field(KEPT, leaseField(lease)))?.split(" ") ?? [];
-  const run = runId === undefined ? undefined : await readRun(deps.store, runId);
+  return (await lookAtKept(deps, lease)).kept;
+}
+
+/** The same, with the check by which a commit makes sure that nothing has been kept since. */
+export async function lookAtKept(
+  { store }: { store: Store },
+  lease: Lease,
+): Promise<{ kept: Kept | undefined; unchanged: Check }> {
+  const field = leaseField(lease);
+  const value = await store.field(KEPT, field);
+  const unchanged: Check = { check: "field", hash: KEPT, field, is: value ?? null };
+  return { kept: value === undefined ? undefined : await standing(store, lease, value), unchanged };
+}
+
+async function standing(store: Store, lease: Lease, value: string): Promise<Kept | undefined> {
+  const [runId = "", path] = value.split(" ");
+  const run = await readRun(store, runId);
   if (!run || path === undefined) return undefined;
   const by = stepKeptBy(run, path);
   const at = run.steps.get(path)?.at ?? 0;
@@ -52,4 +67,29 @@ export async function endUnderKept(
         ]
       : [{ write: "due", member, at: now + LOOK_AGAIN }],
   });
+}
+
+/** Forgets what no lease could undo any more: a kept change only matters to the older leases on its field. */
+export async function forgetKept(store: Store): Promise<void> {
+  const kept = Object.entries(await store.fields(KEPT));
+  const leased = kept.length === 0 ? new Set<string>() : await leasedFields(store);
+  for (const [field, value] of kept.filter(([name]) => !leased.has(name))) {
+    await store.commit({
+      checks: [{ check: "field", hash: KEPT, field, is: value }],
+      writes: [{ write: "field", hash: KEPT, field, value: null }],
+    });
+  }
+}
+
+/** The fields of every lease that is still to be undone. */
+async function leasedFields(store: Store): Promise<ReadonlySet<string>> {
+  const fields = new Set<string>();
+  let at: { cursor?: string } | undefined = {};
+  while (at) {
+    const { members, next } = await store.page("leases:active", { limit: 1_000, ...at });
+    const docs = members.length === 0 ? [] : await store.getMany<Lease>("lease", members);
+    for (const doc of docs) if (doc) fields.add(leaseField(doc.body));
+    at = next === undefined ? undefined : { cursor: next };
+  }
+  return fields;
 }

@@ -7,6 +7,7 @@ import { foldRun } from "../core/run/run.ts";
 import type { DocKind, Store, Write } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
+import { forgetKept } from "./lease-kept.ts";
 import { alertRemoval, approvalRemoval, leaseRemoval, runRemoval, taskRemoval } from "./removal.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./run/targets.ts";
 
@@ -36,13 +37,14 @@ type Swept = { index: string; rows(ids: readonly string[]): Promise<readonly Row
 
 /**
  * Removes what no incident takes with it when it goes: alerts that never had one, runs and leases of their own, answered tasks,
- * closed episodes, targets nobody has seen. What still is under way stays, however old.
+ * closed episodes, kept changes that no lease is left for, targets nobody has seen. What still is under way stays, however old.
  */
 export async function sweepRetention(deps: RetentionSweepDeps): Promise<void> {
   const now = await deps.store.now();
   const { retention } = deps.config;
   for (const swept of sweptIndexes(deps, now)) await sweepIndex(deps.store, swept, { now, before: now - retention });
   await deps.forget?.(now - retention - EPISODE_MARGIN);
+  await forgetKept(deps.store);
   await deps.store.commit({
     checks: [],
     writes: [

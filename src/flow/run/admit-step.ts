@@ -1,11 +1,14 @@
 import { type Admission, admit } from "../../core/guard/admit.ts";
 import { isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import type { Lease } from "../../core/lease.ts";
 import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
+import { lookAtKept } from "../lease-kept.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, skipObserved } from "./deny.ts";
+import { finishRun } from "./finish.ts";
 import { keptValues, readValues } from "./guard-reads.ts";
 import { snapshotOf } from "./guard-snapshot.ts";
 import { locksOf, pauseScopes } from "./locks.ts";
@@ -20,6 +23,7 @@ export type Admitted =
 /** Lock and concurrency are waited for at most this long. */
 const WAIT_AT_MOST = 10 * 60_000;
 const LOOK_AGAIN = 5_000;
+const OVERTAKEN = "a later change of the same is kept";
 
 /** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
 export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
@@ -30,7 +34,7 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
   const admission = admit(snapshot, grant?.guards);
   switch (admission.kind) {
     case "allow":
-      return { kind: "admitted", turn: keeping(turn, values), extra: intentExtra(turn, ready), grant };
+      return admitted(keeping(turn, values), ready, grant);
     case "deny":
       return not(await denyRun(turn, ready, admission));
     case "ask":
@@ -40,6 +44,19 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
     default:
       return admission satisfies never;
   }
+}
+
+/** Who undoes a lease has waited for the lock; what was changed and kept meanwhile must stay, up to the very intent. */
+async function admitted(turn: Turn, ready: ReadyStep, grant: Grant | undefined): Promise<Admitted> {
+  const { checks, writes } = intentExtra(turn, ready);
+  const { lease: id } = turn.run.created;
+  const lease = id === undefined ? undefined : await turn.deps.store.get<Lease>("lease", id);
+  if (!lease) return { kind: "admitted", turn, extra: { checks, writes }, grant };
+  const { kept, unchanged } = await lookAtKept(turn.deps, lease.body);
+  if (!kept) return { kind: "admitted", turn, extra: { checks: [...checks, unchanged], writes }, grant };
+  if (kept.settled) return not(await finishRun(turn, { kind: "finish", state: "cancelled", reason: OVERTAKEN }));
+  const reason = `what ${kept.by} chose to keep may still go back with its run`;
+  return not(await holdBack(turn, ready, { kind: "wait", guard: "lock", for: "lock", reason }));
 }
 
 /** The values serve the next steps of this turn; reading them again would only tell what the intent's commit checks anyway. */
@@ -85,7 +102,7 @@ async function holdBack(
 }
 
 /** What the intent's own commit checks and takes: guards cannot race (section 14.2). */
-function intentExtra(turn: Turn, ready: ReadyStep): Extra {
+function intentExtra(turn: Turn, ready: ReadyStep): Required<Pick<Extra, "checks" | "writes">> {
   const { run, deps } = turn;
   const id = run.created.id;
   const locks = locksOf(turn, ready);
