@@ -2,6 +2,7 @@ import type { Config } from "../core/config.ts";
 import type { Connection, ConnectionKind, ConnectionSettings, Connections } from "../core/connection.ts";
 import { AppError } from "../core/errors.ts";
 import { identityOf } from "./identity.ts";
+import { settingsNameOf, settingsTarget } from "./settings/target.ts";
 
 type Kinds = Config["connections"];
 type Held = { client: unknown; close: ((client: unknown) => unknown) | undefined };
@@ -30,12 +31,17 @@ export function createConnections(kinds: Kinds): Connections & { close(): Promis
       use: (make, close) => memo(held, `${kind}/${chosen}`, make, close),
     };
   };
+  const lockKey = (target: string): string => {
+    const name = settingsNameOf(target);
+    if (name === undefined || !Object.hasOwn(kinds.settings, name)) return target;
+    return settingsTarget(find("settings", name), { find });
+  };
   const close = async () => {
     const clients = [...held.values()];
     held.clear();
     await Promise.allSettled(clients.map(async ({ client, close: end }) => end?.(client)));
   };
-  return { find, close };
+  return { find, lockKey, close };
 }
 
 function memo<T>(held: Map<string, Held>, key: string, make: () => T, close?: (client: T) => unknown): T {

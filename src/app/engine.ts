@@ -124,7 +124,7 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     parse: (source, body) => parseWith(parts.sources, source, body),
     index: () => parts.playbooks.index(),
     facts: own.facts,
-    planRun: (request) => planRun(request, own.demoted()),
+    planRun: (request) => planRun(request, own.demoted(), connections),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, { now }),
     raisedWrites: async ({ id }, _from, now) => ({
       checks: [],

@@ -59,4 +59,9 @@ export type Connection<K extends ConnectionKind> = {
  */
 export type Connections = {
   find<K extends ConnectionKind>(kind: K, name?: string): Connection<K>;
+  /**
+   * The lock key of what a playbook's `target` names: `settings:NAME` may be kept in a Deployment, whose key is another. What names
+   * nothing else is its own. Absent: everything is.
+   */
+  lockKey?(target: string): string;
 };

@@ -97,7 +97,7 @@ async function followUp(
     ...manualRequest(doc.body, { playbook, vars: {}, by: "stanch", now }),
     trigger: "recovered" as const,
   };
-  const plan = planRun({ ...request, rung: lease.attempts }, await deps.autonomyLimits());
+  const plan = planRun({ ...request, rung: lease.attempts }, await deps.autonomyLimits(), deps.connections);
   return plan.ok ? plan : undefined;
 }
 

@@ -95,6 +95,7 @@ async function climb(deps: SettleDeps, doc: Doc<Incident>, ladder: readonly Run[
   const plan = planRun(
     { ...request, rung: ladder.length + 1, trigger: "firing", by: "stanch", now },
     await deps.autonomyLimits(),
+    deps.connections,
   );
   if (!plan.ok) return escalate(deps, doc, `${playbook.name} cannot be started: ${plan.reason}`);
   const ladders = { ...incident.ladders, [target]: plan.id };

@@ -201,6 +201,7 @@ export function createWorld(config: Config = CONFIG, wrap: (store: Store) => Sto
           now,
         },
         { ceiling: config.autonomy, demoted: new Set() },
+        deps.connections,
       );
       if (!plan.ok) throw new Error(plan.reason);
       const body = { ...incident, runs: [plan.id] };

@@ -5,7 +5,8 @@ import { failure } from "../failure.ts";
 import { SettingValue } from "../inputs.ts";
 import { ended } from "../poll.ts";
 import { actOf, Change, Changed, change, done, effective, outputOf, readForChange, show } from "./change.ts";
-import { pollSetting, readSetting, settingOf, settingsTarget } from "./store.ts";
+import { pollSetting, readSetting, settingOf } from "./store.ts";
+import { settingsTarget } from "./target.ts";
 
 const Before = z.object({ value: SettingValue });
 

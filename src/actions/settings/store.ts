@@ -1,10 +1,8 @@
 import type { ActionContext, ActionFailure, ActionResult, Output } from "../../core/action.ts";
-import type { Connection, Connections, SettingRule } from "../../core/connection.ts";
+import type { Connection, SettingRule } from "../../core/connection.ts";
 import { pollDeployment } from "../ecs/deployment.ts";
-import { serviceTarget } from "../ecs/service.ts";
 import { failure } from "../failure.ts";
 import type { SettingValue } from "../inputs.ts";
-import { kubeTarget, placeOf } from "../kubernetes/deployment.ts";
 import { pollRollout } from "../kubernetes/rollout.ts";
 import { readConfigMapSetting } from "./config-map.ts";
 import { readDeploymentSetting } from "./deployment-env.ts";
@@ -70,23 +68,4 @@ export function readSetting(setting: Setting, act: string, ctx: ActionContext) {
 /** Asks how far a rollout is that brings a written value in. */
 export function pollSetting({ of, handle }: Rollout, ctx: ActionContext): Promise<ActionResult> {
   return of === "ecs" ? pollDeployment(handle, ctx) : pollRollout(handle, ctx);
-}
-
-/** The lock key of what holds a connection's settings: the same as that of any other action on the same thing. */
-export function settingsTarget({ settings, identity, name }: Connection<"settings">, connections: Connections): string {
-  switch (settings.kind) {
-    case "http":
-    case "redis":
-      return `settings:${identity ?? name}`;
-    case "configmap":
-      return kubeTarget(placeOf({ connection: settings.kubernetes, name: settings.name }, connections), "configmap");
-    case "deployment-env":
-      return kubeTarget(placeOf({ connection: settings.kubernetes, name: settings.deployment }, connections));
-    case "ecs-env": {
-      const { ecs: connection, cluster, service } = settings;
-      return serviceTarget({ connection, cluster, service }, connections);
-    }
-    default:
-      return settings satisfies never;
-  }
 }

@@ -5,7 +5,7 @@ import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
-import { type AutonomyLimits, planRun, type RunRequest } from "../run/create-run.ts";
+import { type AutonomyLimits, type LockKeys, planRun, type RunRequest } from "../run/create-run.ts";
 import { type DecideDeps, nameOf, refuse } from "./deps.ts";
 
 /** What starting a playbook by hand needs besides deciding. */
@@ -13,6 +13,7 @@ export type StartDeps = {
   playbook(name: string): Playbook | undefined;
   playbookNames(): readonly string[];
   autonomyLimits(): Promise<AutonomyLimits>;
+  connections: LockKeys;
 };
 
 /**
@@ -31,7 +32,7 @@ export async function startByHand(
   const home = await homeOf(deps, actor, decision, { playbook, now });
   if ("ok" in home) return home;
   const request = manualRequest(home.incident, { playbook, vars: decision.vars, by: actor.person ?? actor.name, now });
-  const plan = planRun(request, await deps.autonomyLimits());
+  const plan = planRun(request, await deps.autonomyLimits(), deps.connections);
   if (!plan.ok) return refuse("invalid_request", `${playbook.name} cannot be started: ${plan.reason}`);
   const incident: Incident = { ...home.incident, runs: [...home.incident.runs, plan.id] };
   const committed = await deps.store.commit({

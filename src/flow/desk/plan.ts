@@ -46,6 +46,7 @@ export async function planBody(deps: PlanDeps, source: string, body: string): Pr
         now: group.now,
       },
       limits,
+      deps.connections,
     );
     if (plan.ok) return [plannedRun(plan.created, playbook, deps)];
     remarks.push(`${playbook.name} would not start: ${plan.reason}`);
@@ -80,7 +81,7 @@ export async function previewRun(
   at: { incident: Incident; now: number },
 ): Promise<Plan> {
   const request = manualRequest(at.incident, { playbook, vars, by: "preview", now: at.now });
-  const plan = planRun(request, await deps.autonomyLimits());
+  const plan = planRun(request, await deps.autonomyLimits(), deps.connections);
   if (!plan.ok) throw new AppError("invalid_request", `${playbook.name} cannot be started: ${plan.reason}`);
   return { alerts: [], runs: [plannedRun(plan.created, playbook, deps)] };
 }

@@ -1,3 +1,4 @@
+import type { Connections } from "../../core/connection.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import { idOf } from "../../core/hash.ts";
 import type { Incident } from "../../core/incident.ts";
@@ -43,21 +44,34 @@ export type RunPlan = {
 /** A playbook that cannot be started says why, on the timeline. */
 export type RunRefused = { ok: false; reason: string };
 
-/** Renders a run's vars and target and gives the writes that create it. Pure; the same request gives the same run id. */
-export function planRun(request: RunRequest, limits: AutonomyLimits): RunPlan | RunRefused {
+/** What says which lock key a target has; without it every target is its own. */
+export type LockKeys = Pick<Connections, "lockKey">;
+
+/**
+ * Renders a run's vars and target and gives the writes that create it. Pure; the same request gives the same run id. Where what a
+ * target names has another lock key, that is one of the run's targets too, so that two names of one thing are one lock.
+ */
+export function planRun(request: RunRequest, limits: AutonomyLimits, keys: LockKeys = {}): RunPlan | RunRefused {
   const vars = renderVars(request);
   if (!vars.ok) return vars;
   const scope = requestScope(request, vars.value);
   const target = request.playbook.target.render(scope);
   if (!target.known || target.value === "")
     return { ok: false, reason: `target ${request.playbook.target.text}: ${target.known ? "is empty" : target.why}` };
-  const also: string[] = [];
+  const named: string[] = [target.value];
   for (const template of request.playbook.alsoTargets) {
     const rendered = template.render({ ...scope, target: target.value });
     if (!rendered.known) return { ok: false, reason: `also-targets ${template.text}: ${rendered.why}` };
-    also.push(rendered.value);
+    named.push(rendered.value);
   }
+  const also = [...named.slice(1), ...keysOf(named, keys)];
   return runPlan(createdFrom(request, limits, { vars: vars.value, target: target.value, also }), request.playbook);
+}
+
+/** The lock keys that the playbook does not name itself, each once. */
+function keysOf(named: readonly string[], { lockKey }: LockKeys): readonly string[] {
+  const keys = named.map((target) => lockKey?.(target) ?? target);
+  return [...new Set(keys)].filter((key) => !named.includes(key));
 }
 
 /** The writes of any run, whatever started it. */

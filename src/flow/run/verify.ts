@@ -40,7 +40,7 @@ async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Pr
   const scopes = [
     "global",
     `playbook:${created.playbook}`,
-    `target:${created.target}`,
+    ...[created.target, ...created.alsoTargets].map((target) => `target:${target}`),
     ...(created.incidentId === undefined ? [] : [`incident:${created.incidentId}`]),
   ];
   const pause = (await turn.deps.store.pauses()).find((one) => scopes.includes(one.scope));

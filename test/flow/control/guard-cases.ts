@@ -91,6 +91,13 @@ export const RULE_CASES: readonly Case[] = [
     /^denied\.scope/,
     { to: "['thing:litellm', 'thing:other']" },
   ]),
+  ...rows("target", [
+    "a name that stands for another target",
+    "'named:other'",
+    "'named:litellm'",
+    "ended",
+    /^denied\.scope: thing:litellm is neither .* \(named:other, thing:other\)$/,
+  ]),
   ...rows("maxTargets", [
     "too many targets",
     5,

@@ -87,6 +87,7 @@ export async function openHouse(yaml: string, texts: readonly string[]) {
       find() {
         throw new Error("no connections here");
       },
+      lockKey: (target) => target.replace(/^named:/, "thing:"),
     },
     sources: new Map([["alertmanager", source]]),
     playbooks: { all: () => all, byName: (name) => all.find((one) => one.name === name), index: () => index },
