@@ -3,6 +3,7 @@ import type { Actor, Decided, Decision } from "./decision.ts";
 import type { AlertRecord } from "./episode.ts";
 import type { Incident } from "./incident.ts";
 import type { Lease } from "./lease.ts";
+import type { Bounds } from "./playbook/bounds.ts";
 import type { Pause } from "./store.ts";
 import type { Task } from "./task.ts";
 import type { Instant } from "./time.ts";
@@ -44,6 +45,8 @@ export type Plan = {
       effect?: string;
       describe: string;
       input?: unknown;
+      /** What inputs that are not known yet may become without being asked about again. */
+      bounds?: Bounds;
       note?: string;
     }[];
   }[];

@@ -5,13 +5,15 @@ import type { Playbook, Step } from "../../core/playbook/playbook.ts";
 import { redact } from "../../core/redact.ts";
 import type { RunCreated } from "../../core/run/events.ts";
 import type { MoveInputs } from "../../core/run/move.ts";
+import { type AheadStep, planAhead } from "../../core/run/plan.ts";
 import { readyStep } from "../../core/run/ready-step.ts";
 import { newRun, type Run } from "../../core/run/run.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 
 export type PlannedRun = Plan["runs"][number];
 type Row = PlannedRun["steps"][number];
-type View = { run: Run; inputs: MoveInputs };
+/** `within`: by path, the steps whose open inputs an approval would cover by their bounds. */
+type View = { run: Run; inputs: MoveInputs; within: ReadonlyMap<string, AheadStep> };
 
 /** What a run would do, step by step, as far as it can be known without calling anything. */
 export function plannedRun(
@@ -19,7 +21,10 @@ export function plannedRun(
   playbook: Playbook,
   tools: { actions: ActionTable; connections: Connections },
 ): PlannedRun {
-  const view = { run: newRun(created), inputs: { ...tools, now: created.at, epoch: 0, inbox: [] } };
+  const run = newRun(created);
+  const inputs: MoveInputs = { ...tools, now: created.at, epoch: 0, inbox: [] };
+  const bounded = planAhead(run, playbook.steps, inputs).filter((step) => step.bounds !== undefined);
+  const view: View = { run, inputs, within: new Map(bounded.map((step) => [step.path, step])) };
   const { target, autonomy, severity } = created;
   return { playbook: playbook.name, target, autonomy, severity, steps: rowsOf(view, playbook.steps, "") };
 }
@@ -66,6 +71,8 @@ function conditionNote(view: View, step: Step): { note?: string } {
 }
 
 function actionRow(view: View, step: Extract<Step, { kind: "action" }>, path: string, note: { note?: string }): Row {
+  const bounded = view.within.get(path);
+  if (bounded) return boundedRow(bounded, note);
   const action = view.inputs.actions.get(step.uses);
   const ready = readyStep(view.run, { step, path, attempt: 1, item: undefined }, view.inputs);
   if (!ready.ok)
@@ -84,4 +91,9 @@ function actionRow(view: View, step: Extract<Step, { kind: "action" }>, path: st
     input: redact(input),
     ...note,
   };
+}
+
+/** As an approval shows it: `desired: pending, 1 to 4`. */
+function boundedRow({ path, uses, effect, describe, input, bounds }: AheadStep, note: { note?: string }): Row {
+  return { path, uses, effect, describe, input, ...(bounds && { bounds }), ...note };
 }
