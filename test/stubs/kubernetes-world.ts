@@ -35,7 +35,7 @@ export const NAMESPACE = "primarch";
 /** What the stub holds; `next` says how rollouts end, and after how many milliseconds. */
 export type KubeWorld = {
   deployments: Map<string, StubDeployment>;
-  configMaps: Map<string, { metadata: Meta; data: Record<string, string> }>;
+  configMaps: Map<string, { metadata: Meta; data: Record<string, string>; immutable?: boolean }>;
   pods: Json[];
   logs: Map<string, string>;
   /** HorizontalPodAutoscalers by the Deployment they own. */
@@ -104,7 +104,10 @@ export function newDeployment(world: KubeWorld, name: string, replicas: number, 
   };
 }
 
-/** Maps are merged, null removes, lists of named objects are merged by name, other lists are replaced. */
+/**
+ * Maps are merged, null removes, lists of named objects are merged by name with what is new in front, other lists are replaced.
+ * `$setElementOrder/LIST` orders a list by its names.
+ */
 export function merge(into: unknown, patch: unknown): unknown {
   if (
     Array.isArray(patch) &&
@@ -114,21 +117,29 @@ export function merge(into: unknown, patch: unknown): unknown {
     return mergeByName(into as Json[], patch as Json[]);
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
   const result: Json = typeof into === "object" && into !== null && !Array.isArray(into) ? { ...(into as Json) } : {};
-  for (const [key, value] of Object.entries(patch)) {
+  for (const [key, value] of Object.entries(patch).filter(([key]) => !key.startsWith(ORDER))) {
     if (value === null) delete result[key];
-    else result[key] = merge(result[key], value);
-    // The API server leaves empty lists out.
-    if (Array.isArray(result[key]) && result[key].length === 0) delete result[key];
+    else result[key] = merge(result[key] ?? (Array.isArray(value) ? [] : undefined), value);
   }
-  return result;
+  for (const [key, order] of Object.entries(patch).filter(([key]) => key.startsWith(ORDER)))
+    result[key.slice(ORDER.length)] = inOrder(result[key.slice(ORDER.length)] as Json[], order as Json[]);
+  const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+  return Object.fromEntries(Object.entries(result).filter(([, value]) => !isEmptyList(value)));
 }
+
+const ORDER = "$setElementOrder/";
 
 function mergeByName(into: readonly Json[], patch: readonly Json[]): readonly unknown[] {
   const removed = new Set(patch.filter(({ $patch }) => $patch === "delete").map(({ name }) => name));
   const kept = into.filter(({ name }) => !removed.has(name));
   const merged = kept.map((item) => merge(item, patch.find(({ name }) => name === item["name"]) ?? {}));
   const added = patch.filter(({ name }) => !removed.has(name) && !into.some((item) => item["name"] === name));
-  return [...merged, ...added];
+  return [...added, ...merged];
+}
+
+function inOrder(list: readonly Json[], order: readonly Json[]): readonly Json[] {
+  const place = (item: Json) => order.findIndex(({ name }) => name === item["name"]);
+  return list.toSorted((a, b) => place(a) - place(b));
 }
 
 /** A ConfigMap of one key. */

@@ -1,6 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import {
+  configMapAnswer,
+  configMapFault,
+  deploymentAnswer,
+  deploymentFault,
+  withoutZeros,
+} from "./kubernetes-rules.ts";
+import {
   type Json,
   type KubeWorld,
   type Meta,
@@ -92,8 +99,7 @@ function deployments(world: KubeWorld, request: StubRequest, name: string, sub: 
   const found = world.deployments.get(name);
   if (!found) return notFound("deployments.apps", name);
   settle(world, found);
-  if (request.method === "GET" && sub === undefined)
-    return { status: 200, body: { apiVersion: "apps/v1", kind: "Deployment", ...found } };
+  if (request.method === "GET" && sub === undefined) return { status: 200, body: deploymentAnswer(found) };
   if (request.method === "GET" && sub === "scale") return { status: 200, body: scaleOf(found) };
   if (request.method === "PATCH" && sub === undefined) return patchDeployment(world, request, found);
   if (request.method === "PATCH" && sub === "scale") return patchScale(world, request, found);
@@ -109,22 +115,26 @@ function patchDeployment(world: KubeWorld, request: StubRequest, found: StubDepl
     merged.metadata.resourceVersion !== found.metadata.resourceVersion
   )
     return conflict("deployments.apps", found.metadata.name);
-  const annotations = Object.values({ ...merged.metadata.annotations, ...merged.spec.template.metadata.annotations });
-  if (annotations.some((value) => typeof value !== "string"))
-    return status(422, "Invalid", "annotation values must be strings");
-  if (!isDeepStrictEqual(merged.spec, found.spec)) merged.metadata.generation += 1;
-  if (request.url.searchParams.get("dryRun") === "All") return { status: 200, body: merged };
-  return store(world, request, found, merged);
+  return storeDeployment(world, request, { found, merged, answer: deploymentAnswer });
 }
 
-function store(world: KubeWorld, request: StubRequest, found: StubDeployment, merged: StubDeployment): StubReply {
+type Change = { found: StubDeployment; merged: StubDeployment; answer: (deployment: StubDeployment) => object };
+
+/** Another spec and other annotations are another generation; no change is no new version either. */
+function storeDeployment(world: KubeWorld, request: StubRequest, { found, merged, answer }: Change): StubReply {
+  const fault = deploymentFault(merged);
+  if (fault !== undefined) return status(422, "Invalid", fault);
+  if (isDeepStrictEqual(deploymentAnswer(merged), deploymentAnswer(found))) return { status: 200, body: answer(found) };
+  const kept = ({ spec, metadata }: StubDeployment) => [withoutZeros(spec), metadata.annotations];
+  const isNew = !isDeepStrictEqual(kept(merged), kept(found));
+  if (isNew) merged.metadata.generation += 1;
+  if (request.url.searchParams.get("dryRun") === "All") return { status: 200, body: answer(merged) };
   merged.metadata.resourceVersion = String(++world.version);
-  const restarted = !isDeepStrictEqual(merged.spec.template, found.spec.template);
-  if (merged.metadata.generation !== found.metadata.generation) world.changedAt.set(found.metadata.name, Date.now());
-  if (restarted) Object.assign(merged.status, { updatedReplicas: 0 });
+  if (isNew) world.changedAt.set(found.metadata.name, Date.now());
+  if (!isDeepStrictEqual(merged.spec.template, found.spec.template)) merged.status.updatedReplicas = 0;
   world.deployments.set(found.metadata.name, merged);
   world.effects.push({ at: Date.now(), verb: "patch", path: request.url.pathname, body: JSON.parse(request.body) });
-  return { status: 200, body: merged };
+  return { status: 200, body: answer(merged) };
 }
 
 function patchScale(world: KubeWorld, request: StubRequest, found: StubDeployment): StubReply {
@@ -133,13 +143,9 @@ function patchScale(world: KubeWorld, request: StubRequest, found: StubDeploymen
   const { metadata = {}, spec } = patch.body as { metadata?: Json; spec?: { replicas?: unknown } };
   if (metadata["resourceVersion"] !== undefined && metadata["resourceVersion"] !== found.metadata.resourceVersion)
     return conflict("deployments.apps", found.metadata.name);
-  if (!Number.isInteger(spec?.replicas)) return status(422, "Invalid", "spec.replicas: Invalid value");
   const merged = structuredClone(found);
   merged.spec.replicas = spec?.replicas as number;
-  merged.metadata.generation += 1;
-  if (request.url.searchParams.get("dryRun") === "All") return { status: 200, body: scaleOf(merged) };
-  store(world, request, found, merged);
-  return { status: 200, body: scaleOf(merged) };
+  return storeDeployment(world, request, { found, merged, answer: scaleOf });
 }
 
 function scaleOf({ metadata, spec, status: current }: StubDeployment): object {
@@ -148,7 +154,7 @@ function scaleOf({ metadata, spec, status: current }: StubDeployment): object {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion },
-    spec: { replicas: spec.replicas },
+    spec: withoutZeros({ replicas: spec.replicas }),
     status: { replicas: current.replicas },
   };
 }
@@ -168,22 +174,20 @@ function autoscalers(world: KubeWorld): StubReply {
 function configMaps(world: KubeWorld, request: StubRequest, name: string): StubReply {
   const found = world.configMaps.get(name);
   if (!found) return notFound("configmaps", name);
-  if (request.method === "GET") return { status: 200, body: { kind: "ConfigMap", ...found } };
+  if (request.method === "GET") return { status: 200, body: configMapAnswer(found) };
   if (request.method !== "PATCH") return status(405, "MethodNotAllowed", "no");
   const patch = patchOf(request, "application/merge-patch+json");
   if ("status" in patch) return patch;
   const merged = merge(structuredClone(found), patch.body) as typeof found;
   if (merged.metadata.resourceVersion !== found.metadata.resourceVersion) return conflict("configmaps", name);
-  for (const [key, value] of Object.entries(merged.data)) {
-    if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key)) return status(422, "Invalid", `data: invalid key ${key}`);
-    if (typeof value !== "string")
-      return status(400, "BadRequest", "json: cannot unmarshal into Go struct field ConfigMap.data of type string");
-  }
-  if (request.url.searchParams.get("dryRun") === "All") return { status: 200, body: merged };
+  const fault = configMapFault(found, merged);
+  if (fault !== undefined) return status(422, "Invalid", fault);
+  const isSame = isDeepStrictEqual(merged, found);
+  if (isSame || request.url.searchParams.get("dryRun") === "All") return { status: 200, body: configMapAnswer(merged) };
   merged.metadata.resourceVersion = String(++world.version);
   world.configMaps.set(name, merged);
   world.effects.push({ at: Date.now(), verb: "patch", path: request.url.pathname, body: patch.body });
-  return { status: 200, body: { kind: "ConfigMap", ...merged } };
+  return { status: 200, body: configMapAnswer(merged) };
 }
 
 function pods(
