@@ -86,10 +86,15 @@ export function iconOf(kind: TimelineKind): string {
 
 const LAMPS: Readonly<Record<Severity, string>> = { P0: "🔴", P1: "🟠", P2: "🟡" };
 
+/** Somebody may close what still fires. */
+export function isClosedByHand({ incident, firing }: IncidentView): boolean {
+  return incident.status === "resolved" && firing > 0;
+}
+
 /** The sign of an incident: its severity's, blue when mitigated, green when recovered, white when closed while it fires. */
 export function lampOf(view: IncidentView): string {
   const { status, severity } = view.incident;
-  if (status === "resolved") return view.firing > 0 ? "⚪" : "🟢";
+  if (status === "resolved") return isClosedByHand(view) ? "⚪" : "🟢";
   return status === "mitigated" ? "🔵" : LAMPS[severity];
 }
 

@@ -1,6 +1,9 @@
 import { idOf } from "./hash.ts";
 import type { Instant } from "./time.ts";
 
+/** The action that asks for one. */
+export const HUMAN_TASK = "human.task";
+
 /**
  * Something a person is asked to do and to say that it is done (document kind `task`). It is withdrawn when its step ends without
  * their answer: nobody waits for it then.

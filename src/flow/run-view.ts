@@ -1,6 +1,8 @@
 import { formatDuration } from "../core/duration.ts";
 import { redact } from "../core/redact.ts";
 import type { Run, StepRecord } from "../core/run/run.ts";
+import { endingText } from "../core/run/sentence.ts";
+import { HUMAN_TASK } from "../core/task.ts";
 import { type Instant, isoTime } from "../core/time.ts";
 import type { RunStateKind, RunView, StepRow } from "../core/views.ts";
 
@@ -63,12 +65,12 @@ function stepRow(record: StepRecord): StepRow {
 }
 
 function sentenceOf(run: Run, now: Instant): string {
-  if (run.ended) return `${run.ended.state}: ${run.ended.reason}`;
+  if (run.ended) return endingText(run.ended);
   if (run.unknown) return `waits for an answer: ${run.unknown.question}`;
   if (run.asked)
     return `waits for approval ${run.asked.approvalId}, for another ${formatDuration(Math.max(0, run.asked.expiresAt - now))}`;
   const open = [...run.steps.values()].find((step) => step.state !== "done");
-  if (open) return `${open.path}: ${open.uses} is under way`;
+  if (open) return `${open.path}: ${open.uses === HUMAN_TASK ? "waits for a person" : `${open.uses} is under way`}`;
   if (run.reverting) return `undoing: ${run.reverting.reason}`;
   const check = run.verifications.get("");
   if (check)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ActionContext, ActionResult, AnyAction } from "../../core/action.ts";
 import type { Store } from "../../core/store.ts";
-import { type Task, taskId } from "../../core/task.ts";
+import { HUMAN_TASK, type Task, taskId } from "../../core/task.ts";
 import { define } from "../define.ts";
 
 const Input = z.strictObject({
@@ -21,7 +21,7 @@ const LOOK_AFTER = 5_000;
  */
 export function createHumanTask(store: Pick<Store, "commit" | "get">): AnyAction {
   return define<z.infer<typeof Input>, Output>({
-    name: "human.task",
+    name: HUMAN_TASK,
     effect: "read",
     tells: true,
     input: Input,

@@ -3,7 +3,7 @@ import type { Approval } from "../../core/approval.ts";
 import type { Chat, ChatState } from "../../core/chat.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import type { IncidentView } from "../../core/views.ts";
-import { clock, fixedBy, iconOf, lampOf, lasting, outage, plain } from "../words.ts";
+import { clock, fixedBy, iconOf, isClosedByHand, lampOf, lasting, outage, plain } from "../words.ts";
 
 /** Where lines go; `write` gets them without a line end. */
 export type ConsoleOptions = {
@@ -57,14 +57,20 @@ export function createConsoleChat({ write, colour = false }: ConsoleOptions): Ch
 function headlineOf(view: IncidentView): string {
   const { id, severity, status, title, taken } = view.incident;
   const holder = taken ? ` · ${plain(taken.by, 80)} has it` : "";
-  const length = outage(view);
-  const end =
-    status === "resolved" && length !== undefined ? ` after ${lasting(length)}, ${plain(fixedBy(view))}` : holder;
+  const end = endOf(view) ?? holder;
   return `${lampOf(view)} ${id} ${severity} ${status}${end} · ${plain(title, 200)}`;
 }
 
+function endOf(view: IncidentView): string | undefined {
+  const length = outage(view);
+  if (view.incident.status !== "resolved" || length === undefined) return undefined;
+  const how = isClosedByHand(view) ? "closed by hand while it still fires" : plain(fixedBy(view));
+  return ` after ${lasting(length)}, ${how}`;
+}
+
 function entryLine(incident: string, { at, kind, text, by }: TimelineEntry, paint: Paint): string {
-  const whose = by === "stanch" || by === "" ? "" : ` (${plain(by, 80)})`;
+  const isSaid = by === "stanch" || by === "" || text.includes(by);
+  const whose = isSaid ? "" : ` (${plain(by, 80)})`;
   return `${paint("dim", clock(at))} ${incident} ${iconOf(kind)} ${plain(text, 1000)}${paint("dim", whose)}`;
 }
 

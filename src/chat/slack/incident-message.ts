@@ -1,7 +1,7 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
-import { count, doing, fixedBy, lampOf, lasting, outage } from "../words.ts";
+import { count, doing, fixedBy, isClosedByHand, lampOf, lasting, outage } from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
 import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
@@ -35,11 +35,6 @@ function state(view: IncidentView): Mrkdwn {
 
 function endOf(view: IncidentView): string {
   return isClosedByHand(view) ? "Closed by hand" : "Recovered";
-}
-
-/** Somebody may close what still fires. */
-function isClosedByHand({ incident, firing }: IncidentView): boolean {
-  return incident.status === "resolved" && firing > 0;
 }
 
 function recovery(view: IncidentView): string {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../duration.ts";
 import type { TimelineEntry, TimelineKind } from "../timeline.ts";
-import type { RunEvent } from "./events.ts";
+import type { EndState, RunEvent } from "./events.ts";
 import type { Run } from "./run.ts";
 
 type Line = { kind: TimelineKind; text: string; by?: string };
@@ -141,7 +141,12 @@ function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): st
 
 function endedText(run: Run, event: Extract<RunEvent, { type: "ended" }>): string {
   const what = run.created.lease === undefined ? run.created.playbook : `undoing lease ${run.created.lease}`;
-  return `${what} ${event.state}: ${event.reason}`;
+  return `${what} ${endingText(event)}`;
+}
+
+/** How a run ended and why: `failed: denied.budget: ...`; a reason that says how is enough: `cancelled by anna (slack)`. */
+export function endingText({ state, reason }: { state: EndState; reason: string }): string {
+  return reason.startsWith(`${state} `) ? reason : `${state}: ${reason}`;
 }
 
 function createdText(event: Extract<RunEvent, { type: "created" }>): string {

@@ -1,6 +1,7 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Run } from "../../core/run/run.ts";
+import { endingText } from "../../core/run/sentence.ts";
 import { type DecideDeps, nameOf, readRun, refuse } from "./deps.ts";
 
 /** Puts the answer to an unknown outcome before its run. */
@@ -55,5 +56,5 @@ async function post(deps: DecideDeps, run: string, item: InboxItem): Promise<voi
 }
 
 function endText(run: Run): string {
-  return run.ended ? `${run.ended.state}, ${run.ended.reason}` : "it is under way";
+  return run.ended ? endingText(run.ended) : "it is under way";
 }

@@ -1,5 +1,6 @@
 import type { ActionFailure } from "../../core/action.ts";
 import type { Move } from "../../core/run/move.ts";
+import { HUMAN_TASK } from "../../core/task.ts";
 import { taskWithdrawal } from "./abandon.ts";
 import { actionOf, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
@@ -29,7 +30,8 @@ export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>
 }
 
 function timedOut(uses: string, detail: string): ActionFailure {
-  const message = `${uses} has not finished within its timeout${detail}`;
+  const message =
+    uses === HUMAN_TASK ? "nobody has done it in time" : `${uses} has not finished within its timeout${detail}`;
   return { ok: false, reason: "timeout", message, retryable: false, sent: "refused" };
 }
 

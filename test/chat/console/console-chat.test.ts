@@ -56,6 +56,15 @@ describe("the console", () => {
     ]);
   });
 
+  test("says who closed what still fires, and names nobody twice", async () => {
+    const closed = viewOf({ incident: { status: "resolved", resolvedAt: NOON + 840_000 }, firing: 3 });
+    const entry = entryOf("anna (cli) closed inc-12: false alarm", { kind: "decision", by: "anna (cli)" });
+    assert.deepEqual(await consoleOf().publish(closed, [entry]), [
+      "⚪ inc-12 P1 resolved after 15 min, closed by hand while it still fires · LiteLLMHighErrorRate",
+      "12:00:00 inc-12 👤 anna (cli) closed inc-12: false alarm",
+    ]);
+  });
+
   test("says how to keep what an approval offers to keep", async () => {
     const lines = await consoleOf().publish(viewOf({ approvals: [approvalOf({ offersKeep: true })] }), []);
     assert.deepEqual(lines.slice(-3), [

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createHumanTask } from "../../../src/actions/people/human-task.ts";
 import type { ActionResult } from "../../../src/core/action.ts";
-import { createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { incidentView } from "../../../src/flow/desk/incident-view.ts";
+import { ANNA, constant, createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
 
 const HOUR = 3_600_000;
 const DEAD = "the worker that called it ended before it could record the outcome";
@@ -74,4 +77,33 @@ test("of several checks each says whether it holds, until all do", async () => {
       "checks hold: ok == true (ok true); ok == true (ok true)",
     ],
   );
+});
+
+test("a task reads as people would tell it: asked, withdrawn by a cancel, or not done in time", async () => {
+  const world = createWorld();
+  world.actions.set("human.task", createHumanTask(world.store));
+  const ask = { with: constant({ ask: "look at the racks" }), timeout: 60_000 };
+  world.playbooks.set("p", playbook("p", [step("look", "human.task", ask)]));
+  const run = await world.open("p");
+  await world.drain();
+  const doing = async () => (await incidentView(world.store, "inc-1"))?.runs[0]?.sentence;
+  assert.equal(await doing(), "look: waits for a person");
+  await decide(world.deps, ANNA, { verb: "cancel", run, reason: "they are fine" });
+  await world.drain();
+  assert.equal(await doing(), "cancelled by anna (api): they are fine");
+  const asked = "look: ask a person: look at the racks; waiting until that is done";
+  assert.deepEqual((await world.timeline()).slice(1), [
+    asked,
+    "cancelled by anna (api): they are fine",
+    "look cancelled: nobody has to do it any more",
+    "p cancelled by anna (api): they are fine",
+  ]);
+  await world.open("p", { id: "inc-2", key: "service=b" });
+  await world.pass(90_000);
+  const late = (await world.store.list<{ text: string }>("timeline:inc-2")).map(({ text }) => text);
+  assert.deepEqual(late.slice(1, 4), [
+    asked,
+    "look failed: nobody has done it in time",
+    "p failed: look: nobody has done it in time",
+  ]);
 });
