@@ -2,12 +2,24 @@ import type { Output } from "../action.ts";
 import type { RunEvent } from "./events.ts";
 import type { InboxItem } from "./inbox.ts";
 import type { MoveInputs } from "./move.ts";
-import type { Run, StepRecord } from "./run.ts";
+import { applyEvent, type Run, type StepRecord } from "./run.ts";
 
-/** The journal's answer to what lies in the inbox; empty when nothing is new. An item that no longer fits is taken and ignored. */
+/** Nobody has said whether an aborted step's change was made. */
+const MAY_BE_IN_FORCE = "it may be in force, it has no lease, and nothing undoes it by itself";
+
+/**
+ * The journal's answer to what lies in the inbox; empty when nothing is new. Each item is judged by the run as the ones before it
+ * have left it, and one that no longer fits is taken and ignored: two answers to one question count once.
+ */
 export function inboxEvents(run: Run, inputs: MoveInputs): readonly RunEvent[] {
   if (inputs.inbox.length === 0) return [];
-  const events = inputs.inbox.flatMap((item) => eventsOf(run, item, inputs));
+  const events: RunEvent[] = [];
+  let told = run;
+  for (const item of inputs.inbox) {
+    const news = eventsOf(told, item, inputs);
+    told = news.reduce(applyEvent, told);
+    events.push(...news);
+  }
   return [...events, { type: "inbox", at: inputs.now, taken: run.inboxTaken + inputs.inbox.length }];
 }
 
@@ -52,7 +64,7 @@ function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>
 function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, inputs: MoveInputs): readonly RunEvent[] {
   const at = inputs.now;
   const { unknown } = run;
-  if (!unknown) return [];
+  if (!unknown || (item.path !== undefined && item.path !== unknown.path)) return [];
   const answered: RunEvent = { type: "answered", at, path: unknown.path, answer: item.answer, by: item.by };
   const record = run.steps.get(unknown.path);
   const message = `${item.by} said: ${item.answer}`;
@@ -70,7 +82,7 @@ function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, in
     case "abort":
       return [
         answered,
-        { type: "outcome", at, path: unknown.path, outcome: "cancelled", message },
+        { type: "outcome", at, path: unknown.path, outcome: "cancelled", message: `${message}; ${MAY_BE_IN_FORCE}` },
         { type: "cancelling", at, by: item.by, reason: `aborted by ${item.by}` },
       ];
     default:

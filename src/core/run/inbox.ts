@@ -1,4 +1,5 @@
 import type { Instant } from "../time.ts";
+import type { StepPath } from "./events.ts";
 
 /** What people and the clock put before a run; appended to the list `inbox:RUN` and taken in order. */
 export type InboxItem =
@@ -12,7 +13,8 @@ export type InboxItem =
       /** Who chose that nothing of it is undone. */
       keptBy?: string;
     }
-  | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string }
+  /** `path`: the step that was asked about; items that are older than it have none. */
+  | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string; path?: StepPath }
   | { kind: "cancel"; at: Instant; by: string; reason: string }
   /** `by`: who closed the incident; absent where its alerts ended. */
   | { kind: "resolved"; at: Instant; by?: string };

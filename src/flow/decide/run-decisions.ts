@@ -1,26 +1,43 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import type { RunEvent } from "../../core/run/events.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
-import type { Run } from "../../core/run/run.ts";
+import { foldRun, type Run } from "../../core/run/run.ts";
 import { endingText } from "../../core/run/sentence.ts";
-import { type DecideDeps, nameOf, readRun, refuse } from "./deps.ts";
+import type { Check, Write } from "../../core/store.ts";
+import { type DecideDeps, nameOf, readRun, refuse, settleChange } from "./deps.ts";
 
-/** Puts the answer to an unknown outcome before its run. */
+/** Puts the answer to an unknown outcome before its run: one, to the question that is open when it is stored. */
 export async function answer(
   deps: DecideDeps,
   actor: Actor,
   decision: Extract<Decision, { verb: "answer" }>,
 ): Promise<Decided> {
-  const run = await readRun(deps.store, decision.run);
-  if (!run) return refuse("not_found", `no run ${decision.run}`);
-  if (!run.unknown) return refuse("conflict", `run ${decision.run} asks nothing: ${endText(run)}`);
-  const { path } = run.unknown;
-  await post(deps, decision.run, {
-    kind: "answer",
-    at: await deps.store.now(),
-    answer: decision.answer,
-    by: nameOf(actor),
+  const { run: id, answer: said } = decision;
+  return settleChange(deps, async () => {
+    const { events, inbox, now } = await deps.store.loadRun(id);
+    if (events.length === 0) return refuse("not_found", `no run ${id}`);
+    const run = foldRun(events as readonly RunEvent[]);
+    if (!run.unknown) return refuse("conflict", `run ${id} asks nothing: ${endText(run)}`);
+    const earlier = (inbox as readonly InboxItem[]).slice(run.inboxTaken).find(isAnswer);
+    if (earlier) return refuse("conflict", `run ${id} has its answer already: ${earlier.answer}, by ${earlier.by}`);
+    const { path } = run.unknown;
+    const item: InboxItem = { kind: "answer", at: now, answer: said, by: nameOf(actor), path };
+    const checks: Check[] = [
+      { check: "length", list: `run:${id}`, is: events.length },
+      { check: "length", list: `inbox:${id}`, is: inbox.length },
+    ];
+    const decided: Decided = { ok: true, sentence: noted(id, path, said) };
+    return { change: { checks, writes: inboxWrites(id, item), wake: [`run:${id}`] }, decided };
   });
-  return { ok: true, sentence: `noted: ${path} is ${decision.answer}; run ${decision.run} goes on from there` };
+}
+
+function noted(run: string, path: string, said: "done" | "not-done" | "abort"): string {
+  if (said !== "abort") return `noted: ${path} is ${said}; run ${run} goes on from there`;
+  return `noted: run ${run} ends. What ${path} has changed may be in force: it has no lease, and nothing undoes it by itself`;
+}
+
+function isAnswer(item: InboxItem): item is Extract<InboxItem, { kind: "answer" }> {
+  return item.kind === "answer";
 }
 
 /** Stops a run before its next step; a call under way is still settled first. */
@@ -38,21 +55,28 @@ export async function cancel(
     by: nameOf(actor),
     reason: decision.reason ?? "",
   });
-  const kept = run.mutated
+  return { ok: true, sentence: `cancelling ${decision.run}: no further step is started.${whatStays(run)}` };
+}
+
+/** What a cancelled run leaves behind, or still needs before it can end. */
+function whatStays({ unknown, mutated }: Run): string {
+  if (unknown)
+    return ` It still waits for an answer, done, not-done or abort: nobody knows what ${unknown.path} came to, and it keeps its locks until then.`;
+  return mutated
     ? " What it has changed stays until its lease ends; `revert` undoes it now."
     : " It had changed nothing.";
-  return { ok: true, sentence: `cancelling ${decision.run}: no further step is started.${kept}` };
 }
 
 async function post(deps: DecideDeps, run: string, item: InboxItem): Promise<void> {
-  const committed = await deps.store.commit({
-    checks: [],
-    writes: [
-      { write: "append", list: `inbox:${run}`, items: [item] },
-      { write: "due", member: `run:${run}`, at: 0 },
-    ],
-  });
+  const committed = await deps.store.commit({ checks: [], writes: inboxWrites(run, item) });
   await deps.queue.wake(`run:${run}`, committed.now);
+}
+
+function inboxWrites(run: string, item: InboxItem): readonly Write[] {
+  return [
+    { write: "append", list: `inbox:${run}`, items: [item] },
+    { write: "due", member: `run:${run}`, at: 0 },
+  ];
 }
 
 function endText(run: Run): string {
