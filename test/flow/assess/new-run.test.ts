@@ -14,7 +14,10 @@ function places(free: number) {
   const placeForRun = () => {
     if (seen.taken - seen.left >= free) return undefined;
     seen.taken += 1;
-    return { begin: (run: NewRun) => void begun.push(run), leave: () => void (seen.left += 1) };
+    const leave = (): void => {
+      seen.left += 1;
+    };
+    return { begin: (run: NewRun) => void begun.push(run), leave };
   };
   return { begun, seen, placeForRun };
 }
