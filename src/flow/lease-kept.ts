@@ -1,4 +1,5 @@
 import { type Lease, leaseField } from "../core/lease.ts";
+import { hasChanged, undoPath } from "../core/run/changed.ts";
 import { stepKeptBy } from "../core/run/grants.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Check, Doc, Store, Write } from "../core/store.ts";
@@ -45,7 +46,8 @@ async function standing(store: Store, lease: Lease, value: string): Promise<Kept
 }
 
 function stands(run: Run, path: string): boolean {
-  return run.steps.get(path)?.outcome === "succeeded" && run.steps.get(`undo/${path}`)?.outcome !== "succeeded";
+  const record = run.steps.get(path);
+  return record !== undefined && hasChanged(record) && run.steps.get(undoPath(path))?.outcome !== "succeeded";
 }
 
 /** Ends a lease without undoing anything, once the run of the kept change has ended. */

@@ -1,7 +1,11 @@
 import type { ActionStep, Playbook } from "../playbook/playbook.ts";
+import { hasChanged, messageOf, undoingOf, undoPath } from "./changed.ts";
 import type { Move, MoveInputs, ReadyStep } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { actionSteps, findStep } from "./steps.ts";
+
+/** Begins the reason of a run whose undoing has failed: what it changed is still in force, and people are called. */
+export const REVERT_FAILED = "revert_failed";
 
 /** A constant step, for undoing: its input is known and needs no expression. */
 export function constantStep(id: string, uses: string, input: Readonly<Record<string, unknown>>): ActionStep {
@@ -16,28 +20,67 @@ export function constantStep(id: string, uses: string, input: Readonly<Record<st
   };
 }
 
-/** Undoes what has succeeded below the prefix, latest first; a revert that fails ends the run, and people are told. */
+/** Undoes what was changed below the prefix, latest first; a revert that fails ends the run, and people are told. */
 export function undoMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
-  const { reason = "", prefix = "", group } = run.reverting ?? {};
-  for (const record of [...run.steps.values()].reverse()) {
-    if (!isUndoable(record, prefix)) continue;
-    if (group !== undefined && findStep(playbook.steps, record.path)?.group !== group) continue;
+  const changed = toUndo(run, playbook);
+  for (const record of changed) {
     const move = undoOne(run, record, inputs);
+    if (move === "failed") return { kind: "finish", state: "failed", reason: failedReason(run, record, changed) };
     if (move) return move;
   }
   const state = run.cancelling === undefined ? "failed" : "cancelled";
-  return { kind: "finish", state, reason: `${run.cancelling?.reason ?? reason}; reverted` };
+  return { kind: "finish", state, reason: `${whyUndone(run)}; ${resultOf(run, changed, inputs)}` };
+}
+
+/** Every step that the undoing is about: it has changed the world, whatever its rollout came to. Latest first. */
+function toUndo(run: Run, playbook: Playbook): readonly StepRecord[] {
+  const { prefix = "", group } = run.reverting ?? {};
+  return [...run.steps.values()]
+    .filter((record) => hasChanged(record) && record.path.startsWith(prefix))
+    .filter(({ path }) => group === undefined || findStep(playbook.steps, path)?.group === group)
+    .reverse();
+}
+
+function whyUndone(run: Run): string {
+  return run.cancelling?.reason ?? run.reverting?.reason ?? "";
+}
+
+function isUndone(run: Run, { path }: StepRecord): boolean {
+  return run.steps.get(undoPath(path))?.outcome === "succeeded";
+}
+
+/** What was undone and what could not be, of everything that was changed. */
+function resultOf(run: Run, changed: readonly StepRecord[], { actions }: MoveInputs): string {
+  const undone = changed.filter((record) => isUndone(run, record));
+  const left = changed.filter((record) => !isUndone(run, record) && undoingOf(record, actions).kind !== "nothing");
+  const parts = [
+    ...(undone.length > 0 ? [`reverted: ${pathsOf(undone)}`] : []),
+    ...(left.length > 0 ? [`cannot be undone: ${pathsOf(left)}`] : []),
+  ];
+  return parts.length > 0 ? parts.join("; ") : "there was nothing to undo";
+}
+
+function failedReason(run: Run, record: StepRecord, changed: readonly StepRecord[]): string {
+  const { message = "failed" } = run.steps.get(undoPath(record.path)) ?? {};
+  const undone = changed.filter((one) => isUndone(run, one));
+  const left = changed.filter((one) => !isUndone(run, one));
+  const back = undone.length > 0 ? `; reverted: ${pathsOf(undone)}` : "";
+  const why = `${undoPath(record.path)}: ${message} (undone because ${whyUndone(run)})`;
+  return `${REVERT_FAILED}: ${why}${back}; still as changed: ${pathsOf(left)}`;
+}
+
+function pathsOf(records: readonly StepRecord[]): string {
+  return records.map(({ path }) => path).join(", ");
 }
 
 /** The group that has begun and is not complete: its steps complete or are reverted together. */
 export function openGroup(run: Run, playbook: Playbook): string | undefined {
   const grouped = actionSteps(playbook.steps).filter((step) => step.group !== undefined);
-  const succeeded = new Set(
-    [...run.steps.values()]
-      .filter((one) => one.outcome === "succeeded")
-      .map((one) => findStep(playbook.steps, one.path)?.id),
-  );
-  const groups = new Set(grouped.filter((step) => succeeded.has(step.id)).map((step) => step.group));
+  const records = [...run.steps.values()];
+  const idsOf = (some: readonly StepRecord[]) => new Set(some.map((one) => findStep(playbook.steps, one.path)?.id));
+  const succeeded = idsOf(records.filter((one) => one.outcome === "succeeded"));
+  const begun = idsOf(records.filter((one) => one.outcome === "succeeded" || hasChanged(one)));
+  const groups = new Set(grouped.filter((step) => begun.has(step.id)).map((step) => step.group));
   return grouped.find((step) => groups.has(step.group) && !succeeded.has(step.id) && !wasSkipped(run, step.id))?.group;
 }
 
@@ -47,35 +90,41 @@ function wasSkipped(run: Run, id: string): boolean {
   );
 }
 
-function isUndoable(record: StepRecord, prefix: string): boolean {
-  return (
-    record.outcome === "succeeded" &&
-    record.effect !== "read" &&
-    !record.path.startsWith("undo/") &&
-    record.path.startsWith(prefix)
-  );
-}
-
-function undoOne(run: Run, record: StepRecord, inputs: MoveInputs): Move | undefined {
-  const undo = inputs.actions.get(record.uses)?.revert?.(record.input, record.output ?? {});
-  const action = undo === undefined ? undefined : inputs.actions.get(undo.uses);
-  if (!undo || !action) return undefined;
-  const path = `undo/${record.path}`;
+/** Undefined when nothing is left to do for this step. */
+function undoOne(run: Run, record: StepRecord, inputs: MoveInputs): Move | "failed" | undefined {
+  const path = undoPath(record.path);
   const done = run.steps.get(path);
   if (done?.outcome === "succeeded" || done?.outcome === "skipped") return undefined;
-  if (done && done.retryAt === undefined)
-    return { kind: "finish", state: "failed", reason: `revert_failed: ${path}: ${done.message ?? "failed"}` };
+  if (done && done.retryAt === undefined) return "failed";
+  const undoing = undoingOf(record, inputs.actions);
+  if (undoing.kind === "nothing" || undoing.kind === "irreversible") return undefined;
+  if (undoing.kind === "fault") return faultMove(path, undoing.why, inputs);
   if (done?.retryAt !== undefined && inputs.now < done.retryAt)
     return { kind: "wait", until: done.retryAt, reason: "retry", path };
-  const ready: ReadyStep = {
-    path,
-    step: constantStep(path, undo.uses, undo.with),
-    uses: undo.uses,
-    attempt: (done?.attempt ?? 0) + 1,
-    input: undo.with,
-    effect: typeof action.effect === "function" ? action.effect(undo.with) : action.effect,
-    targets: action.targets(undo.with, inputs.connections),
-    undo: true,
+  try {
+    return { kind: "execute", steps: [readyUndo(path, undoing.undo, (done?.attempt ?? 0) + 1, inputs)] };
+  } catch (error) {
+    return faultMove(path, messageOf(error), inputs);
+  }
+}
+
+/** @throws what the action throws that names its targets: a connection may have been removed meanwhile. */
+function readyUndo(
+  path: string,
+  { uses, with: input }: { uses: string; with: Readonly<Record<string, unknown>> },
+  attempt: number,
+  { actions, connections }: MoveInputs,
+): ReadyStep {
+  const action = actions.get(uses);
+  const effect = typeof action?.effect === "function" ? action.effect(input) : (action?.effect ?? "disruptive");
+  const targets = action?.targets(input, connections) ?? [];
+  return { path, step: constantStep(path, uses, input), uses, attempt, input, effect, targets, undo: true };
+}
+
+/** The undoing of this step has failed before anything could be called. */
+function faultMove(path: string, message: string, { now }: MoveInputs): Move {
+  return {
+    kind: "record",
+    events: [{ type: "outcome", at: now, path, outcome: "failed", reason: "not_configured", message }],
   };
-  return { kind: "execute", steps: [ready] };
 }

@@ -1,6 +1,7 @@
 import { idOf } from "../../core/hash.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { LeaseTerms } from "../../core/playbook/playbook.ts";
+import { hasChanged, undoingOf } from "../../core/run/changed.ts";
 import { stepKeptBy } from "../../core/run/grants.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
@@ -14,7 +15,10 @@ type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
 /** A lease that cannot be dated ends after this time: nothing temporary stays. */
 const DEFAULT_LEASE = 60 * 60_000;
 
-/** What the outcome of a leased step stores besides itself: the promise to undo it, or a line that a person chose to keep it. */
+/**
+ * What the outcome of a leased step stores besides itself: the promise to undo it, or a line that a person chose to keep it. A step whose
+ * call was accepted and whose rollout failed has changed the world too.
+ */
 export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readonly Write[] {
   const lease = leaseOf(turn, path, now);
   if (!lease) return [];
@@ -58,9 +62,10 @@ function promiseWrites(turn: LeaseTurn, lease: Lease): readonly Write[] {
 function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined {
   const record = turn.run.steps.get(path);
   const step = findStep(turn.playbook.steps, path);
-  if (!record || !step?.lease || record.outcome !== "succeeded" || path.startsWith("undo/")) return undefined;
-  const undo = turn.deps.actions.get(record.uses)?.revert?.(record.input, record.output ?? {});
-  if (!undo) return undefined;
+  if (!record || !step?.lease || !hasChanged(record)) return undefined;
+  const undoing = undoingOf(record, turn.deps.actions);
+  if (undoing.kind !== "undo") return undefined;
+  const { undo } = undoing;
   const { created } = turn.run;
   const describe = turn.deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
   return {

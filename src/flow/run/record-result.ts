@@ -1,6 +1,10 @@
 import type { ActionFailure, ActionResult } from "../../core/action.ts";
+import type { ActionStep } from "../../core/playbook/playbook.ts";
+import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
+import type { StepRecord } from "../../core/run/run.ts";
 import { findStep } from "../../core/run/steps.ts";
+import { constantStep } from "../../core/run/undo-move.ts";
 import type { Write } from "../../core/store.ts";
 import { budgetsOf } from "./budgets.ts";
 import type { Progress } from "./progress.ts";
@@ -46,7 +50,7 @@ function told(what: string, found: string | undefined): { message?: string } {
 
 function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
   const record = turn.run.steps.get(path);
-  const retryAt = record ? retryTime(findStep(turn.playbook.steps, path), record, result, nowOf(turn)) : {};
+  const retryAt = record ? retryTime(stepAt(turn, record), record, result, nowOf(turn)) : {};
   return {
     type: "outcome",
     at: nowOf(turn),
@@ -56,6 +60,11 @@ function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
     message: result.message,
     ...retryAt,
   };
+}
+
+/** An undoing is tried again by its own terms, not by those of the step that it undoes. */
+function stepAt(turn: Turn, { path, uses, input }: StepRecord): ActionStep | undefined {
+  return isUndo(path) ? constantStep(path, uses, input) : findStep(turn.playbook.steps, path);
 }
 
 /** A call proven never sent gives its budget back (section 14.2), if it was the run's only effect so far. */

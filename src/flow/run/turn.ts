@@ -92,8 +92,7 @@ function journalWrites(turn: Turn): readonly Write[] {
     writes.push({ write: "due", member: `chat:${incident}`, at: 0 });
   }
   for (const event of unsaved) {
-    if (event.type === "outcome" && event.outcome === "succeeded")
-      writes.push(...leaseWrites(turn, event.path, event.at));
+    if (event.type === "outcome") writes.push(...leaseWrites(turn, event.path, event.at));
   }
   if (incident !== undefined && unsaved.some((event) => concernsPeople(turn, event)))
     writes.push({ write: "due", member: `follow:${incident}`, at: 0 });
