@@ -141,6 +141,14 @@ test("access denied names what to grant, and credentials stay out of it", async 
   );
 });
 
+test("what a quota, webhook or policy forbids is told in its words, not as a right that is missing", async () => {
+  const message = 'deployments.apps "litellm-router" is forbidden: policy "audit" denied request: no changes now';
+  kubernetes.fail({ kind: "status", status: 403, body: { kind: "Status", message } }, { on: /^PATCH/ });
+  const forbidden = failureOf(await perform(k8sRolloutRestart, ROUTER, context()));
+  assert.deepEqual([forbidden.reason, forbidden.sent], ["denied", "refused"]);
+  assert.equal(forbidden.message, `restarting deployment primarch/litellm-router: forbidden (${message})`);
+});
+
 test("what cannot be found is said: Deployment, context, namespace", async () => {
   assert.equal(failureOf(await k8sRolloutStatus.run({ ...ROUTER, name: "nobody" }, context())).reason, "not_found");
   const noContext = failureOf(await k8sRolloutStatus.run({ ...ROUTER, connection: "missing" }, context()));

@@ -87,7 +87,8 @@ function route(world: KubeWorld, request: StubRequest): StubReply {
       url.pathname,
     ) ?? [];
   if (!group || !kind) return status(404, "NotFound", "the server could not find the requested resource");
-  if (namespace !== NAMESPACE) return status(403, "Forbidden", `cannot act in the namespace "${namespace}"`);
+  if (namespace !== NAMESPACE)
+    return status(403, "Forbidden", `User "stanch" cannot get resource "${kind}" in the namespace "${namespace}"`);
   if (kind === "deployments" && group === "apis/apps/v1" && name) return deployments(world, request, name, sub);
   if (kind === "configmaps" && group === "api/v1" && name) return configMaps(world, request, name);
   if (kind === "horizontalpodautoscalers" && group === "apis/autoscaling/v2") return autoscalers(world);

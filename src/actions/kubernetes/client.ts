@@ -118,19 +118,20 @@ function requestFor(config: KubeConfig, call: KubeCall): RequestContext {
 
 const Status = z.object({ kind: z.literal("Status"), message: z.string() });
 
+/** How the API server words a missing right; quotas, webhooks and policies forbid with the same status. */
+const RIGHT_MISSING = /\bcannot [a-z]+ resource\b/;
+
 function refused(call: KubeCall, answer: Answer, login: Login): ActionFailure {
-  const { mutating } = call;
-  if (answer.status === 401 || answer.status === 403) {
-    const remedy = answer.status === 401 ? "the credentials were refused" : `access denied; grant ${call.permission}`;
-    return failure("denied", `${call.act}: ${remedy}`, { sent: mutating ? "refused" : "no" });
-  }
+  const { act, mutating, permission } = call;
   const said = Status.safeParse(jsonOf(answer));
   const secrets = Object.values(login.headers).flatMap((value) => value.split(" "));
-  const detail = said.success
-    ? quote(
-        said.data.message,
-        secrets.filter((word) => word.length >= 8),
-      )
-    : "";
-  return statusFailure(call.act, answer.status, { mutating, detail });
+  const known = secrets.filter((word) => word.length >= 8);
+  const detail = said.success ? quote(said.data.message, known) : "";
+  const sent = mutating ? "refused" : "no";
+  if (answer.status === 401) return failure("denied", `${act}: the credentials were refused`, { sent });
+  if (answer.status !== 403) return statusFailure(act, answer.status, { mutating, detail });
+  const isRight = !said.success || RIGHT_MISSING.test(said.data.message);
+  return failure("denied", `${act}: ${isRight ? `access denied; grant ${permission}` : `forbidden (${detail})`}`, {
+    sent,
+  });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { waitFor } from "../../../scripts/lib/processes.ts";
 import { actions } from "../../../src/actions/index.ts";
-import type { ActionResult, Output } from "../../../src/core/action.ts";
+import type { ActionFailure, ActionResult, Output } from "../../../src/core/action.ts";
 import { ROUTER_YAML } from "../../actions/places.ts";
 import { failureOf, outputOf, perform } from "../../actions/support.ts";
 import { ROUTER, renewConfigMap, renewDeployment, rollOut } from "./objects.ts";
@@ -23,6 +24,9 @@ const USES: Readonly<Record<string, { uses: string; with: Output }>> = {
   "deployment-env": { uses: "settings.set", with: { name: "MODE", value: "cheap" } },
   configmap: { uses: "settings.set", with: { name: "SHED_RATE", value: 0.1 } },
 };
+
+const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+const BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
 
 /** Without this right scaling goes on and says so in the log. */
 const DISPENSABLE = "list on horizontalpodautoscalers in primarch";
@@ -88,6 +92,41 @@ export function rightTests(world: Worldly): void {
     assert.deepEqual([unknown.reason, unknown.sent], ["denied", "no"]);
     assert.match(unknown.message, /the credentials were refused/);
   });
+
+  test("what a policy of the cluster forbids is told in its words, not as a right that is missing", async () => {
+    const { admin } = world();
+    const match = {
+      resourceRules: [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["deployments"] }],
+    };
+    const validations = [{ expression: "false", message: "no changes during the audit", reason: "Forbidden" }];
+    const base = { apiVersion: "admissionregistration.k8s.io/v1", metadata: { name: "audit" } };
+    const expression = 'request.userInfo.username == "system:serviceaccount:stanch:stanch-worker"';
+    const matchConditions = [{ name: "ours", expression }];
+    const policy = {
+      ...base,
+      kind: "ValidatingAdmissionPolicy",
+      spec: { matchConstraints: match, matchConditions, validations },
+    };
+    const spec = { policyName: "audit", validationActions: ["Deny"] };
+    await admin("POST", POLICIES, policy);
+    await admin("POST", BINDINGS, { ...base, kind: "ValidatingAdmissionPolicyBinding", spec });
+    const result = () =>
+      perform(actionOf("k8s.rollout-restart"), { connection: "worker", name: ROUTER }, newContext(world()));
+    const forbidden = await waitFor("the policy to be in force", async () => failed(await result()), {
+      within: 30_000,
+    });
+    await admin("DELETE", `${BINDINGS}/audit`);
+    await admin("DELETE", `${POLICIES}/audit`);
+    assert.deepEqual([forbidden.reason, forbidden.sent], ["denied", "refused"]);
+    assert.match(
+      forbidden.message,
+      /^restarting deployment primarch\/litellm-router: forbidden \(.*no changes during the audit/,
+    );
+  });
+}
+
+function failed(result: ActionResult): ActionFailure | undefined {
+  return result.ok ? undefined : result;
 }
 
 async function toTheEnd(world: Worldly, name: string, connection: string): Promise<ActionResult> {
