@@ -154,6 +154,20 @@ test("secrets, values from elsewhere and an unnamed one of several containers ar
   assert.equal(kubernetes.effects.length, 1);
 });
 
+test("a new variable goes last, where it can refer to the others; one that is listed twice is left alone", async () => {
+  const variables = () => kubernetes.deployment("litellm-router").spec.template.spec.containers[0]?.["env"];
+  const listed = (...names: string[]) => names.map((name) => ({ name, value: "16" }));
+  const [container] = kubernetes.deployment("litellm-router").spec.template.spec.containers;
+  assert.ok(container);
+  container["env"] = listed("MODE", "HOST");
+  outputOf(await env({}));
+  assert.deepEqual(variables(), listed("MODE", "HOST", "MAX_BATCH_SIZE"));
+  const twice = kubernetes.deployment("litellm-router").spec.template.spec.containers[0] ?? {};
+  Object.assign(twice, { env: listed("MODE", "HOST", "MODE") });
+  assert.match(failureOf(await env({ env: "MODE", value: "1" })).message, /it is listed twice; leave one/);
+  assert.deepEqual(variables(), listed("MODE", "HOST", "MODE"));
+});
+
 test("pods are counted by what is wrong with them, the worst first", async () => {
   kubernetes.pods.splice(0, 9, newPod("a", "router", false), newPod("b", "router", true), newPod("c", "other", true));
   const output = outputOf(await k8sPodStatus.run({ selector: "app=router" }, context()));
@@ -166,7 +180,7 @@ test("pods are counted by what is wrong with them, the worst first", async () =>
     assert.equal(k8sPodStatus.input.safeParse({ selector }).success, false, selector);
 });
 
-test("log lines are filtered, and come without secrets and control characters", async () => {
+test("log lines are filtered, come without secrets and control characters, and none from a pod that went meanwhile", async () => {
   kubernetes.pods.splice(0, 9, newPod("a", "router", false), newPod("b", "router", true));
   kubernetes.logs.set("a/router", "INFO fine\nERROR \u001b[31mkey sk-abcdefghijklmnopqrstuvwx refused\u001b[0m\n");
   kubernetes.logs.set("b/router", "Error: CUDA out of memory\n");
@@ -176,6 +190,9 @@ test("log lines are filtered, and come without secrets and control characters", 
     { pod: "a", container: "router", text: "ERROR key [redacted] refused" },
     { pod: "b", container: "router", text: "Error: CUDA out of memory" },
   ]);
+  kubernetes.fail({ kind: "status", status: 404 }, { on: /pods\/a\/log/, times: 1 });
+  const gone = outputOf(await k8sPodLogs.run({ selector: "app=router" }, context()));
+  assert.deepEqual(gone.lines, [{ pod: "b", container: "router", text: "Error: CUDA out of memory" }]);
   const former = outputOf(
     await k8sPodLogs.run({ selector: "app=router", previous: true, matches: "^Kill" }, context()),
   );

@@ -20,8 +20,14 @@ export type EnvInput = z.infer<typeof EnvInput>;
 /** Where a variable is; without `container`, in the pods' only one. */
 export type EnvPlace = { place: Place; container?: string | undefined; env: string };
 
-/** A container with the present value of the variable. */
-export type Env = { ok: true; deployment: Deployment; container: string; present: string | null };
+/** A container with the present value of the variable, and the names of all its variables in their order. */
+export type Env = {
+  ok: true;
+  deployment: Deployment;
+  container: string;
+  present: string | null;
+  names: readonly string[];
+};
 
 const EnvList = z
   .array(z.looseObject({ name: z.string(), value: z.string().optional(), valueFrom: z.unknown().optional() }))
@@ -44,10 +50,14 @@ export async function findEnv(
     const names = containers.map(({ name }) => name).join(", ");
     return failure("invalid_input", `${act}: name one of its containers: ${names}`);
   }
-  const found = EnvList.safeParse(container["env"]).data?.find(({ name }) => name === env);
+  const list = EnvList.safeParse(container["env"]).data ?? [];
+  const [found, second] = list.filter(({ name }) => name === env);
+  // Processes get the last one, but a patch would change the first.
+  if (second) return failure("refused", `${act}: it is listed twice; leave one`);
   if (found?.valueFrom !== undefined)
     return failure("refused", `${act}: its value comes from elsewhere (valueFrom); change it there`);
-  return { ok: true, deployment, container: container.name, present: found ? (found.value ?? "") : null };
+  const present = found ? (found.value ?? "") : null;
+  return { ok: true, deployment, container: container.name, present, names: list.map(({ name }) => name) };
 }
 
 /** Finds what an action is to change; refuses what must not be written over. */
@@ -74,12 +84,12 @@ export async function writeEnv(
   wanted: { act: string; value: string | null },
   ctx: ActionContext,
 ): Promise<{ ok: true; deployment: Deployment } | ActionFailure> {
-  const { deployment, container } = found;
+  const { deployment, container: name } = found;
   const entry = wanted.value === null ? { name: env, $patch: "delete" } : { name: env, value: wanted.value };
   const { resourceVersion } = deployment.metadata;
   const value = {
     metadata: { resourceVersion, annotations: { [STEP_ANNOTATION]: ctx.stepKey } },
-    spec: { template: { spec: { containers: [{ name: container, env: [entry] }] } } },
+    spec: { template: { spec: { containers: [{ name, env: [entry], ...orderOf(found, env) }] } } },
   };
   const patched = await deploymentCall(place, ctx, {
     act: wanted.act,
@@ -90,6 +100,12 @@ export async function writeEnv(
     mutating: !ctx.dryRun,
   });
   return !patched.ok && patched.reason === "conflict" ? { ...patched, retryable: true } : patched;
+}
+
+/** A new variable would stand first, where `$(NAME)` in its value finds no other one. */
+function orderOf({ names, present }: Env, env: string): object {
+  const order = [...new Set([...names, env])].map((name) => ({ name }));
+  return present === null ? { "$setElementOrder/env": order } : {};
 }
 
 /** Opens every message: `setting MAX_BATCH_SIZE of deployment primarch/vllm to "16"`. */

@@ -35,7 +35,7 @@ type Line = z.infer<typeof Output>["lines"][number];
 
 /**
  * `k8s.pod-logs`: lines of all containers of up to 10 pods, at most 256 KiB each, with secrets taken out; the last 40 lines are shown. A
- * container without such a log (it never ran, or never restarted) has no lines.
+ * container without such a log (it never ran, never restarted, or went meanwhile) has no lines.
  */
 export const k8sPodLogs = define<Input, z.infer<typeof Output>>({
   name: "k8s.pod-logs",
@@ -89,7 +89,7 @@ async function readLog(
     limit: BYTES_READ,
   });
   if (sent.ok) return { ok: true, lines: filtered(input, sent.answer.body.toString("utf8")) };
-  return sent.reason === "refused" ? { ok: true, lines: [] } : sent;
+  return sent.reason === "refused" || sent.reason === "not_found" ? { ok: true, lines: [] } : sent;
 }
 
 function filtered({ contains, matches }: Input, text: string): readonly string[] {

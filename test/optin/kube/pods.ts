@@ -19,6 +19,7 @@ const RUNNING = { phase: "Running", conditions: READY };
 const TEXTS: Readonly<Record<string, string>> = {
   "/a/router": "2026-09-01 INFO started\n2026-09-01 ERROR upstream timed out\n",
   "/b/router": "Error: CUDA out of memory\n",
+  "/e/router": "INFO soon gone\n",
   "/b/router?previous": "Killed\n",
 };
 
@@ -70,6 +71,17 @@ export function podTests(world: Worldly): void {
     assert.deepEqual(query, { sinceSeconds: "60", tailLines: "7", limitBytes: "262144" });
   });
 
+  test("a pod that goes while the logs are read has none", async () => {
+    const { admin } = world();
+    await makePod(world(), "e", { ...RUNNING, containerStatuses: [] }, "short-lived");
+    await makePod(world(), "f", { ...RUNNING, containerStatuses: [] }, "short-lived");
+    meanwhile = () => admin("DELETE", `${PODS}/f?gracePeriodSeconds=0`);
+    const input = { connection: "k8s.pod-logs", selector: "app=short-lived" };
+    const result = await logs.run(input, newContext(world()));
+    meanwhile = undefined;
+    assert.deepEqual(outputOf(result)["lines"], [{ pod: "e", container: "router", text: "INFO soon gone" }]);
+  });
+
   test("of containers that never restarted there is no former log, which is no failure", async () => {
     const input = { connection: "k8s.pod-logs", selector, previous: true };
     const output = outputOf(await logs.run(input, newContext(world())));
@@ -77,9 +89,13 @@ export function podTests(world: Worldly): void {
   });
 }
 
+/** What somebody else does while a log is read. */
+let meanwhile: (() => Promise<unknown>) | undefined;
+
 /** Answers logs as a kubelet does, 400 where there are none. */
 async function startKubelet({ cert, key }: World): Promise<Server> {
-  const server = createServer({ cert, key }, (request, response) => {
+  const server = createServer({ cert, key }, async (request, response) => {
+    await meanwhile?.();
     const url = new URL(request.url ?? "", "https://kubelet");
     asked.push(url);
     const former = url.searchParams.get("previous") === "true" ? "?previous" : "";
@@ -100,7 +116,8 @@ async function register({ admin }: World, port: number): Promise<void> {
 }
 
 /** `a` is well, `b` loops after an out-of-memory kill, `c` is ending, `d` was never scheduled. */
-async function makePods({ admin }: World): Promise<void> {
+async function makePods(world: World): Promise<void> {
+  const { admin } = world;
   const account = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
   await admin("POST", account, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } });
   const well = { name: "router", ready: true, restartCount: 0, image: "x", imageID: "x", state: { running: {} } };
@@ -111,17 +128,17 @@ async function makePods({ admin }: World): Promise<void> {
     state: { waiting: { reason: "CrashLoopBackOff" } },
     lastState: { terminated: { reason: "OOMKilled", exitCode: 137 } },
   };
-  await makePod(admin, "a", { ...RUNNING, containerStatuses: [well] });
-  await makePod(admin, "b", { phase: "Running", containerStatuses: [killed] });
-  await makePod(admin, "c", { ...RUNNING, containerStatuses: [well] });
+  await makePod(world, "a", { ...RUNNING, containerStatuses: [well] });
+  await makePod(world, "b", { phase: "Running", containerStatuses: [killed] });
+  await makePod(world, "c", { ...RUNNING, containerStatuses: [well] });
   await admin("DELETE", `${PODS}/c`);
-  await makePod(admin, "d", undefined);
+  await makePod(world, "d", undefined);
 }
 
 /** Without a status it is not scheduled. */
-async function makePod(admin: World["admin"], name: string, state: Json | undefined): Promise<void> {
+async function makePod({ admin }: World, name: string, state: Json | undefined, app = "router"): Promise<void> {
   const containers = [{ name: "router", image: "registry.example.com/router:1" }];
   const spec = { containers, ...(state && { nodeName: NODE }) };
-  await admin("POST", PODS, { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: "router" } }, spec });
+  await admin("POST", PODS, { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app } }, spec });
   if (state) await admin("PATCH", `${PODS}/${name}/status`, { status: state });
 }

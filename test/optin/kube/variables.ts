@@ -29,6 +29,32 @@ export function variableTests(world: Worldly): void {
     assert.deepEqual(await variables(), former);
   });
 
+  test("a new variable goes last, so that it can refer to the others", async () => {
+    const former = await variables();
+    const value = "http://$(MODE)";
+    const undo = undoOf(setEnv, INPUT, await finish(world(), setEnv, { ...INPUT, value }));
+    assert.deepEqual(await variables(), [...(former ?? []), { name: "MAX_BATCH_SIZE", value }]);
+    await finish(world(), setEnv, { ...undo, expected: value });
+    assert.deepEqual(await variables(), former);
+  });
+
+  test("a variable that is listed twice is left alone: only the last one counts, and only the first would change", async () => {
+    await renewDeployment(world().admin, ROUTER, {}, [
+      { name: "MODE", value: "normal" },
+      { name: "LOG_LEVEL", value: "info" },
+      { name: "MODE", value: "cheap" },
+    ]);
+    const first = await stored();
+    const refused = failureOf(await perform(setEnv, { ...INPUT, env: "MODE", value: "free" }, newContext(world())));
+    assert.match(refused.message, /it is listed twice; leave one/);
+    assert.deepEqual(await stored(), first);
+    await finish(world(), setEnv, INPUT);
+    assert.deepEqual(
+      (await variables())?.map(({ name }) => name),
+      ["MODE", "MODE", "LOG_LEVEL", "MAX_BATCH_SIZE"],
+    );
+  });
+
   test("a variable that was set gets its value, an empty one too, and the former one back", async () => {
     const former = await variables();
     for (const [env, value] of [
