@@ -50,8 +50,8 @@ function scope({ targets, declared }: GuardSnapshot): GuardAnswer {
     : ALLOW;
 }
 
-function stale({ firing, manual }: GuardSnapshot): GuardAnswer {
-  if (manual) return ALLOW;
+function stale({ firing, manual, completing }: GuardSnapshot): GuardAnswer {
+  if (manual || completing) return ALLOW;
   return read(firing, (now) =>
     now === false ? { answer: "deny", reason: "the alert has resolved meanwhile" } : ALLOW,
   );

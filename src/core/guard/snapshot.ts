@@ -15,6 +15,8 @@ export type GuardSnapshot = {
   undo: boolean;
   /** A person asked for this run. */
   manual: boolean;
+  /** Its alert has ended, and what it still does completes a group that has begun (section 7). */
+  completing: boolean;
   targets: readonly string[];
   /** `target` and `also-targets` of the run, canonical. */
   declared: readonly string[];

@@ -7,7 +7,7 @@ import type { Check, GuardValues, Write } from "../../core/store.ts";
 import { lookAtKept } from "../lease-kept.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
-import { denyRun, skipObserved } from "./deny.ts";
+import { denyRun, resolveRun, skipObserved } from "./deny.ts";
 import { finishRun } from "./finish.ts";
 import { keptValues, readValues } from "./guard-reads.ts";
 import { snapshotOf } from "./guard-snapshot.ts";
@@ -36,6 +36,7 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
     case "allow":
       return admitted(keeping(turn, values), ready, grant);
     case "deny":
+      if (admission.guard === "stale" && snapshot.firing === false && turn.run.mutated) return not(resolveRun(turn));
       return not(await denyRun(turn, ready, admission));
     case "ask":
       return not(await askPeople(turn, ready, admission.voices));

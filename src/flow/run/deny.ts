@@ -19,6 +19,11 @@ export async function denyRun(
   return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason, ...retryAt });
 }
 
+/** The alert has ended and its message is still on the way: no denial, but what it will say (section 7, Resolved). */
+export function resolveRun(turn: Turn): Progress {
+  return { kind: "go-on", turn: withEvents(turn, [{ type: "resolved", at: nowOf(turn) }]) };
+}
+
 /** `observe`: what would be done goes on the timeline, and nothing is called. */
 export function skipObserved(turn: Turn, ready: ReadyStep): Progress {
   const would = turn.deps.actions.get(ready.uses)?.describe(ready.input) ?? ready.uses;

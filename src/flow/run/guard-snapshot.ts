@@ -28,6 +28,7 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
     autonomy: autonomyNow(created.autonomy, demotion),
     undo: ready.undo,
     manual: created.trigger !== "firing",
+    completing: run.resolved && run.mutated,
     targets: ready.targets,
     declared: [created.target, ...created.alsoTargets],
     maxTargets: deps.config.limits.maxTargetsPerStep,

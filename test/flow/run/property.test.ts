@@ -248,6 +248,7 @@ async function people(world: ReturnType<typeof createWorld>, id: string, what: s
     checks: [],
     writes: [
       { write: "append", list: `inbox:${id}`, items: [item] },
+      { write: "remove", set: "incident:inc-1:firing", members: ["one"] },
       { write: "due", member: `run:${id}`, at: 0 },
     ],
   });

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Playbook, Step } from "../../../src/core/playbook/playbook.ts";
+import { createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
+
+type Made = ReturnType<typeof createWorld>;
+
+/** A run of these steps on a target whose alert has ended as assess tells it: with its episode out of `firing`. */
+async function begun(steps: readonly Step[], more: Parameters<typeof playbook>[2] = {}) {
+  const world = createWorld();
+  scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
+  const back = scripted(world.actions, "t.back", { effect: "reversible" });
+  const during = { call: async (): Promise<void> => {} };
+  const patch = scripted(world.actions, "t.patch", {
+    effect: "reversible",
+    revert: () => ({ uses: "t.back", with: {} }),
+    answer: async () => {
+      await during.call();
+      return { ok: true, done: true, output: {} };
+    },
+  });
+  const restart = scripted(world.actions, "t.restart");
+  const other = scripted(world.actions, "t.other");
+  world.playbooks.set("p", playbook("p", steps, more));
+  const id = await world.open("p");
+  return { world, id, back, patch, restart, other, during, ended: async () => (await world.run(id)).ended };
+}
+
+async function resolve(world: Made, id: string): Promise<void> {
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "append", list: `inbox:${id}`, items: [{ kind: "resolved", at: world.clock.now() }] },
+      { write: "remove", set: "incident:inc-1:firing", members: ["one"] },
+      { write: "due", member: `run:${id}`, at: 0 },
+    ],
+  });
+}
+
+const GROUPED = [step("patch", "t.patch", { group: "g" }), step("restart", "t.restart", { group: "g" })];
+const POLICIES: readonly Playbook["onFailure"][] = [["revert", "next-playbook", "escalate"], ["escalate"]];
+
+test("an alert that ends during a call leaves the mitigation in force and its group complete, whatever on-failure says", async () => {
+  for (const onFailure of POLICIES) {
+    for (const slow of [0, 3_000]) {
+      const { world, id, during, back, restart, ended } = await begun(GROUPED, { onFailure, verify: verify("t.read") });
+      let skew = 0;
+      world.deps.monotonic = () => world.clock.now() + skew;
+      during.call = async () => {
+        skew += slow;
+        await resolve(world, id);
+      };
+      await world.pass(120_000);
+      assert.deepEqual([(await ended())?.state, restart.calls.length, back.calls.length], ["succeeded", 1, 0]);
+    }
+  }
+});
+
+test("an alert that ends during a call starts no step outside a begun group, and is no denial of what was done", async () => {
+  const steps = [step("patch", "t.patch"), step("other", "t.other")];
+  for (const onFailure of POLICIES) {
+    const { world, id, during, back, other, ended } = await begun(steps, { onFailure, verify: verify("t.read") });
+    during.call = () => resolve(world, id);
+    await world.pass(120_000);
+    assert.deepEqual([(await ended())?.state, other.calls.length, back.calls.length], ["succeeded", 0, 0]);
+  }
+});
+
+test("nothing fires any more though nobody has said so yet: a run that has changed things goes on to its verification", async () => {
+  const steps = [step("patch", "t.patch"), { kind: "wait" as const, id: "w", for: 60_000 }, step("other", "t.other")];
+  const { world, back, other, ended } = await begun(steps, { onFailure: ["revert"], verify: verify("t.read") });
+  await world.drain();
+  await world.store.commit({
+    checks: [],
+    writes: [{ write: "remove", set: "incident:inc-1:firing", members: ["one"] }],
+  });
+  await world.pass(180_000);
+  assert.deepEqual([(await ended())?.state, other.calls.length, back.calls.length], ["succeeded", 0, 0]);
+});
