@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -24,7 +24,7 @@ type Service = {
 type Compose = {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
-  secrets: Record<string, { environment: string }>;
+  secrets: Record<string, Record<string, string>>;
 };
 
 const compose = yaml<Compose>("docker-compose.yml");
@@ -86,14 +86,33 @@ describe("docker-compose.yml", () => {
         for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
       });
 
-      it("takes secrets that .env.example names", () => {
-        for (const secret of service.secrets ?? []) {
-          const variable = compose.secrets[secret]?.environment ?? "missing";
-          assert.match(text(".env.example"), new RegExp(`^${variable}=$`, "m"));
-        }
+      it("takes secrets from files: Compose creates no others in a service with a read-only root", () => {
+        for (const secret of service.secrets ?? [])
+          assert.deepEqual(Object.keys(compose.secrets[secret] ?? {}), ["file"]);
       });
     });
   }
+});
+
+describe("the commands of README.md before docker compose up", () => {
+  it("make every secret, different, readable for the containers' users, and kept out of git", () => {
+    const [, script = ""] = /```sh\n([^`]*)docker compose up --build\n/.exec(text("README.md")) ?? [];
+    const cwd = mkdtempSync(join(tmpdir(), "stanch-secrets-"));
+    spawnSync("sh", ["-c", `umask 077\n${script}`], { cwd });
+    const files = Object.values(compose.secrets).map(({ file = "" }) => file);
+    const made = files.map((file) => ({
+      said: readFileSync(join(cwd, file), "utf8"),
+      mode: statSync(join(cwd, file)).mode,
+    }));
+    rmSync(cwd, { recursive: true });
+    assert.equal(new Set(made.map(({ said }) => said)).size, files.length);
+    for (const { said, mode } of made) {
+      assert.match(said, /^[A-Za-z0-9+/]{32}\n$/);
+      assert.equal(mode & 0o444, 0o444);
+    }
+    for (const file of files) assert.match(file, /^\.\/\.secrets\//);
+    assert.match(text(".gitignore"), /^\.secrets\/$/m);
+  });
 });
 
 describe("Dockerfile", () => {

@@ -6,18 +6,13 @@ import { list, ROOT, read } from "./repository.ts";
 
 const documents = list("*.md", "{docs,deploy,playbooks,demo}/**/*.md");
 const manifest = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-const everything = list(
-  "{src,test,scripts,demo}/**/*.ts",
-  "{deploy,demo}/**/*.{yaml,yml,json}",
-  "*.yml",
-  ".env.example",
-)
+const everything = list("{src,test,scripts,demo}/**/*.ts", "{deploy,demo}/**/*.{yaml,yml,json}", "*.yml")
   .filter((path) => !path.startsWith("test/docs/"))
   .map(read)
   .join("\n");
 
 const FOLDERS = /^(src|test|docs|deploy|demo|scripts|playbooks|bench|\.ci|\.githooks)(\/|$)/;
-const FILES = /^[\w.-]+\.(md|ts|json|yml)$|^(Dockerfile|LICENSE|\.env\.example|\.nvmrc)$/;
+const FILES = /^[\w.-]+\.(md|ts|json|yml)$|^(Dockerfile|LICENSE|\.nvmrc)$/;
 
 const inline = (text: string) =>
   [...text.replace(/```[\s\S]*?```/g, "").matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? "");
