@@ -3,7 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import { type DecideDeps, refuse } from "./deps.ts";
 import { decideIncident } from "./incident-decisions.ts";
 import { extend, revert } from "./lease-decisions.ts";
-import { roleRefusal } from "./permission.ts";
+import { known, roleRefusal } from "./permission.ts";
 import { answer, cancel } from "./run-decisions.ts";
 import { type StartDeps, startByHand } from "./start.ts";
 import { pause, resume } from "./switch-decisions.ts";
@@ -15,7 +15,7 @@ export async function decide(deps: DecideDeps & StartDeps, actor: Actor, decisio
   const refusal = roleRefusal(actor, decision);
   if (refusal !== undefined) return refuse("forbidden", refusal);
   try {
-    return await dispatch(deps, actor, decision);
+    return await dispatch(deps, known(deps.config, actor), decision);
   } catch (error) {
     if (error instanceof AppError && error.code === "unavailable")
       return refuse("unavailable", `${error.message}; nothing was decided, try again`);

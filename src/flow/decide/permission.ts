@@ -63,13 +63,19 @@ export function describeGroup(config: Config, name: string): string {
   return `${name} (${members.join(", ")})`;
 }
 
-/** The person behind an actor, whichever surface they came by: one person counts once. Undefined: a token of nobody. */
-export function personOf(config: Config, actor: Actor): string | undefined {
-  if (actor.person !== undefined) return actor.person;
-  const known = Object.entries(config.approvals.people).find(
+/** The actor with the person that `approvals.people` knows them as, whichever surface they came by. */
+export function known(config: Config, actor: Actor): Actor {
+  if (actor.person !== undefined) return actor;
+  const found = Object.entries(config.approvals.people).find(
     ([, ids]) =>
       (ids.slack !== undefined && ids.slack === actor.slackUser) ||
       (ids.token !== undefined && ids.token === actor.apiToken),
   );
-  return known?.[0] ?? (actor.slackUser === undefined ? undefined : `slack:${actor.slackUser}`);
+  return found === undefined ? actor : { ...actor, person: found[0] };
+}
+
+/** The person behind an actor, whichever surface they came by: one person counts once. Undefined: a token of nobody. */
+export function personOf(config: Config, actor: Actor): string | undefined {
+  const { person } = known(config, actor);
+  return person ?? (actor.slackUser === undefined ? undefined : `slack:${actor.slackUser}`);
 }
