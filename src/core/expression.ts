@@ -2,7 +2,7 @@ import { checkOutputNames, checkScopeNames, type ExpressionFault } from "./cel/c
 import { outputEnvironment, runtimeEnvironment, typedEnvironment } from "./cel/environment.ts";
 import type { Names, Outputs } from "./cel/names.ts";
 import { type Compiled, compile, type Program } from "./cel/program.ts";
-import { celValue, cleanMap, NoValue } from "./cel/values.ts";
+import { celMap, celValue, cleanMap, NoValue } from "./cel/values.ts";
 import type { AlertView, Condition, Expectation, Scope } from "./scope.ts";
 
 /** Compiles expressions over one set of names; made once per place in a playbook, since its type-checker costs memory. */
@@ -78,14 +78,15 @@ export function contextOf(scope: Scope, roots: ReadonlySet<string>): Readonly<Re
 const READERS: Readonly<Record<string, (scope: Scope) => unknown>> = {
   alert: ({ alert }) => alertValue(alert),
   alerts: ({ alerts }) => alerts.map(alertValue),
-  incident: ({ incident }) => incident,
-  facts: ({ facts }) => cleanMap(facts),
-  vars: ({ vars }) => cleanMap(vars),
-  steps: ({ steps }) => cleanMap(steps),
+  incident: ({ incident }) => ({ ...incident, labels: celMap(incident.labels) }),
+  facts: ({ facts }) => celMap(cleanMap(facts)),
+  vars: ({ vars }) => celMap(cleanMap(vars)),
+  steps: ({ steps }) => celMap(cleanMap(steps)),
   target: ({ target }) => target,
   now: ({ now }) => new Date(now),
 };
 
 function alertValue(alert: AlertView): Readonly<Record<string, unknown>> {
-  return { ...alert, startsAt: new Date(alert.startsAt) };
+  const { labels, annotations, startsAt } = alert;
+  return { ...alert, labels: celMap(labels), annotations: celMap(annotations), startsAt: new Date(startsAt) };
 }

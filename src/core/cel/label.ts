@@ -40,6 +40,7 @@ function stringOf(evaluator: Evaluator, node: ASTNode, context: unknown): string
 
 function labelOf(alert: unknown, name: string): unknown {
   const labels = typeof alert === "object" && alert !== null && "labels" in alert ? alert.labels : undefined;
+  if (labels instanceof Map) return labels.get(name);
   if (typeof labels !== "object" || labels === null || !Object.hasOwn(labels, name)) return undefined;
   return (labels as Readonly<Record<string, unknown>>)[name];
 }

@@ -12,7 +12,12 @@ const NOTHING = Symbol("nothing");
 export function celValue(value: unknown): unknown {
   if (value === null || value === undefined || Number.isNaN(value)) return NOTHING;
   if (Array.isArray(value)) return cleanList(value);
-  return isPlainObject(value) ? cleanMap(value) : value;
+  return isPlainObject(value) ? celMap(cleanMap(value)) : value;
+}
+
+/** cel-js tells what an object is by its `constructor`, and a label may have that name: such a map is given as a `Map`. */
+export function celMap(map: Readonly<Record<string, unknown>>): unknown {
+  return Object.hasOwn(map, "constructor") ? new Map(Object.entries(map)) : map;
 }
 
 function cleanList(list: readonly unknown[]): readonly unknown[] {
@@ -44,6 +49,7 @@ export function jsonValue(value: unknown): unknown {
   if (typeof value === "bigint") return wholeNumber(value);
   if (value instanceof Date) return isoTime(value.getTime());
   if (Array.isArray(value)) return value.map(jsonValue);
+  if (value instanceof Map) return jsonValue(Object.fromEntries(value));
   if (isPlainObject(value)) return jsonObject(value);
   throw new NoValue(value === null || value === NOTHING ? "it is null" : "it is not a number");
 }

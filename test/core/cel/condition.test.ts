@@ -168,3 +168,24 @@ describe("is refused when it is loaded, with the place", () => {
     assert.deepEqual(compiled.ok ? [] : compiled.faults.map(({ at }) => at), [6, 20, 36]);
   });
 });
+
+describe("names that JavaScript gives a meaning of its own are labels like others", () => {
+  const labels = { service: "litellm", severity: "critical", constructor: "c", prototype: "p", toString: "t" };
+  const alert = { ...SCOPE.alert, labels, annotations: { constructor: "a", value: "0.3" } };
+  const scope = { ...SCOPE, alert, alerts: [alert], incident: { ...SCOPE.incident, labels } };
+  for (const text of [
+    'alert.labels.severity == "critical"',
+    'alert.labels.constructor == "c" && alert.labels.toString == "t"',
+    'alert.annotations.constructor == "a" && double(alert.annotations.value) > 0.2',
+    'label("service") == "litellm"',
+    'label("constructor", "x") == "c"',
+    "has(alert.labels.constructor) && !has(alert.labels.nope)",
+    '"constructor" in alert.labels',
+    'alert.labels["severity"] == "critical"',
+    'alerts.exists(a, a.labels.constructor == "c")',
+    'incident.labels.service == "litellm"',
+    'alert.labels[?"nope"].orValue("none") == "none"',
+  ]) {
+    test(text, () => assert.equal(answer(condition(text).test(scope)), true));
+  }
+});
