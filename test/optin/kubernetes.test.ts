@@ -6,6 +6,7 @@ import { startCluster } from "./kube/cluster.ts";
 import { configMapTests } from "./kube/config-maps.ts";
 import { accounts, rightTests } from "./kube/denials.ts";
 import { deploymentTests } from "./kube/deployments.ts";
+import { LOGINS, loginTests } from "./kube/logins.ts";
 import { podTests, startPods } from "./kube/pods.ts";
 import { grantRights } from "./kube/rights.ts";
 import { scaleTests } from "./kube/scales.ts";
@@ -24,7 +25,7 @@ before(async () => {
   const rights = accounts();
   const file = await new Promise<string>((resolve) => useKubeconfig(resolve));
   await grantRights(cluster, rights, file);
-  here = { ...cluster, connections: connectionsOf(kindsFor([...rights.keys(), "worker", "nobody"])) };
+  here = { ...cluster, connections: connectionsOf(kindsFor([...rights.keys(), ...LOGINS, "worker", "nobody"])) };
   kubelet = await startPods(here);
 });
 after(async () => {
@@ -62,4 +63,5 @@ describe("ConfigMaps", () => configMapTests(world));
 describe("settings", () => settingTests(world));
 describe("pods", () => podTests(world));
 describe("rights", () => rightTests(world));
+describe("logging in", () => loginTests(world));
 describe("the stub of the other tests", () => stubTests(world));

@@ -7,6 +7,7 @@ import { Agent, request } from "undici";
 import { APISERVER_BINARY } from "../../../scripts/lib/kube-apiserver.ts";
 import { findProgram, remedy } from "../../../scripts/lib/packages.ts";
 import { freePort, type Running, startProcess, waitFor } from "../../../scripts/lib/processes.ts";
+import { makeClientCertificate } from "./logins.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -23,6 +24,8 @@ export type Cluster = {
   /** Certificate and key of the API server itself, which it made for 127.0.0.1. */
   cert: Buffer;
   key: Buffer;
+  /** Files of a client certificate that it trusts, with every right. */
+  client: { cert: string; key: string };
   admin: Admin;
   /** A merge patch with every right that is stored when this returns: for what must happen between two steps of an action. */
   patchNow(path: string, patch: object): void;
@@ -41,20 +44,24 @@ export async function startCluster(): Promise<Cluster> {
     throw new Error("there is no kube-apiserver; build it with: node scripts/build-kube-apiserver.ts");
   const directory = mkdtempSync(join(tmpdir(), "stanch-cluster-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
-  const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
-  const store = await startProcess("etcd", [etcd, ...etcdFlags(directory, client, peer)]);
-  const api = await startProcess("kube-apiserver", [APISERVER_BINARY, ...apiFlags(directory, client, secure)]);
+  const client = makeClientCertificate(directory);
+  const [clients, peers, secure] = [await freePort(), await freePort(), await freePort()];
+  const store = await startProcess("etcd", [etcd, ...etcdFlags(directory, clients, peers)]);
+  const flags = [...apiFlags(directory, clients, secure), `--client-ca-file=${client.cert}`];
+  const api = await startProcess("kube-apiserver", [APISERVER_BINARY, ...flags]);
+  const running = [api, store];
+  process.on("exit", () => {
+    for (const { pid, ended } of running) if (ended() === undefined) process.kill(pid, "SIGKILL");
+  });
   const stop = async () => {
-    await api.stop("SIGKILL");
-    await store.stop("SIGKILL");
+    for (const one of running) await one.stop("SIGKILL");
   };
-  const made = ready(directory, `https://127.0.0.1:${secure}`, [store, api]);
-  return made
-    .then((cluster) => ({ ...cluster, stop }))
-    .catch(async (error: unknown) => {
-      await stop();
-      throw error;
-    });
+  try {
+    return { ...(await ready(directory, `https://127.0.0.1:${secure}`, running)), client, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function etcdFlags(directory: string, client: number, peer: number): readonly string[] {
@@ -91,7 +98,11 @@ function apiFlags(directory: string, etcd: number, port: number): readonly strin
   ];
 }
 
-async function ready(directory: string, server: string, needs: readonly Running[]): Promise<Omit<Cluster, "stop">> {
+async function ready(
+  directory: string,
+  server: string,
+  needs: readonly Running[],
+): Promise<Omit<Cluster, "client" | "stop">> {
   const file = (name: string) => readFileSync(join(directory, name));
   const cert = await waitFor("the API server's certificate", () => file("apiserver.crt"), { within: 60_000, needs });
   const admin = adminOf(server, cert);

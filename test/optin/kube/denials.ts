@@ -5,6 +5,7 @@ import { actions } from "../../../src/actions/index.ts";
 import type { ActionFailure, ActionResult, Output } from "../../../src/core/action.ts";
 import { ROUTER_YAML } from "../../actions/places.ts";
 import { failureOf, outputOf, perform } from "../../actions/support.ts";
+import type { Admin } from "./cluster.ts";
 import { ROUTER, renewConfigMap, renewDeployment, rollOut } from "./objects.ts";
 import { documentedRights, type Grant, without } from "./rights.ts";
 import { newContext, poll, type Worldly } from "./world.ts";
@@ -25,6 +26,7 @@ const USES: Readonly<Record<string, { uses: string; with: Output }>> = {
   configmap: { uses: "settings.set", with: { name: "SHED_RATE", value: 0.1 } },
 };
 
+const AUDITED = "vllm-engine";
 const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
 
@@ -94,35 +96,33 @@ export function rightTests(world: Worldly): void {
   });
 
   test("what a policy of the cluster forbids is told in its words, not as a right that is missing", async () => {
-    const { admin } = world();
-    const match = {
-      resourceRules: [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["deployments"] }],
-    };
-    const validations = [{ expression: "false", message: "no changes during the audit", reason: "Forbidden" }];
-    const base = { apiVersion: "admissionregistration.k8s.io/v1", metadata: { name: "audit" } };
-    const expression = 'request.userInfo.username == "system:serviceaccount:stanch:stanch-worker"';
-    const matchConditions = [{ name: "ours", expression }];
-    const policy = {
-      ...base,
-      kind: "ValidatingAdmissionPolicy",
-      spec: { matchConstraints: match, matchConditions, validations },
-    };
-    const spec = { policyName: "audit", validationActions: ["Deny"] };
-    await admin("POST", POLICIES, policy);
-    await admin("POST", BINDINGS, { ...base, kind: "ValidatingAdmissionPolicyBinding", spec });
-    const result = () =>
-      perform(actionOf("k8s.rollout-restart"), { connection: "worker", name: ROUTER }, newContext(world()));
-    const forbidden = await waitFor("the policy to be in force", async () => failed(await result()), {
+    await renewDeployment(world().admin, AUDITED);
+    await forbidChanges(world().admin, AUDITED);
+    const input = { connection: "worker", name: AUDITED };
+    const restart = () => perform(actionOf("k8s.rollout-restart"), input, newContext(world()));
+    const forbidden = await waitFor("the policy to be in force", async () => failed(await restart()), {
       within: 30_000,
     });
-    await admin("DELETE", `${BINDINGS}/audit`);
-    await admin("DELETE", `${POLICIES}/audit`);
     assert.deepEqual([forbidden.reason, forbidden.sent], ["denied", "refused"]);
     assert.match(
       forbidden.message,
-      /^restarting deployment primarch\/litellm-router: forbidden \(.*no changes during the audit/,
+      /^restarting deployment primarch\/vllm-engine: forbidden \(.*no changes during the audit/,
     );
   });
+}
+
+/** A policy with the status that a missing right has too. */
+async function forbidChanges(admin: Admin, name: string): Promise<void> {
+  const base = { apiVersion: "admissionregistration.k8s.io/v1", metadata: { name: "audit" } };
+  const rule = { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["deployments"] };
+  const policy = {
+    matchConstraints: { resourceRules: [rule] },
+    matchConditions: [{ name: "audited", expression: `object.metadata.name == "${name}"` }],
+    validations: [{ expression: "false", message: "no changes during the audit", reason: "Forbidden" }],
+  };
+  await admin("POST", POLICIES, { ...base, kind: "ValidatingAdmissionPolicy", spec: policy });
+  const binding = { policyName: "audit", validationActions: ["Deny"] };
+  await admin("POST", BINDINGS, { ...base, kind: "ValidatingAdmissionPolicyBinding", spec: binding });
 }
 
 function failed(result: ActionResult): ActionFailure | undefined {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { waitFor } from "../../../scripts/lib/processes.ts";
 import type { Admin, Cluster, Json } from "./cluster.ts";
+import { loginUsers } from "./logins.ts";
 import { NAMESPACE } from "./objects.ts";
 
 const DEPLOY = join(resolve(import.meta.dirname, "../../.."), "deploy");
@@ -53,19 +54,20 @@ export function without(grants: readonly Grant[], resource: string, verb: string
 
 /** Makes namespaces and, for each name, a service account with exactly these rights; writes a kubeconfig with a context for each. */
 export async function grantRights(
-  { admin, server, cert }: Cluster,
+  { admin, server, cert, client }: Cluster,
   rights: ReadonlyMap<string, readonly Grant[]>,
   file: string,
 ): Promise<void> {
   for (const name of [OURS, NAMESPACE, "billing"])
     await admin("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  const users = [{ name: "nobody", user: { token: "a-token-that-nobody-gave" } }];
+  const users: { name: string; user: Json }[] = [{ name: "nobody", user: { token: "a-token-that-nobody-gave" } }];
   for (const [name, grants] of rights) {
     await makeRole(admin, name, grants);
     users.push({ name, user: { token: await makeAccount(admin, name) } });
   }
   await applyShipped(admin);
-  users.push({ name: "worker", user: { token: await makeAccount(admin, "stanch-worker") } });
+  const token = await makeAccount(admin, "stanch-worker");
+  users.push({ name: "worker", user: { token } }, ...loginUsers(token, client));
   const clusters = [{ name: "real", cluster: { server, "certificate-authority-data": cert.toString("base64") } }];
   const contexts = users.map(({ name }) => ({ name, context: { cluster: "real", user: name } }));
   writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "Config", clusters, users, contexts }));
