@@ -90,6 +90,8 @@ export type RunEvent =
       output?: Output;
       reason?: FailureReason | "condition_unknown";
       message?: string;
+      /** Its call was proven never sent. */
+      unsent?: true;
       /** Another attempt is due then. */
       retryAt?: Instant;
     }

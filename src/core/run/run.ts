@@ -3,6 +3,7 @@ import { VALID_FOR } from "../approval.ts";
 import type { Instant, Milliseconds } from "../time.ts";
 import type { EndState, Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
 import { type Grant, grantOf, grantsAfter } from "./grants.ts";
+import { type Reservation, reservationAfter } from "./reservation.ts";
 
 /** What the journal says of one step. `intent`: called or about to be, outcome not known yet. */
 export type StepRecord = {
@@ -65,6 +66,7 @@ export type Run = {
   closedBy?: string;
   /** True from its first mutating intent on. */
   mutated: boolean;
+  reservation: Reservation | undefined;
   /** `retryAt`: what denied it is over then, and the ladder may try the playbook again. */
   ended?: { at: Instant; state: EndState; reason: string; retryAt?: Instant };
 };
@@ -84,6 +86,7 @@ export function newRun(created: RunCreated): Run {
     inboxTaken: 0,
     resolved: false,
     mutated: false,
+    reservation: undefined,
   };
 }
 
@@ -196,11 +199,13 @@ function endOf({ type: _, ...end }: Extract<RunEvent, { type: "ended" }>): NonNu
 type StepEvent = Extract<RunEvent, { type: "skipped" | "intent" | "started" | "outcome" }>;
 
 function changeStep(run: Run, event: StepEvent): Run {
-  const steps = put(run.steps, event.path, recordAfter(run.steps.get(event.path), event));
+  const before = run.steps.get(event.path);
+  const steps = put(run.steps, event.path, recordAfter(before, event));
+  const reservation = reservationAfter(run.reservation, event, before);
   const mutated = run.mutated || (event.type === "intent" && event.effect !== "read");
   const grants = event.type === "intent" ? grantsAfter(run.grants, event) : run.grants;
   const factsStale = run.factsStale || event.type === "started";
-  return { ...without(run, "waiting"), steps, mutated, grants, factsStale };
+  return { ...without(run, "waiting"), steps, mutated, reservation, grants, factsStale };
 }
 
 function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord {

@@ -113,7 +113,7 @@ function intentExtra(turn: Turn, ready: ReadyStep): Required<Pick<Extra, "checks
     { check: "free", locks, owner: id },
   ];
   const writes: Write[] = [{ write: "lock", locks, owner: id }];
-  if (run.mutated || ready.undo) return { checks, writes };
+  if (run.reservation !== undefined || ready.undo) return { checks, writes };
   checks.push({ check: "elapsed", marker: cooldownMarker(run.created.playbook, run.created.target) });
   checks.push({ check: "below", set: RUNNING, member: id, limit: deps.config.limits.maxConcurrentRuns });
   writes.push({ write: "add", set: RUNNING, members: [id] });

@@ -1,4 +1,5 @@
 import type { BudgetWindow } from "../../core/playbook/playbook.ts";
+import type { Write } from "../../core/store.ts";
 import type { Turn } from "./turn.ts";
 
 /** The budgets a run draws on, once, at its first mutating intent. */
@@ -11,6 +12,13 @@ export function budgetsOf(
     { name: `playbook ${playbook.name}`, budget: `playbook:${playbook.name}`, windows: playbook.limits.budget },
   ];
   return all.filter((one) => one.windows.length > 0);
+}
+
+/** A call proven never sent gives back the budget and the place among the running that were taken for it (section 14.2). */
+export function returned(turn: Pick<Turn, "deps" | "playbook" | "run">): readonly Write[] {
+  const { id } = turn.run.created;
+  const budgets = budgetsOf(turn).map(({ budget }): Write => ({ write: "unreserve", budget, id }));
+  return [...budgets, { write: "remove", set: RUNNING, members: [id] }];
 }
 
 /** The marker that keeps a playbook off a target after a run has ended there. */

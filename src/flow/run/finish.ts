@@ -3,7 +3,7 @@ import type { RunEvent } from "../../core/run/events.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
-import { cooldownMarker, RUNNING } from "./budgets.ts";
+import { cooldownMarker, RUNNING, returned } from "./budgets.ts";
 import { demotionExtra } from "./demotion.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
@@ -32,6 +32,7 @@ function endWrites(turn: Turn): readonly Write[] {
   const { run, playbook } = turn;
   const { id, incidentId, lease, target } = run.created;
   const writes: Write[] = [
+    ...(run.reservation === "unsent" ? returned(turn) : []),
     { write: "unlock", locks: heldLocks(run), owner: id },
     { write: "remove", set: RUNNING, members: [id] },
     { write: "unindex", index: "runs:active", member: id },

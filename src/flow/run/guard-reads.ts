@@ -31,7 +31,7 @@ export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardVal
 /** What an earlier step of this turn has read, while it still serves: for a run that holds its locks and has its budget. */
 export function keptValues(turn: Turn): GuardValues | undefined {
   const { kept, run } = turn;
-  return kept && run.mutated && nowOf(turn) - kept.at < SERVES_FOR ? kept.values : undefined;
+  return kept && run.reservation !== undefined && nowOf(turn) - kept.at < SERVES_FOR ? kept.values : undefined;
 }
 
 function readsFor(turn: Turn, ready: ReadyStep): GuardReads {

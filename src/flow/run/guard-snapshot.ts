@@ -32,7 +32,7 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
     targets: ready.targets,
     declared: [created.target, ...created.alsoTargets],
     maxTargets: deps.config.limits.maxTargetsPerStep,
-    reserved: run.mutated,
+    reserved: run.reservation !== undefined,
     runId: created.id,
     scopes: pauseScopes(turn, ready),
     freeze: activeFreezes(deps.config.freeze, created.severity, now),

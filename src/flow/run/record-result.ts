@@ -5,8 +5,7 @@ import type { RunEvent } from "../../core/run/events.ts";
 import type { StepRecord } from "../../core/run/run.ts";
 import { findStep } from "../../core/run/steps.ts";
 import { constantStep } from "../../core/run/undo-move.ts";
-import type { Write } from "../../core/store.ts";
-import { budgetsOf } from "./budgets.ts";
+import { returned } from "./budgets.ts";
 import type { Progress } from "./progress.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
@@ -40,8 +39,10 @@ export async function recordFailure(
   failure: ActionFailure,
   extra: Extra = {},
 ): Promise<Progress> {
-  const writes = [...refund(turn, path, failure), ...(extra.writes ?? [])];
-  return saveOutcome(withEvents(turn, [failedAt(turn, path, failure)]), { ...extra, writes });
+  const next = withEvents(turn, [failedAt(turn, path, failure)]);
+  const isReturned = turn.run.reservation !== undefined && next.run.reservation === undefined;
+  const writes = [...(isReturned ? returned(turn) : []), ...(extra.writes ?? [])];
+  return saveOutcome(next, { ...extra, writes });
 }
 
 function told(what: string, found: string | undefined): { message?: string } {
@@ -58,6 +59,7 @@ function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
     outcome: "failed",
     reason: result.reason,
     message: result.message,
+    ...(result.sent === "no" ? { unsent: true as const } : {}),
     ...retryAt,
   };
 }
@@ -65,12 +67,4 @@ function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
 /** An undoing is tried again by its own terms, not by those of the step that it undoes. */
 function stepAt(turn: Turn, { path, uses, input }: StepRecord): ActionStep | undefined {
   return isUndo(path) ? constantStep(path, uses, input) : findStep(turn.playbook.steps, path);
-}
-
-/** A call proven never sent gives its budget back (section 14.2), if it was the run's only effect so far. */
-function refund(turn: Turn, path: string, result: ActionFailure): readonly Write[] {
-  const others = [...turn.run.steps.values()].some((step) => step.effect !== "read" && step.path !== path);
-  if (result.sent !== "no" || others || result.retryable) return [];
-  const id = turn.run.created.id;
-  return budgetsOf(turn).map(({ budget }) => ({ write: "unreserve", budget, id }));
 }

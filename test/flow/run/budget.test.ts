@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Config } from "../../../src/core/config.ts";
+import { RUNNING } from "../../../src/flow/run/budgets.ts";
+import { CONFIG, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+
+const HOUR = 3_600_000;
+const TIGHT: Config = {
+  ...CONFIG,
+  limits: { ...CONFIG.limits, budget: [{ runs: 1, per: HOUR }], maxConcurrentRuns: 1 },
+};
+const NEVER_SENT = {
+  ok: false as const,
+  reason: "unreachable" as const,
+  message: "connection refused",
+  sent: "no" as const,
+};
+
+test("a run that goes on after a call that was never sent reserves its budget again", async () => {
+  const world = createWorld(TIGHT);
+  scripted(world.actions, "t.down", { answer: () => ({ ...NEVER_SENT, retryable: false }) });
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("a", "t.down", { continueOnError: true }), step("b", "t.act")]));
+  world.playbooks.set("q", playbook("q", [step("a", "t.act")]));
+  const first = await world.open("p");
+  await world.drain();
+  assert.equal((await world.run(first)).ended?.state, "succeeded");
+  const second = await world.open("q", { id: "inc-2", key: "service=b" });
+  await world.pass(60_000);
+  assert.equal(act.calls.length, 1);
+  assert.match((await world.run(second)).ended?.reason ?? "", /^denied\.budget: the global budget of 1 per 1h/);
+});
+
+test("calls that were never sent and are not tried again leave the budget and the place to the next run", async () => {
+  const world = createWorld(TIGHT);
+  scripted(world.actions, "t.down", { answer: () => ({ ...NEVER_SENT, retryable: true }) });
+  const act = scripted(world.actions, "t.act");
+  const retry = { attempts: 2, delay: 1_000, backoff: "constant" as const };
+  world.playbooks.set("p", playbook("p", [step("a", "t.down", { retry })], { priority: 9 }));
+  world.playbooks.set("q", playbook("q", [step("a", "t.act")], { priority: 1 }));
+  await world.open("p");
+  await world.pass(60_000);
+  assert.equal(act.calls.length, 1);
+  assert.equal(await world.store.size(RUNNING), 0);
+});
+
+test("a run that is cancelled before its never-sent call is tried again returns the budget", async () => {
+  const world = createWorld(TIGHT);
+  scripted(world.actions, "t.down", { answer: () => ({ ...NEVER_SENT, retryable: true }) });
+  const act = scripted(world.actions, "t.act");
+  const retry = { attempts: 2, delay: HOUR, backoff: "constant" as const };
+  world.playbooks.set("p", playbook("p", [step("a", "t.down", { retry })]));
+  const id = await world.open("p");
+  await world.drain();
+  const item = { kind: "cancel", by: "anna", reason: "", at: world.clock.now() };
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "append", list: `inbox:${id}`, items: [item] },
+      { write: "due", member: `run:${id}`, at: 0 },
+    ],
+  });
+  await world.drain();
+  assert.equal((await world.run(id)).ended?.state, "cancelled");
+  world.playbooks.set("q", playbook("q", [step("a", "t.act")]));
+  await world.open("q", { id: "inc-2", key: "service=b" });
+  await world.drain();
+  assert.equal(act.calls.length, 1);
+});
+
+test("a call that was refused once and never sent the next time has used its budget", async () => {
+  const world = createWorld(TIGHT);
+  let calls = 0;
+  scripted(world.actions, "t.busy", {
+    answer: () => {
+      calls += 1;
+      return { ...NEVER_SENT, retryable: true, sent: calls === 1 ? "refused" : "no" };
+    },
+  });
+  const act = scripted(world.actions, "t.act");
+  const retry = { attempts: 2, delay: 1_000, backoff: "constant" as const };
+  world.playbooks.set("p", playbook("p", [step("a", "t.busy", { retry })], { priority: 9 }));
+  world.playbooks.set("q", playbook("q", [step("a", "t.act")], { priority: 1 }));
+  await world.open("p");
+  await world.pass(60_000);
+  assert.equal(calls, 2);
+  assert.equal(act.calls.length, 0);
+});
