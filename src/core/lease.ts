@@ -19,6 +19,8 @@ export type Lease = {
   onEnd: { kind: "revert" } | { kind: "playbook"; name: string };
   status: LeaseStatus;
   createdAt: Instant;
+  /** Its place among those that its run made; absent on leases of older versions. */
+  order?: number;
   endsAt: Instant;
   /** The run that undoes it, once it started. */
   revertRun?: string;
@@ -33,8 +35,44 @@ export type Lease = {
   failure?: string;
 };
 
+/** Inputs of an undo that say what to write, or what to find there, and not where. */
+const VALUES: ReadonlySet<string> = new Set(["value", "expected", "replicas", "desired", "allowDown", "create"]);
+
 /** What of an undo says which field it changes: everything but the values. */
 export function leaseField({ undo }: Pick<Lease, "undo">): string {
-  const { value: _, expected: __, ...field } = undo.with;
-  return digestOf(undo.uses, canonicalJson(field));
+  const { changes } = undo.with;
+  const places = Array.isArray(changes) ? { changes: [...new Set(changes.map(placeOf))].toSorted() } : {};
+  return digestOf(undo.uses, canonicalJson({ ...withoutValues(undo.with), ...places }));
+}
+
+/** Whether a lease was made after another one: by their times, and in one run by the order of its steps. */
+export function isYounger(one: Lease, other: Lease): boolean {
+  if (one.createdAt !== other.createdAt) return one.createdAt > other.createdAt;
+  return (one.order ?? 0) > (other.order ?? 0);
+}
+
+/** What a younger lease on the same field undoes when an older one has ended under it: it finds its own value, and restores the older's. */
+export function handedDown(older: Undo, younger: Undo): Undo {
+  const { expected, changes } = younger.with;
+  const merged = Array.isArray(changes) ? { changes: mergedChanges(older.with["changes"], changes) } : {};
+  return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }), ...merged } };
+}
+
+type Inputs = Readonly<Record<string, unknown>>;
+
+function withoutValues(inputs: Inputs): Inputs {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !VALUES.has(name)));
+}
+
+function placeOf(change: Inputs): string {
+  return canonicalJson(withoutValues(change));
+}
+
+/** Several changes of one place are undone one after the other: the first finds what is there, the last says what is restored. */
+function mergedChanges(older: unknown, younger: readonly Inputs[]): readonly Inputs[] {
+  const restored = new Map((older as readonly Inputs[]).map((change) => [placeOf(change), change]));
+  const found = younger.filter(
+    (change, index) => index === younger.findIndex((one) => placeOf(one) === placeOf(change)),
+  );
+  return found.map((change) => ({ ...restored.get(placeOf(change)), expected: change["expected"] }));
 }

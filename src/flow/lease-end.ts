@@ -1,15 +1,15 @@
 import { idOf } from "../core/hash.ts";
 import type { Incident } from "../core/incident.ts";
-import { type Lease, leaseField } from "../core/lease.ts";
+import type { Lease } from "../core/lease.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { RunCreated, RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import { constantStep } from "../core/run/undo-move.ts";
-import type { Doc, Write } from "../core/store.ts";
+import type { Doc } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
-import { say } from "./decide/deps.ts";
 import { manualRequest, type StartDeps } from "./decide/start.ts";
 import { endUnderKept, keptOver } from "./lease-kept.ts";
+import { endUnder, nextYounger } from "./lease-stack.ts";
 import { planRun, type RunPlan, runPlan } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
 
@@ -23,8 +23,8 @@ export type LeaseDeps = RunDeps & StartDeps;
 export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Promise<void> {
   const kept = await keptOver(deps, doc.body);
   if (kept) return endUnderKept(deps, doc, { kept, now });
-  const younger = await youngerOnField(deps, doc.body);
-  if (younger) return handDown(deps, { older: doc, younger, now });
+  const younger = await nextYounger(deps.store, doc.body);
+  if (younger) return endUnder(deps, { older: doc, younger, now });
   const plan = await endPlan(deps, doc.body, now);
   const { body: lease, rev } = doc;
   const body: Lease = { ...lease, status: "reverting", revertRun: plan.id };
@@ -37,42 +37,6 @@ export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): 
     ],
   });
   if (committed.ok) await deps.queue.wake(plan.wake, now);
-}
-
-async function youngerOnField(deps: LeaseDeps, lease: Lease): Promise<Doc<Lease> | undefined> {
-  const { members } = await deps.store.page("leases:active", { limit: 1_000 });
-  const docs = await deps.store.getMany<Lease>("lease", members);
-  const field = leaseField(lease);
-  return docs.find(
-    (doc) => doc?.body.status === "active" && doc.body.createdAt > lease.createdAt && leaseField(doc.body) === field,
-  );
-}
-
-async function handDown(
-  deps: LeaseDeps,
-  { older, younger, now }: { older: Doc<Lease>; younger: Doc<Lease>; now: Instant },
-): Promise<void> {
-  const { expected } = younger.body.undo.with;
-  const undo = {
-    ...older.body.undo,
-    with: { ...older.body.undo.with, ...(expected === undefined ? {} : { expected }) },
-  };
-  const describe = deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
-  const text = `lease ${older.body.id} ended under ${younger.body.id}, which will now ${describe}`;
-  const writes: readonly Write[] = [
-    { write: "put", kind: "lease", id: older.body.id, body: { ...older.body, status: "superseded" } },
-    { write: "put", kind: "lease", id: younger.body.id, body: { ...younger.body, undo, describe } },
-    { write: "unindex", index: "leases:active", member: older.body.id },
-    { write: "undue", member: `lease:${older.body.id}` },
-    ...say(older.body.incidentId, { at: now, kind: "lease", text, by: "stanch" }),
-  ];
-  await deps.store.commit({
-    checks: [
-      { check: "rev", kind: "lease", id: older.body.id, rev: older.rev },
-      { check: "rev", kind: "lease", id: younger.body.id, rev: younger.rev },
-    ],
-    writes,
-  });
 }
 
 /** The run that ends a lease: its undo, or the playbook that `then` names. */

@@ -6,6 +6,7 @@ import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, loadRun } from "./lease-end.ts";
 import { endUnderKept, keptOver } from "./lease-kept.ts";
+import { endUnder, nextYounger } from "./lease-stack.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
 
 /** A revert that failed is tried again after this, doubled each time. */
@@ -26,6 +27,8 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
   }
   const kept = run.ended.state === "succeeded" ? undefined : await keptOver(deps, lease);
   if (kept) return endUnderKept(deps, doc, { kept, now });
+  const younger = run.ended.state === "succeeded" ? undefined : await nextYounger(deps.store, lease);
+  if (younger) return endUnder(deps, { older: doc, younger, now });
   const next = nextLease(lease, run, now);
   const exposed = next.status === "reverted" ? await exposedIncident(deps, lease.incidentId, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);

@@ -5,6 +5,7 @@ import type { Run } from "../core/run/run.ts";
 import type { Check, Doc, Store, Write } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { type DecideDeps, readRun, say } from "./decide/deps.ts";
+import { liveLeases } from "./lease-stack.ts";
 
 /** Field → `RUN STEP` of the last change of it that a person chose to keep. */
 const KEPT = "kept";
@@ -74,24 +75,11 @@ export async function endUnderKept(
 /** Forgets what no lease could undo any more: a kept change only matters to the older leases on its field. */
 export async function forgetKept(store: Store): Promise<void> {
   const kept = Object.entries(await store.fields(KEPT));
-  const leased = kept.length === 0 ? new Set<string>() : await leasedFields(store);
+  const leased = new Set(kept.length === 0 ? [] : (await liveLeases(store)).map(({ body }) => leaseField(body)));
   for (const [field, value] of kept.filter(([name]) => !leased.has(name))) {
     await store.commit({
       checks: [{ check: "field", hash: KEPT, field, is: value }],
       writes: [{ write: "field", hash: KEPT, field, value: null }],
     });
   }
-}
-
-/** The fields of every lease that is still to be undone. */
-async function leasedFields(store: Store): Promise<ReadonlySet<string>> {
-  const fields = new Set<string>();
-  let at: { cursor?: string } | undefined = {};
-  while (at) {
-    const { members, next } = await store.page("leases:active", { limit: 1_000, ...at });
-    const docs = members.length === 0 ? [] : await store.getMany<Lease>("lease", members);
-    for (const doc of docs) if (doc) fields.add(leaseField(doc.body));
-    at = next === undefined ? undefined : { cursor: next };
-  }
-  return fields;
 }

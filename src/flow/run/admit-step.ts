@@ -1,10 +1,8 @@
 import { type Admission, admit } from "../../core/guard/admit.ts";
 import { isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
-import type { Lease } from "../../core/lease.ts";
 import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
-import { lookAtKept } from "../lease-kept.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, resolveRun, skipObserved } from "./deny.ts";
@@ -14,6 +12,7 @@ import { snapshotOf } from "./guard-snapshot.ts";
 import { locksOf, pauseScopes } from "./locks.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
+import { lookBeforeUndo } from "./undo-look.ts";
 
 /** `grant`: what people have allowed, where they had to be asked. */
 export type Admitted =
@@ -23,7 +22,6 @@ export type Admitted =
 /** Lock and concurrency are waited for at most this long. */
 const WAIT_AT_MOST = 10 * 60_000;
 const LOOK_AGAIN = 5_000;
-const OVERTAKEN = "a later change of the same is kept";
 
 /** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
 export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
@@ -47,17 +45,20 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
   }
 }
 
-/** Who undoes a lease has waited for the lock; what was changed and kept meanwhile must stay, up to the very intent. */
+/** Who undoes a lease may have waited for the lock: whether it is still to be undone is looked at up to the very intent. */
 async function admitted(turn: Turn, ready: ReadyStep, grant: Grant | undefined): Promise<Admitted> {
   const { checks, writes } = intentExtra(turn, ready);
-  const { lease: id } = turn.run.created;
-  const lease = id === undefined ? undefined : await turn.deps.store.get<Lease>("lease", id);
-  if (!lease) return { kind: "admitted", turn, extra: { checks, writes }, grant };
-  const { kept, unchanged } = await lookAtKept(turn.deps, lease.body);
-  if (!kept) return { kind: "admitted", turn, extra: { checks: [...checks, unchanged], writes }, grant };
-  if (kept.settled) return not(await finishRun(turn, { kind: "finish", state: "cancelled", reason: OVERTAKEN }));
-  const reason = `what ${kept.by} chose to keep may still go back with its run`;
-  return not(await holdBack(turn, ready, { kind: "wait", guard: "lock", for: "lock", reason }));
+  const look = await lookBeforeUndo(turn);
+  switch (look.kind) {
+    case "go":
+      return { kind: "admitted", turn, extra: { checks: [...checks, ...look.checks], writes }, grant };
+    case "over":
+      return not(await finishRun(turn, { kind: "finish", state: "cancelled", reason: look.reason }));
+    case "wait":
+      return not(await holdBack(turn, ready, { kind: "wait", guard: "lock", for: "lock", reason: look.reason }));
+    default:
+      return look satisfies never;
+  }
 }
 
 /** The values serve the next steps of this turn; reading them again would only tell what the intent's commit checks anyway. */

@@ -80,6 +80,7 @@ function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined
     onEnd: step.lease.onEnd,
     status: "active",
     createdAt: now,
+    order: [...turn.run.steps.keys()].indexOf(path),
     endsAt: endOf(turn, step.lease, now),
     attempts: 0,
   };
