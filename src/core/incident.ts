@@ -30,8 +30,8 @@ export type Incident = {
   reopenedAt?: Instant;
   /** When an alert last joined this opening; a recovery that was measured before says nothing about that alert. */
   joinedAt?: Instant;
-  /** When a mitigation was undone while an alert still fired; a success before it does not count any more. */
-  exposedAt?: Instant;
+  /** Per target, when a lease was undone there while an alert still fired; a success before it does not count any more. */
+  exposed?: Readonly<Record<string, Instant>>;
   /** Sizes of the sets `incident:ID:firing` and `incident:ID:episodes`; assess changes both in one commit. */
   counts?: { firing: number; total: number };
   /** Of the present opening: target → the latest run of its ladder; removing an entry makes assess select anew. */

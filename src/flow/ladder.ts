@@ -4,7 +4,9 @@ import { RECOVERED } from "../core/run/verify-move.ts";
 import type { Instant } from "../core/time.ts";
 
 /** What a target's ladder does now. */
-export type LadderStep = { kind: "stay" | "mitigated" | "overtaken" | "next" } | { kind: "exhausted"; why: string };
+export type LadderStep =
+  | { kind: "stay" | "mitigated" | "overtaken" | "exposed" | "next" }
+  | { kind: "exhausted"; why: string };
 
 /** The runs of one opening, per target, in the order in which they began. */
 export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] {
@@ -18,7 +20,7 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
 /**
  * What follows from the last run on a target: the next playbook after a failure or a denial, people after `maxRuns` runs that
  * did not help, nothing while one is under way or when a person stopped it. Denied runs do not count. A success is overtaken
- * by an alert that joined later. Pure.
+ * by an alert that joined later, and exposed when the lease of what it changed has ended while the alert still fires. Pure.
  */
 export function ladderStep(
   incident: Incident,
@@ -28,7 +30,7 @@ export function ladderStep(
   const last = runs.at(-1);
   if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
   const { state, reason } = last.ended;
-  if (state === "succeeded") return afterSuccess(incident, last.ended);
+  if (state === "succeeded") return afterSuccess(incident, last, last.ended);
   if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
   if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
   const helpless = runs.filter((run) => run.ended?.state === "failed");
@@ -37,9 +39,10 @@ export function ladderStep(
   return { kind: "next" };
 }
 
-function afterSuccess(incident: Incident, { at, reason }: NonNullable<Run["ended"]>): LadderStep {
-  const { status, joinedAt = 0, exposedAt = 0, escalatedAt } = incident;
-  if (at < Math.max(joinedAt, exposedAt)) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
+function afterSuccess(incident: Incident, last: Run, { at, reason }: NonNullable<Run["ended"]>): LadderStep {
+  const { status, joinedAt = 0, escalatedAt } = incident;
+  if (at < (incident.exposed?.[last.created.target] ?? 0)) return { kind: "exposed" };
+  if (at < joinedAt) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
   return { kind: status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
 }
 

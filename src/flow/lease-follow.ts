@@ -30,7 +30,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
   const younger = run.ended.state === "succeeded" ? undefined : await nextYounger(deps.store, lease);
   if (younger) return endUnder(deps, { older: doc, younger, now });
   const next = nextLease(lease, run, now);
-  const exposed = next.status === "reverted" ? await exposedIncident(deps, lease.incidentId, now) : NOTHING;
+  const exposed = next.status === "reverted" ? await exposedIncident(deps, lease, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...exposed.checks],
@@ -58,22 +58,25 @@ const LOOK_AGAIN = 60_000;
 type Part = { checks: readonly Check[]; writes: readonly Write[] };
 const NOTHING: Part = { checks: [], writes: [] };
 
-/** Without its mitigation an incident that still fires is open again, so that escalation counts it as unmitigated. */
-async function exposedIncident(deps: LeaseDeps, id: string | undefined, now: Instant): Promise<Part> {
+/** Without its mitigation an incident that still fires is open again: its ladder asks, and escalation counts it as unmitigated. */
+async function exposedIncident(deps: LeaseDeps, { incidentId: id, target }: Lease, now: Instant): Promise<Part> {
   const doc = id === undefined ? undefined : await deps.store.get<Incident>("incident", id);
-  if (doc?.body.status !== "mitigated") return NOTHING;
+  if (doc === undefined || doc.body.status === "resolved") return NOTHING;
   const { body, rev } = doc;
+  const next: Incident = { ...body, status: "open", exposed: { ...body.exposed, [target]: now } };
+  const was =
+    body.status === "mitigated" ? "open again: what mitigated it was undone" : "what was changed for it was undone";
   return {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
     writes: [
-      { write: "put", kind: "incident", id: body.id, body: { ...body, status: "open", exposedAt: now } },
+      { write: "put", kind: "incident", id: body.id, body: next },
       { write: "unindex", index: "incidents:mitigated", member: body.id },
       { write: "index", index: "incidents:open", member: body.id, score: body.openedAt },
       { write: "due", member: `incident:${body.id}`, at: 0 },
       ...say(body.id, {
         at: now,
         kind: "incident",
-        text: "open again: what mitigated it was undone, and the alert still fires",
+        text: `${was}, and the alert still fires`,
         by: "stanch",
       }),
     ],

@@ -33,7 +33,7 @@ export async function settleIncident(deps: SettleDeps, id: string): Promise<void
     if (step.kind === "exhausted") return escalate(deps, doc, step.why);
     if (step.kind === "mitigated") return mitigate(deps, doc);
     if (step.kind === "overtaken" && !(await isAskedAnew(deps, doc.body, ladder))) continue;
-    return climb(deps, doc, ladder);
+    return climb(deps, doc, ladder, step.kind === "exposed" ? ladder.at(-1)?.created.playbook : undefined);
   }
 }
 
@@ -80,13 +80,15 @@ async function isAskedAnew(deps: SettleDeps, incident: Incident, ladder: readonl
   return opened.some((at) => at > (last?.ended?.at ?? 0));
 }
 
-/** The next playbook by priority that this opening has not tried on this target. */
-async function climb(deps: SettleDeps, doc: Doc<Incident>, ladder: readonly Run[]): Promise<void> {
+/** The next playbook by priority that this opening has not tried on this target; `again` may be tried once more, and asks. */
+async function climb(deps: SettleDeps, doc: Doc<Incident>, ladder: readonly Run[], again?: string): Promise<void> {
   const { body: incident, rev } = doc;
   const target = ladder[0]?.created.target ?? "";
   const now = await deps.store.now();
   const tried = new Set(ladder.filter((run) => !mayTryAgain(run, now)).map((run) => run.created.playbook));
-  const next = nextRung((await deps.ladders(incident)).get(target) ?? [], tried);
+  const candidates = (await deps.ladders(incident)).get(target) ?? [];
+  const same = candidates.filter(({ playbook }) => playbook.name === again);
+  const next = nextRung(same, new Set()) ?? nextRung(candidates, tried);
   const [first] = next?.entrants ?? [];
   if (!next || !first) return escalate(deps, doc, `no playbook is left for ${target} after ${[...tried].join(", ")}`);
   const { playbook } = next;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Approval } from "../../../src/core/approval.ts";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
@@ -33,7 +34,7 @@ test("leases on one field form a stack: the older one's end becomes the younger 
   assert.equal(field.value, "full");
   await world.pass(HOUR);
   assert.equal(field.value, "full", "the older lease ends under the younger one and writes nothing");
-  await world.pass(3 * HOUR);
+  await world.pass(2 * HOUR + 120_000);
   assert.deepEqual(written, ["on", "full", "off"]);
 });
 
@@ -113,4 +114,32 @@ test("when a lease is undone while the alert still fires, the incident is open a
   await world.pass(HOUR + 60_000);
   assert.notEqual((await world.store.get<Incident>("incident", "inc-1"))?.body.status, "mitigated");
   assert.ok((await world.timeline()).some((line) => line.startsWith("open again")));
+});
+
+test("after a lease was undone while the alert still fires, the same mitigation asks, and acts again once people say so", async () => {
+  const { world, field } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.pass(HOUR + 120_000);
+  assert.equal(field.value, "off", "nothing acts again by itself");
+  const approvals = (await world.store.page("approvals", { limit: 9 })).members;
+  assert.equal(approvals.length, 1);
+  const [approval = ""] = approvals;
+  assert.equal((await world.store.get<Approval>("approval", approval))?.body.offersKeep, true);
+  assert.ok((await world.timeline()).some((line) => line.endsWith("was undone, and the alert still fires")));
+  assert.ok((await decide(world.deps, ANNA, { verb: "approve", approval })).ok);
+  await world.pass(60_000);
+  assert.equal(field.value, "on");
+});
+
+test("a mitigation that people do not want again leaves the incident to people", async () => {
+  const { world, field } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.pass(HOUR + 120_000);
+  const [approval = ""] = (await world.store.page("approvals", { limit: 9 })).members;
+  await decide(world.deps, ANNA, { verb: "reject", approval });
+  await world.pass(120_000);
+  assert.equal(field.value, "off");
+  assert.ok((await world.timeline()).some((line) => line.startsWith("a person is needed")));
 });
