@@ -8,6 +8,7 @@ import { oneLine } from "../core/one-line.ts";
 import type { Queue } from "../core/queue.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
+import { REVERT_FAILED } from "../core/run/undo-move.ts";
 import type { Doc, Write } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import type { Instant } from "../core/time.ts";
@@ -100,6 +101,7 @@ async function needsOf(deps: EscalateDeps, incident: Incident): Promise<readonly
   const tasks = await openTasks(deps.store, new Set(active));
   return [
     ...runs.flatMap(unknownNeed),
+    ...runs.flatMap((run) => revertNeed(incident, run)),
     ...leases.flatMap(leaseNeed),
     ...exhaustedNeed(incident),
     ...approvals.flatMap((approval) => approvalNeed(incident, approval)),
@@ -116,6 +118,14 @@ function unknownNeed({ created, unknown, ended }: Run): readonly Need[] {
   if (!unknown || ended) return [];
   const key = `unknown ${created.id} ${unknown.path}`;
   return [{ kind: "unknown_outcome", key, text: `run ${created.id} waits for an answer: ${unknown.question}` }];
+}
+
+/** What a run could not undo is still in force: people are needed until the incident is over and somebody has acknowledged it since. */
+function revertNeed({ status, acknowledged }: Incident, { created, ended }: Run): readonly Need[] {
+  if (!ended?.reason.startsWith(REVERT_FAILED)) return [];
+  if (status === "resolved" && acknowledged !== undefined && acknowledged.at >= ended.at) return [];
+  const text = `run ${created.id} could not undo what it changed on ${created.target}: ${oneLine(ended.reason, LONGEST_ASK)}`;
+  return [{ kind: "failed_revert", key: `revert ${created.id}`, text }];
 }
 
 function leaseNeed({ id, status, describe }: Lease): readonly Need[] {

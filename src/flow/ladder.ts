@@ -1,5 +1,6 @@
 import type { Incident } from "../core/incident.ts";
 import type { Run } from "../core/run/run.ts";
+import { REVERT_FAILED } from "../core/run/undo-move.ts";
 import { RECOVERED } from "../core/run/verify-move.ts";
 import type { Instant } from "../core/time.ts";
 
@@ -30,6 +31,7 @@ export function ladderStep(
   const last = runs.at(-1);
   if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
   const { state, reason } = last.ended;
+  if (reason.startsWith(REVERT_FAILED)) return stuck(incident, last);
   if (state === "succeeded") return afterSuccess(incident, last, last.ended);
   if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
   if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
@@ -37,6 +39,13 @@ export function ladderStep(
   if (helpless.length >= maxRuns)
     return { kind: "exhausted", why: `${helpless.length} runs on ${last.created.target} have not helped` };
   return { kind: "next" };
+}
+
+/** What could not be undone is still in force: another playbook on top of it would only add to what nobody knows. */
+function stuck({ escalatedAt }: Incident, { created: { playbook, target } }: Run): LadderStep {
+  if (escalatedAt !== undefined) return { kind: "stay" };
+  const why = `what ${playbook} changed on ${target} could not be undone, so no other playbook is tried there`;
+  return { kind: "exhausted", why };
 }
 
 function afterSuccess(incident: Incident, last: Run, { at, reason }: NonNullable<Run["ended"]>): LadderStep {

@@ -6,6 +6,9 @@ import type { Run } from "./run.ts";
 /** Why a run with checks succeeded; without checks it only says that its steps are done. */
 export const RECOVERED = "recovery was measured and held";
 
+/** Begins the reason of a run whose checks did not hold. */
+export const NOT_VERIFIED = "verification_failed";
+
 /** Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. */
 export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?: StepPath): Move | "held" | "failed" {
   const { now } = inputs;
@@ -26,7 +29,7 @@ export function verifyMove(run: Run, playbook: Playbook, inputs: MoveInputs): Mo
   const stand = verification(run, playbook.verify, inputs);
   if (stand === "held") return { kind: "finish", state: "succeeded", reason: RECOVERED };
   if (stand !== "failed") return stand;
-  const reason = "verification_failed: the checks did not hold in time";
+  const reason = `${NOT_VERIFIED}: the checks did not hold in time`;
   if (!playbook.onFailure.includes("revert") || !run.mutated) return { kind: "finish", state: "failed", reason };
   return { kind: "record", events: [{ type: "reverting", at: inputs.now, reason, prefix: "" }] };
 }

@@ -18,7 +18,7 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     const found = await readDoc<Incident>(deps.store, "incident", decision.incident);
     if ("ok" in found) return found;
     const now = await deps.store.now();
-    if (found.body.status === "resolved" && decision.verb !== "release") {
+    if (found.body.status === "resolved" && !AFTERWARDS.has(decision.verb)) {
       return refuse("conflict", `${decision.incident} is resolved already`);
     }
     const edit = edits[decision.verb](found.body, {
@@ -46,6 +46,9 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     };
   });
 }
+
+/** What may still be said of an incident that is over: what could not be undone needs somebody who has seen it. */
+const AFTERWARDS: ReadonlySet<string> = new Set(["release", "ack"]);
 
 const NONE = { checks: [], writes: [] };
 
@@ -76,7 +79,12 @@ const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, aske
     };
   },
   close: (incident, { actor, now, reason }) => ({
-    incident: { ...incident, status: "resolved", resolvedAt: now },
+    incident: {
+      ...incident,
+      status: "resolved",
+      resolvedAt: now,
+      acknowledged: { by: nameOf(actor), at: now, until: now },
+    },
     text: `${nameOf(actor)} closed ${incident.id}${reason && `: ${reason}`}; active leases still end at their time`,
     writes: closeWrites(incident, now),
   }),

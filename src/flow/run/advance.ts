@@ -140,7 +140,8 @@ async function performHolding(turn: Turn, move: Move): Promise<Progress> {
 /** Whether a move's own commit comes without any I/O before it: then an outcome goes with it (section 13, one script). */
 function joinsOutcome(turn: Turn, move: Move): boolean {
   if (move.kind === "record") return true;
-  if (move.kind === "finish") return turn.run.asked === undefined && turn.playbook.verify === undefined;
+  if (move.kind === "finish")
+    return turn.run.asked === undefined && turn.playbook.verify === undefined && turn.run.rounds.size === 0;
   const [ready] = move.kind === "execute" ? move.steps : [];
   if (!ready || ready.effect === "read" || turn.deps.actions.get(ready.uses)?.prepare) return false;
   return admittedAtOnce(turn, ready);

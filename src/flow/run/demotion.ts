@@ -1,12 +1,14 @@
 import { afterVerification, type Demotion } from "../../core/demotion.ts";
 import type { Move } from "../../core/run/move.ts";
+import type { Run } from "../../core/run/run.ts";
+import { NOT_VERIFIED } from "../../core/run/verify-move.ts";
 import type { Write } from "../../core/store.ts";
 import { type Extra, nowOf, type Turn } from "./turn.ts";
 
 /** What a run's end changes in its playbook's standing: three failed verifications in a row demote it to asking. */
 export async function demotionExtra(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Extra> {
   const { created } = turn.run;
-  const failed = move.state === "failed" && move.reason.startsWith("verification_failed");
+  const failed = move.state === "failed" && failedVerification(turn.run, move.reason);
   const held = move.state === "succeeded" && turn.playbook.verify !== undefined && turn.run.mutated;
   if ((!failed && !held) || created.trigger === "revert") return {};
   const id = created.playbook;
@@ -14,6 +16,12 @@ export async function demotionExtra(turn: Turn, move: Extract<Move, { kind: "fin
   const next = afterVerification(doc?.body, held, nowOf(turn));
   if (doc === undefined && next === undefined) return {};
   return { checks: [{ check: "rev", kind: "demotion", id, rev: doc?.rev ?? 0 }], writes: demotionWrites(id, next) };
+}
+
+/** Of the whole or of a round; an undoing that failed after it does not hide it. */
+function failedVerification({ reverting, rounds }: Run, reason: string): boolean {
+  const reasons = [reason, reverting?.reason ?? ""];
+  return reasons.some((one) => one.startsWith(NOT_VERIFIED)) || [...rounds.values()].some((round) => round.failed);
 }
 
 function demotionWrites(id: string, next: Demotion | undefined): readonly Write[] {

@@ -1,4 +1,6 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
+import { isUndo } from "../../core/run/changed.ts";
+import type { RunEvent } from "../../core/run/events.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
@@ -12,6 +14,7 @@ export async function denyRun(
   denial: { guard: GuardName; reason: string; kind: "deny"; until?: Instant },
 ): Promise<Progress> {
   const reason = `denied.${denial.guard}: ${denial.reason}`;
+  if (isUndo(ready.path)) return { kind: "go-on", turn: withEvents(turn, [deniedUndo(turn, ready.path, reason)]) };
   if (turn.run.mutated && turn.playbook.onFailure.includes("revert") && !ready.undo) {
     return { kind: "go-on", turn: withEvents(turn, [{ type: "reverting", at: nowOf(turn), reason, prefix: "" }]) };
   }
@@ -22,6 +25,11 @@ export async function denyRun(
 /** The alert has ended and its message is still on the way: no denial, but what it will say (section 7, Resolved). */
 export function resolveRun(turn: Turn): Progress {
   return { kind: "go-on", turn: withEvents(turn, [{ type: "resolved", at: nowOf(turn) }]) };
+}
+
+/** What was changed is still in force; the run ends with that, and people are called. */
+function deniedUndo(turn: Turn, path: string, message: string): RunEvent {
+  return { type: "outcome", at: nowOf(turn), path, outcome: "failed", reason: "denied", message };
 }
 
 /** `observe`: what would be done goes on the timeline, and nothing is called. */
