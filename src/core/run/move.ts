@@ -33,6 +33,8 @@ export type Move =
   /** Nothing before `until`; `event` is journaled unless the run waits for the same thing already. */
   | { kind: "wait"; until: Instant; reason: WaitReason; path?: StepPath; detail?: string }
   | { kind: "check"; verify: Verify; path?: StepPath }
+  /** Takes back what is asked: nobody has to answer it any more. */
+  | { kind: "withdraw" }
   /** Waits for people; a decision wakes it. */
   | { kind: "idle" }
   | { kind: "finish"; state: EndState; reason: string; retryAt?: Instant };

@@ -1,12 +1,14 @@
 import type { Playbook } from "../playbook/playbook.ts";
+import { groupUndoing, openGroup, undoingFirst } from "./groups.ts";
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { moveAt } from "./move-at.ts";
+import { resolvedMove, uselessWhenResolved } from "./resolved-move.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { findStep } from "./steps.ts";
-import { openGroup, undoMove } from "./undo-move.ts";
+import { undoMove } from "./undo-move.ts";
 import { verifyMove } from "./verify-move.ts";
-import { positionIn } from "./walk.ts";
+import { type Position, positionIn } from "./walk.ts";
 
 /**
  * Decides the one thing a run does next. Pure: the same journal, playbook and inputs give the same move, so a repeated or
@@ -22,7 +24,7 @@ export function nextMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move
 /** A call that is under way, or was when someone crashed, comes before everything else; a mere reading keeps no run from ending. */
 function settleOpenStep(run: Run, playbook: Playbook, inputs: MoveInputs): Move | undefined {
   if (run.unknown) return { kind: "idle" };
-  const useless = uselessReads(run, playbook);
+  const useless = uselessReads(run, playbook, inputs);
   if (useless.length > 0) return { kind: "abandon", records: useless };
   for (const record of run.steps.values()) {
     const move = record.state === "done" ? undefined : openStepMove(record, playbook, inputs);
@@ -41,53 +43,50 @@ function openStepMove(record: StepRecord, playbook: Playbook, inputs: MoveInputs
 }
 
 /** What is read, or asked of a person, for steps that a cancelled or resolved run does not take any more. */
-function uselessReads(run: Run, playbook: Playbook): readonly StepRecord[] {
+function uselessReads(run: Run, playbook: Playbook, inputs: MoveInputs): readonly StepRecord[] {
   if (!run.cancelling && !run.resolved) return [];
   const reads = [...run.steps.values()].filter(({ state, effect }) => state === "started" && effect === "read");
-  if (run.cancelling || !run.mutated) return reads;
-  return reads.filter(({ path }) => !isBegun(run, playbook, findStep(playbook.steps, path)?.group));
+  return run.cancelling || reads.length === 0 ? reads : uselessWhenResolved(run, playbook, reads, inputs);
 }
 
 function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (run.reverting) return undoMove(run, playbook, inputs);
   if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
-  if (run.refused) return { kind: "finish", state: "cancelled", reason: refusedReason(run.refused) };
-  if (run.resolved && !run.mutated) return { kind: "finish", state: "cancelled", reason: resolvedReason(run) };
+  if (run.refused && !isOver(run, playbook)) return refusedMove(run, playbook, inputs.now, refusedReason(run.refused));
+  const position = positionIn(run, playbook.steps);
+  const last = run.resolved ? resolvedMove(run, playbook, position, inputs) : undefined;
+  if (last) return last;
   if (run.asked) return { kind: "idle" };
   if (run.waiting && isTimed(run.waiting.reason) && inputs.now < run.waiting.until) {
     const { since: _, ...waiting } = run.waiting;
     return { kind: "wait", ...waiting };
   }
-  return stepMove(run, playbook, inputs);
+  return stepMove(run, playbook, position, inputs);
 }
 
 /** A cancelled run keeps what it has changed, but never half of a group. */
 function cancelMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
-  const group = openGroup(run, playbook);
-  if (group === undefined) return { kind: "finish", state: "cancelled", reason };
-  return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "", group }] };
+  const undoing = groupUndoing(run, playbook, at, reason);
+  return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "cancelled", reason };
 }
 
-function stepMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
-  const position = positionIn(run, playbook.steps);
-  const skipRest = run.resolved && !insideOpenGroup(run, playbook, position);
+/** The alert has ended, what was changed is whole, and a refusal of more is no reason to undo it. */
+function isOver(run: Run, playbook: Playbook): boolean {
+  return run.resolved && run.mutated && openGroup(run, playbook) === undefined;
+}
+
+/** A refusal is a failure of the run: what it has changed goes back where `on-failure` says so, and half a group always. */
+function refusedMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
+  const undoing = undoingFirst(run, playbook, at, reason);
+  return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "cancelled", reason };
+}
+
+function stepMove(run: Run, playbook: Playbook, position: Position, inputs: MoveInputs): Move {
   if (position.kind === "failed") return failMove(run, playbook, inputs, position);
-  if (position.kind !== "end" && !skipRest) return moveAt(run, position, inputs);
+  if (position.kind !== "end") return moveAt(run, position, inputs);
   if (run.created.autonomy === "observe")
     return { kind: "finish", state: "observed", reason: "observed: nothing was changed" };
   return verifyMove(run, playbook, inputs);
-}
-
-/** After a resolve only the steps that share a `group` with one that has run are still completed (section 7). */
-function insideOpenGroup(run: Run, playbook: Playbook, position: ReturnType<typeof positionIn>): boolean {
-  return position.kind === "action" && isBegun(run, playbook, position.step.group);
-}
-
-function isBegun(run: Run, playbook: Playbook, group: string | undefined): boolean {
-  if (group === undefined) return false;
-  return [...run.steps.values()].some(
-    (record) => record.outcome === "succeeded" && findStep(playbook.steps, record.path)?.group === group,
-  );
 }
 
 function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { path: string; message: string }): Move {
@@ -96,16 +95,8 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
   const reason = `${failed.path}: ${failed.message}`;
   if (round)
     return { kind: "record", events: [{ type: "reverting", at, reason, prefix: `${failed.path}/${round.done}/` }] };
-  if (playbook.onFailure.includes("revert") && run.mutated) {
-    return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "" }] };
-  }
-  const group = openGroup(run, playbook);
-  if (group !== undefined) return { kind: "record", events: [{ type: "reverting", at, reason, prefix: "", group }] };
-  return { kind: "finish", state: "failed", reason };
-}
-
-function resolvedReason({ closedBy }: Run): string {
-  return closedBy === undefined ? "resolved: the alert ended first" : `resolved: ${closedBy} closed the incident`;
+  const undoing = undoingFirst(run, playbook, at, reason);
+  return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "failed", reason };
 }
 
 function refusedReason(refused: NonNullable<Run["refused"]>): string {

@@ -55,7 +55,7 @@ export type Run = {
   waiting?: { reason: WaitReason; path?: StepPath; since: Instant; until: Instant; detail?: string };
   asked?: Pick<Asked, "approvalId" | "expiresAt" | "covers" | "guards"> & { validFor: Milliseconds };
   grants: readonly Grant[];
-  refused?: { how: "rejected" | "expired" | "withdrawn"; by: string; reason: string };
+  refused?: { how: "rejected" | "expired"; by: string; reason: string };
   inboxTaken: number;
   unknown?: { path: StepPath; question: string };
   /** Steps below `prefix` (of `group` only, if it is set) are being undone, latest first. */
@@ -161,7 +161,7 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "granted":
       return { ...without(run, "asked"), grants: [...run.grants, grantOf(run, event)] };
     case "refused":
-      return { ...without(run, "asked"), refused: { how: event.how, by: event.by, reason: event.reason } };
+      return refusedAfter(without(run, "asked"), event);
     case "inbox":
       return { ...run, inboxTaken: event.taken };
     case "unknown":
@@ -182,6 +182,11 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     default:
       return event satisfies never;
   }
+}
+
+/** A withdrawal refuses nothing: the run goes on without what was asked. */
+function refusedAfter(run: Run, { how, by, reason }: Extract<RunEvent, { type: "refused" }>): Run {
+  return how === "withdrawn" ? run : { ...run, refused: { how, by, reason } };
 }
 
 function revertingOf({

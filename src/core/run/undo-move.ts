@@ -2,7 +2,7 @@ import type { ActionStep, Playbook } from "../playbook/playbook.ts";
 import { hasChanged, messageOf, undoingOf, undoPath } from "./changed.ts";
 import type { Move, MoveInputs, ReadyStep } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
-import { actionSteps, findStep } from "./steps.ts";
+import { findStep } from "./steps.ts";
 
 /** Begins the reason of a run whose undoing has failed: what it changed is still in force, and people are called. */
 export const REVERT_FAILED = "revert_failed";
@@ -28,7 +28,7 @@ export function undoMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move
     if (move === "failed") return { kind: "finish", state: "failed", reason: failedReason(run, record, changed) };
     if (move) return move;
   }
-  const state = run.cancelling === undefined ? "failed" : "cancelled";
+  const state = run.cancelling || run.refused ? "cancelled" : "failed";
   return { kind: "finish", state, reason: `${whyUndone(run)}; ${resultOf(run, changed, inputs)}` };
 }
 
@@ -71,23 +71,6 @@ function failedReason(run: Run, record: StepRecord, changed: readonly StepRecord
 
 function pathsOf(records: readonly StepRecord[]): string {
   return records.map(({ path }) => path).join(", ");
-}
-
-/** The group that has begun and is not complete: its steps complete or are reverted together. */
-export function openGroup(run: Run, playbook: Playbook): string | undefined {
-  const grouped = actionSteps(playbook.steps).filter((step) => step.group !== undefined);
-  const records = [...run.steps.values()];
-  const idsOf = (some: readonly StepRecord[]) => new Set(some.map((one) => findStep(playbook.steps, one.path)?.id));
-  const succeeded = idsOf(records.filter((one) => one.outcome === "succeeded"));
-  const begun = idsOf(records.filter((one) => one.outcome === "succeeded" || hasChanged(one)));
-  const groups = new Set(grouped.filter((step) => begun.has(step.id)).map((step) => step.group));
-  return grouped.find((step) => groups.has(step.group) && !succeeded.has(step.id) && !wasSkipped(run, step.id))?.group;
-}
-
-function wasSkipped(run: Run, id: string): boolean {
-  return [...run.steps.values()].some(
-    (one) => one.outcome === "skipped" && (one.path === id || one.path.endsWith(`/${id}`)),
-  );
 }
 
 /** Undefined when nothing is left to do for this step. */

@@ -52,7 +52,7 @@ export function closedText(approval: Approval): string {
     case "rejected":
       return `already ${approval.status} by ${last?.by ?? "somebody"}`;
     case "withdrawn":
-      return "withdrawn, because its run has ended";
+      return "withdrawn: nothing waits for it any more";
     case "pending":
     case "expired":
       return "expired; it never runs anything after that";

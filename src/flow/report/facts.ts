@@ -1,4 +1,5 @@
 import type { Incident } from "../../core/incident.ts";
+import { hasChanged } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
 import type { Store } from "../../core/store.ts";
@@ -59,9 +60,11 @@ export function mttrMinutes(facts: ReportFacts): number | undefined {
   return recovery && Math.max(0, Math.round((recovery.at - startedAt) / 60_000));
 }
 
-/** The run that brought the recovery: the last of the present opening whose checks held. */
+/** The run that brought the recovery: the last of the present opening that succeeded and has changed something. */
 export function winnerOf({ view, runs }: ReportFacts): Run | undefined {
-  return runs.filter((run) => run.ended?.state === "succeeded" && isOwn(run, view.incident)).at(-1);
+  return runs
+    .filter((run) => run.ended?.state === "succeeded" && isOwn(run, view.incident))
+    .findLast((run) => [...run.steps.values()].some(hasChanged));
 }
 
 function isMeasured(run: Run, incident: Incident): boolean {

@@ -19,6 +19,7 @@ import { reconcileStep } from "./reconcile.ts";
 import { saveOutcome } from "./save-outcome.ts";
 import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 import { runChecks } from "./verify.ts";
+import { withdrawAsked } from "./withdraw.ts";
 
 /** A mutating call may take 30 s of a claim of 60 s; a step is begun only with that much of the claim left. */
 const STEP_NEEDS = 35 / 60;
@@ -165,6 +166,8 @@ async function perform(turn: Turn, move: Move): Promise<Progress> {
       return runChecks(turn, move);
     case "wait":
       return waitFor(turn, move);
+    case "withdraw":
+      return withdrawAsked(turn);
     case "idle":
       return letGo(turn, undefined);
     case "finish":

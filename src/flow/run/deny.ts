@@ -1,6 +1,7 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
+import { undoingFirst } from "../../core/run/groups.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
@@ -15,9 +16,8 @@ export async function denyRun(
 ): Promise<Progress> {
   const reason = `denied.${denial.guard}: ${denial.reason}`;
   if (isUndo(ready.path)) return { kind: "go-on", turn: withEvents(turn, [deniedUndo(turn, ready.path, reason)]) };
-  if (turn.run.mutated && turn.playbook.onFailure.includes("revert") && !ready.undo) {
-    return { kind: "go-on", turn: withEvents(turn, [{ type: "reverting", at: nowOf(turn), reason, prefix: "" }]) };
-  }
+  const undoing = ready.undo ? undefined : undoingFirst(turn.run, turn.playbook, nowOf(turn), reason);
+  if (undoing) return { kind: "go-on", turn: withEvents(turn, [undoing]) };
   const retryAt = denial.until === undefined ? {} : { retryAt: denial.until };
   return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason, ...retryAt });
 }

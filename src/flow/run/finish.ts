@@ -1,12 +1,12 @@
-import type { Approval } from "../../core/approval.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { Run } from "../../core/run/run.ts";
-import type { Check, Write } from "../../core/store.ts";
+import type { Write } from "../../core/store.ts";
 import { cooldownMarker, RUNNING, returned } from "./budgets.ts";
 import { demotionExtra } from "./demotion.ts";
 import { letGo, type Progress } from "./progress.ts";
-import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
+import { nowOf, type Turn, withEvents } from "./turn.ts";
+import { withdrawApproval } from "./withdraw.ts";
 
 /**
  * Ends a run: one commit that journals the end, frees its locks and its place among the running, starts the cooldown, withdraws
@@ -49,22 +49,6 @@ function endWrites(turn: Turn): readonly Write[] {
 export function heldLocks(run: Run): readonly string[] {
   const { target, alsoTargets } = run.created;
   return [...new Set([target, ...alsoTargets, ...[...run.steps.values()].flatMap((step) => step.targets)])];
-}
-
-async function withdrawApproval(turn: Turn): Promise<Extra> {
-  const id = turn.run.asked?.approvalId;
-  const doc = id === undefined ? undefined : await turn.deps.store.get<Approval>("approval", id);
-  if (id === undefined || doc?.body.status !== "pending") return {};
-  const checks: Check[] = [{ check: "rev", kind: "approval", id, rev: doc.rev }];
-  const body: Approval = { ...doc.body, status: "withdrawn", decidedAt: nowOf(turn) };
-  return {
-    checks,
-    writes: [
-      { write: "put", kind: "approval", id, body },
-      { write: "unindex", index: "approvals:pending", member: id },
-      { write: "undue", member: `approval:${id}` },
-    ],
-  };
 }
 
 function wakeFollowers(turn: Turn): void {

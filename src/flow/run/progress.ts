@@ -23,8 +23,8 @@ export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra
   return { kind: "stop" };
 }
 
-/** A decision that came meanwhile is looked at before the run is let go; a run that has ended takes none. */
-function inboxRead(run: Run): Check {
+/** A decision that came meanwhile is looked at first: before the run is let go, or takes back what it has asked. */
+export function inboxRead(run: Run): Check {
   return { check: "length", list: `inbox:${run.created.id}`, is: run.inboxTaken };
 }
 

@@ -1,0 +1,104 @@
+import type { ActionStep, ForEachStep, Playbook, Step, SwitchStep } from "../playbook/playbook.ts";
+import type { Instant } from "../time.ts";
+import { hasChanged } from "./changed.ts";
+import type { RunEvent, StepPath } from "./events.ts";
+import type { Run, StepRecord } from "./run.ts";
+import { stepsOfBranch } from "./walk.ts";
+
+/** Steps of one `group` that complete or are reverted together; within a `for-each` each round has its own. */
+export type OpenGroup = { group: string; prefix: string; unfinished: boolean };
+
+/** `rounds`: the rounds it is in, outermost first. */
+type Place = { step: ActionStep; path: StepPath; rounds: readonly Round[] };
+type Round = { loop: string; prefix: string };
+type At = { prefix: string; rounds: readonly Round[] };
+
+/**
+ * The first group that has begun and is not complete; `unfinished` when a step of it still lies ahead. Steps of a case that was
+ * not taken, of a skipped block and of rounds that never were do not belong to it.
+ */
+export function openGroup(run: Run, playbook: Playbook): OpenGroup | undefined {
+  const grouped = placesOf(run, playbook.steps, { prefix: "", rounds: [] }).filter(({ step }) => step.group);
+  const instances = [...Map.groupBy(grouped, ({ step }) => step.group ?? "")].flatMap(([group, places]) =>
+    instancesOf(places).map(([prefix, some]) => ({
+      group,
+      prefix,
+      records: some.map(({ path }) => run.steps.get(path)),
+    })),
+  );
+  const open = instances.find(({ records }) => records.some(hasBegun) && !records.every(isComplete));
+  return open && { group: open.group, prefix: open.prefix, unfinished: open.records.some(isAhead) };
+}
+
+/** What a run undoes before it ends early: all that it has changed where `on-failure` says so, or else its open group. */
+export function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): RunEvent | undefined {
+  if (run.mutated && playbook.onFailure.includes("revert")) return { type: "reverting", at, reason, prefix: "" };
+  return groupUndoing(run, playbook, at, reason);
+}
+
+/** The undoing of the open group alone. */
+export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: string): RunEvent | undefined {
+  const open = openGroup(run, playbook);
+  return open && { type: "reverting", at, reason, prefix: open.prefix, group: open.group };
+}
+
+function hasBegun(record: StepRecord | undefined): boolean {
+  return record !== undefined && (record.outcome === "succeeded" || hasChanged(record));
+}
+
+function isComplete(record: StepRecord | undefined): boolean {
+  return record?.outcome === "succeeded" || record?.outcome === "skipped";
+}
+
+function isAhead(record: StepRecord | undefined): boolean {
+  return record?.state !== "done" || record.retryAt !== undefined;
+}
+
+/** One entry for each round of the innermost loop that holds the whole group. */
+function instancesOf(places: readonly Place[]): readonly (readonly [string, readonly Place[]])[] {
+  const depth = sharedLoops(places);
+  return [...Map.groupBy(places, ({ rounds }) => rounds[depth - 1]?.prefix ?? "")];
+}
+
+function sharedLoops(places: readonly Place[]): number {
+  const [first, ...rest] = places.map(({ rounds }) => rounds.map(({ loop }) => loop));
+  const end = first?.findIndex((loop, index) => rest.some((loops) => loops[index] !== loop)) ?? 0;
+  return end < 0 ? (first?.length ?? 0) : end;
+}
+
+/** Every action step that has been taken or may be, with its path. */
+function placesOf(run: Run, steps: readonly Step[], at: At): readonly Place[] {
+  return steps.flatMap((step) => placesAt(run, step, at));
+}
+
+function placesAt(run: Run, step: Step, { prefix, rounds }: At): readonly Place[] {
+  const path = prefix + step.id;
+  if (step.kind === "action") return [{ step, path, rounds }];
+  if (step.kind === "wait" || run.steps.get(path)?.outcome === "skipped") return [];
+  switch (step.kind) {
+    case "parallel":
+      return placesOf(run, step.steps, { prefix: `${path}/`, rounds });
+    case "switch":
+      return placesInSwitch(run, step, { prefix: path, rounds });
+    case "for-each":
+      return placesInRounds(run, step, { prefix: path, rounds });
+    default:
+      return step satisfies never;
+  }
+}
+
+function placesInSwitch(run: Run, step: SwitchStep, { prefix, rounds }: At): readonly Place[] {
+  const branch = run.branches.get(prefix);
+  if (branch !== undefined)
+    return placesOf(run, stepsOfBranch(step, branch), { prefix: `${prefix}/${branch}/`, rounds });
+  const cases = step.cases.flatMap((one, index) => placesOf(run, one.steps, { prefix: `${prefix}/${index}/`, rounds }));
+  return [...cases, ...placesOf(run, step.default, { prefix: `${prefix}/default/`, rounds })];
+}
+
+/** While its items are not known it may have one round. */
+function placesInRounds(run: Run, step: ForEachStep, { prefix, rounds }: At): readonly Place[] {
+  const count = run.rounds.get(prefix)?.items.length ?? 1;
+  return Array.from({ length: count }, (_, round) => `${prefix}/${round}/`).flatMap((inside) =>
+    placesOf(run, step.steps, { prefix: inside, rounds: [...rounds, { loop: step.id, prefix: inside }] }),
+  );
+}
