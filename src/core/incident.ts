@@ -24,8 +24,12 @@ export type Incident = {
   acknowledged?: { by: string; at: Instant; until: Instant };
   /** Who said "hands off, I am on it"; pauses this incident's mutations until release. */
   taken?: { by: string; at: Instant };
-  /** Set once, when the ladder is exhausted. */
+  /** Set once, when a ladder is exhausted; a higher severity clears it, for it selects anew. */
   escalatedAt?: Instant;
+  /** Targets whose ladder has no playbook left, as the timeline says. */
+  exhausted?: readonly string[];
+  /** When the severity rose in the present opening: every target selects its playbooks anew. */
+  raisedAt?: Instant;
   /** The moment of the present opening, when it is not the first. */
   reopenedAt?: Instant;
   /** When an alert last joined this opening; a recovery that was measured before says nothing about that alert. */

@@ -137,9 +137,10 @@ function taskNeed({ id, ask }: Task): Need {
   return { kind: "task", key: `task ${id}`, text: `task ${id} waits: ${oneLine(ask, LONGEST_ASK)}` };
 }
 
-function exhaustedNeed({ status, opening, escalatedAt }: Incident): readonly Need[] {
+function exhaustedNeed({ status, opening, severity, escalatedAt, raisedAt }: Incident): readonly Need[] {
   if (status !== "open" || escalatedAt === undefined) return [];
-  return [{ kind: "exhausted", key: `exhausted ${opening}`, text: "no playbook is left to try" }];
+  const raised = raisedAt === undefined ? "" : ` ${severity}`;
+  return [{ kind: "exhausted", key: `exhausted ${opening}${raised}`, text: "no playbook is left to try" }];
 }
 
 /** An approval that nobody gave in time is a need as long as the incident is open and the policy says escalate. */

@@ -4,10 +4,24 @@ import { REVERT_FAILED } from "../core/run/undo-move.ts";
 import { RECOVERED } from "../core/run/verify-move.ts";
 import type { Instant } from "../core/time.ts";
 
-/** What a target's ladder does now. */
+/**
+ * What a target's ladder does now. `busy`: a run is under way. `climb`: the next playbook, `since`: of those that only alerts since
+ * then ask for, `again`: of all playbooks this one first, tried or not; `why` is what people are told when there is none, and
+ * nobody is called where it is absent.
+ */
 export type LadderStep =
-  | { kind: "stay" | "mitigated" | "overtaken" | "exposed" | "next" }
+  | { kind: "busy" | "stay" | "mitigated" | "overtaken" }
+  | { kind: "climb"; since?: Instant; again?: string; why?: string }
   | { kind: "exhausted"; why: string };
+
+/** What a ladder is looked at with. */
+export type LadderView = {
+  maxRuns: number;
+  /** Whether the last run's playbook lets another one follow where it fails. */
+  mayFollow: boolean;
+  /** Whether any run of the incident has begun since the severity rose. */
+  answered: boolean;
+};
 
 /** The runs of one opening, per target, in the order in which they began. */
 export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] {
@@ -19,43 +33,74 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
 }
 
 /**
- * What follows from the last run on a target: the next playbook after a failure or a denial, people after `maxRuns` runs that
- * did not help, nothing while one is under way or when a person stopped it. Denied runs do not count. A success is overtaken
- * by an alert that joined later, and exposed when the lease of what it changed has ended while the alert still fires. Pure.
+ * What follows from the last run on a target: the next playbook after a failure, a denial or a plan that was only observed; people
+ * after `maxRuns` runs that did not help; nothing while one is under way or when a person stopped it. A higher severity selects
+ * anew, an alert that joins later brings its own playbooks, and what was undone while the alert fires may come again. Pure.
  */
-export function ladderStep(
-  incident: Incident,
-  runs: readonly Run[],
-  { maxRuns, now }: { maxRuns: number; now: Instant },
-): LadderStep {
+export function ladderStep(incident: Incident, runs: readonly Run[], view: LadderView): LadderStep {
   const last = runs.at(-1);
-  if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "stay" };
-  const { state, reason } = last.ended;
-  if (reason.startsWith(REVERT_FAILED)) return stuck(incident, last);
-  if (state === "succeeded") return afterSuccess(incident, last, last.ended);
-  if (state === "observed" || /^(cancelled|aborted) by |^resolved/.test(reason)) return { kind: "stay" };
-  if (incident.escalatedAt !== undefined && !mayTryAgain(last, now)) return { kind: "stay" };
-  const helpless = runs.filter((run) => run.ended?.state === "failed");
-  if (helpless.length >= maxRuns)
-    return { kind: "exhausted", why: `${helpless.length} runs on ${last.created.target} have not helped` };
-  return { kind: "next" };
+  if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "busy" };
+  const { at, state, reason } = last.ended;
+  if (reason.startsWith(REVERT_FAILED)) return stuck(last);
+  const { raisedAt = 0, joinedAt = 0 } = incident;
+  if (state === "succeeded") return afterSuccess(incident, last, view.answered);
+  if (wasStopped(last)) {
+    if (at < raisedAt) return { kind: "climb" };
+    return at < joinedAt ? { kind: "climb", since: at } : { kind: "stay" };
+  }
+  const helpless = runs.filter((run) => isHelpless(run, raisedAt));
+  const { target, playbook } = last.created;
+  if (helpless.length >= view.maxRuns)
+    return { kind: "exhausted", why: `${helpless.length} runs on ${target} have not helped` };
+  if (state !== "failed" || view.mayFollow || last.created.at < raisedAt) return { kind: "climb", why: "" };
+  const why = `${playbook} has failed on ${target}, and its on-failure lets no other playbook follow`;
+  return at < joinedAt ? { kind: "climb", since: at, why } : { kind: "exhausted", why };
 }
 
 /** What could not be undone is still in force: another playbook on top of it would only add to what nobody knows. */
-function stuck({ escalatedAt }: Incident, { created: { playbook, target } }: Run): LadderStep {
-  if (escalatedAt !== undefined) return { kind: "stay" };
+function stuck({ created: { playbook, target } }: Run): LadderStep {
   const why = `what ${playbook} changed on ${target} could not be undone, so no other playbook is tried there`;
   return { kind: "exhausted", why };
 }
 
-function afterSuccess(incident: Incident, last: Run, { at, reason }: NonNullable<Run["ended"]>): LadderStep {
-  const { status, joinedAt = 0, escalatedAt } = incident;
-  if (at < (incident.exposed?.[last.created.target] ?? 0)) return { kind: "exposed" };
-  if (at < joinedAt) return { kind: escalatedAt === undefined ? "overtaken" : "stay" };
+/** A success is exposed when the lease of what it changed has ended while the alert still fires: the same asks again. */
+function afterSuccess(incident: Incident, { created, ended }: Run, answered: boolean): LadderStep {
+  const { at = 0, reason } = ended ?? {};
+  const { status, joinedAt = 0, exposed, raisedAt = 0 } = incident;
+  if (at < (exposed?.[created.target] ?? 0)) return { kind: "climb", again: created.playbook, why: "" };
+  if (at < joinedAt) return { kind: "overtaken" };
+  if (at < raisedAt) return answered ? { kind: "climb" } : { kind: "climb", why: "" };
   return { kind: status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
 }
 
+/** A person, or the end of the alerts, has ended it: that is no reason to try another. */
+function wasStopped({ ended }: Run): boolean {
+  return /^(cancelled|aborted) by |^resolved/.test(ended?.reason ?? "");
+}
+
+/** It has run since the severity rose and did not help; what was denied, or only observed, does not count. */
+function isHelpless({ created, ended }: Run, raisedAt: Instant): boolean {
+  return ended?.state === "failed" && created.autonomy !== "observe" && created.at >= raisedAt;
+}
+
+/** What of a ladder is not tried again: everything but what may be by now, `acts` tells which playbooks act at the present severity. */
+export function triedOn(
+  runs: readonly Run[],
+  { raisedAt = 0 }: Incident,
+  { now, acts }: { now: Instant; acts(playbook: string): boolean },
+): ReadonlySet<string> {
+  const tried = runs.filter((run) => !mayTryAgain(run, now) && !(run.created.at < raisedAt && mayAct(run, acts)));
+  return new Set(tried.map((run) => run.created.playbook));
+}
+
 /** A run that a cooldown or a freeze denied may be tried again when that is over. */
-export function mayTryAgain(run: Run, now: Instant): boolean {
+function mayTryAgain(run: Run, now: Instant): boolean {
   return run.ended?.retryAt !== undefined && run.ended.retryAt <= now;
+}
+
+/** At the lower severity it has changed nothing, and no person has said no to it. */
+function mayAct(run: Run, acts: (playbook: string) => boolean): boolean {
+  if (run.mutated || wasStopped(run) || run.ended?.state === "succeeded" || run.refused?.how === "rejected")
+    return false;
+  return run.ended?.state !== "observed" || acts(run.created.playbook);
 }

@@ -3,10 +3,11 @@ import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import type { Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
-import { type Candidate, nextRung } from "./assess/select.ts";
+import type { Candidate } from "./assess/select.ts";
+import { type Ascent, called, climb, told } from "./climb.ts";
 import { say } from "./decide/deps.ts";
-import { ladderStep, mayTryAgain, runsByTarget } from "./ladder.ts";
-import { type AutonomyLimits, planRun } from "./run/create-run.ts";
+import { type LadderStep, ladderStep, runsByTarget } from "./ladder.ts";
+import type { AutonomyLimits } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
 
 /** What following an incident's runs needs besides what runs need. */
@@ -27,14 +28,71 @@ export async function settleIncident(deps: SettleDeps, id: string): Promise<void
   if (runs.length === 0) return escalateUnplayed(deps, doc);
   if (runs.some((run) => !run.ended && run.created.incidentKey.startsWith("manual="))) return;
   if (doc.body.key.startsWith("manual=")) return closeManual(deps, doc);
-  for (const ladder of runsByTarget(runs)) {
-    const step = ladderStep(doc.body, ladder, { maxRuns: deps.config.incidents.maxRuns, now: await deps.store.now() });
-    if (step.kind === "stay") continue;
-    if (step.kind === "exhausted") return escalate(deps, doc, step.why);
-    if (step.kind === "mitigated") return mitigate(deps, doc);
-    if (step.kind === "overtaken" && !(await isAskedAnew(deps, doc.body, ladder))) continue;
-    return climb(deps, doc, ladder, step.kind === "exposed" ? ladder.at(-1)?.created.playbook : undefined);
+  await settleLadders(deps, doc, await rungsOf(deps, doc.body, runs));
+}
+
+/** One target's runs, in order, and what follows from them. */
+type Standing = { ladder: readonly Run[]; step: LadderStep };
+
+async function rungsOf(deps: SettleDeps, incident: Incident, runs: readonly Run[]): Promise<readonly Standing[]> {
+  const { maxRuns } = deps.config.incidents;
+  const answered = runs.some((run) => run.created.at >= (incident.raisedAt ?? 0));
+  return Promise.all(
+    runsByTarget(runs).map(async (ladder) => {
+      const mayFollow = await letsFollow(deps, ladder.at(-1));
+      return { ladder, step: ladderStep(incident, ladder, { maxRuns, mayFollow, answered }) };
+    }),
+  );
+}
+
+/** What a failed run's own text says; a text that is lost says nothing against the next playbook. */
+async function letsFollow(deps: SettleDeps, run: Run | undefined): Promise<boolean> {
+  if (run?.ended?.state !== "failed") return true;
+  try {
+    return (await deps.playbookOf(run)).onFailure.includes("next-playbook");
+  } catch {
+    return true;
   }
+}
+
+/** Every target's next run, or that it has none left, in one commit; the incident is mitigated only when no target needs more. */
+async function settleLadders(deps: SettleDeps, doc: Doc<Incident>, standings: readonly Standing[]): Promise<void> {
+  const { body: incident } = doc;
+  const now = await deps.store.now();
+  const climbs = standings.some(({ step }) => step.kind === "climb" || step.kind === "overtaken");
+  const [found, limits] = climbs ? await Promise.all([deps.ladders(incident), deps.autonomyLimits()]) : NOTHING_MATCHES;
+  let ascent: Ascent = { incident, checks: [], writes: [], lines: [], wakes: [], spent: new Map() };
+  for (const one of standings) {
+    const candidates = found.get(one.ladder[0]?.created.target ?? "") ?? [];
+    ascent = climb(ascent, one, { candidates, limits, now });
+  }
+  const kinds = standings.map(({ step }) => step.kind);
+  const isCalm = ascent.wakes.length === 0 && ascent.spent.size === 0 && !kinds.includes("busy");
+  if (isCalm && kinds.includes("mitigated")) return mitigate(deps, doc);
+  await saveAscent(deps, doc, told(ascent, now));
+}
+
+const NOTHING_MATCHES: readonly [ReadonlyMap<string, readonly Candidate[]>, AutonomyLimits] = [
+  new Map(),
+  { ceiling: "observe", demoted: new Set() },
+];
+
+async function saveAscent(deps: SettleDeps, { rev }: Doc<Incident>, ascent: Ascent): Promise<void> {
+  const { incident, checks, writes, lines, wakes } = ascent;
+  if (wakes.length === 0 && lines.length === 0) return;
+  const { id } = incident;
+  const now = await deps.store.now();
+  const committed = await deps.store.commit({
+    checks: [{ check: "rev", kind: "incident", id, rev }, ...checks],
+    writes: [
+      { write: "put", kind: "incident", id, body: incident },
+      ...writes,
+      ...lines.flatMap((line) => say(id, line)),
+    ],
+  });
+  if (!committed.ok) return;
+  for (const wake of wakes) await deps.queue.wake(wake, now);
+  if (lines.length > 0) await deps.queue.wake(`chat:${id}`, now);
 }
 
 async function runsOf(deps: SettleDeps, incident: Incident): Promise<readonly Run[]> {
@@ -48,7 +106,12 @@ async function runsOf(deps: SettleDeps, incident: Incident): Promise<readonly Ru
 /** An open incident for which no playbook ever ran needs a person as much as one whose playbooks did not help. */
 async function escalateUnplayed(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
   if ((await deps.store.size(`incident:${doc.body.id}:firing`)) === 0) return;
-  await escalate(deps, doc, "no playbook runs for this incident");
+  if (doc.body.escalatedAt !== undefined) return;
+  const { body } = doc;
+  const now = await deps.store.now();
+  const lines = [called("no playbook runs for this incident", now)];
+  const incident = { ...body, escalatedAt: now };
+  await saveAscent(deps, doc, { incident, checks: [], writes: [], lines, wakes: [], spent: new Map() });
 }
 
 async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
@@ -67,57 +130,6 @@ async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
         text: "mitigated: recovery was measured and held; the alert still fires",
         by: "stanch",
       }),
-    ],
-  });
-  await deps.queue.wake(`chat:${body.id}`, now);
-}
-
-/** Whether an alert that joined after the target's last run asks for the same target; another target is another ladder. */
-async function isAskedAnew(deps: SettleDeps, incident: Incident, ladder: readonly Run[]): Promise<boolean> {
-  const last = ladder.at(-1);
-  const candidates = (await deps.ladders(incident)).get(last?.created.target ?? "") ?? [];
-  const opened = candidates.flatMap(({ entrants }) => entrants.map(({ record }) => record.state.openedAt));
-  return opened.some((at) => at > (last?.ended?.at ?? 0));
-}
-
-/** The next playbook by priority that this opening has not tried on this target; `again` may be tried once more, and asks. */
-async function climb(deps: SettleDeps, doc: Doc<Incident>, ladder: readonly Run[], again?: string): Promise<void> {
-  const { body: incident, rev } = doc;
-  const target = ladder[0]?.created.target ?? "";
-  const now = await deps.store.now();
-  const tried = new Set(ladder.filter((run) => !mayTryAgain(run, now)).map((run) => run.created.playbook));
-  const candidates = (await deps.ladders(incident)).get(target) ?? [];
-  const same = candidates.filter(({ playbook }) => playbook.name === again);
-  const next = nextRung(same, new Set()) ?? nextRung(candidates, tried);
-  const [first] = next?.entrants ?? [];
-  if (!next || !first) return escalate(deps, doc, `no playbook is left for ${target} after ${[...tried].join(", ")}`);
-  const { playbook } = next;
-  const alerts = next.entrants.map((entrant) => entrant.record);
-  const request = { incident, playbook, alert: first.record, alerts, severity: incident.severity, facts: first.facts };
-  const plan = planRun(
-    { ...request, rung: ladder.length + 1, trigger: "firing", by: "stanch", now },
-    await deps.autonomyLimits(),
-    deps.connections,
-  );
-  if (!plan.ok) return escalate(deps, doc, `${playbook.name} cannot be started: ${plan.reason}`);
-  const ladders = { ...incident.ladders, [target]: plan.id };
-  const body: Incident = { ...incident, ladders, runs: [...incident.runs, plan.id] };
-  const committed = await deps.store.commit({
-    checks: [{ check: "rev", kind: "incident", id: incident.id, rev }, ...plan.checks],
-    writes: [{ write: "put", kind: "incident", id: incident.id, body }, ...plan.writes],
-  });
-  if (committed.ok) await deps.queue.wake(plan.wake, now);
-}
-
-async function escalate(deps: SettleDeps, doc: Doc<Incident>, why: string): Promise<void> {
-  const { body, rev } = doc;
-  if (body.escalatedAt !== undefined) return;
-  const now = await deps.store.now();
-  await deps.store.commit({
-    checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
-    writes: [
-      { write: "put", kind: "incident", id: body.id, body: { ...body, escalatedAt: now } },
-      ...say(body.id, { at: now, kind: "escalation", text: `a person is needed: ${why}`, by: "stanch" }),
     ],
   });
   await deps.queue.wake(`chat:${body.id}`, now);

@@ -32,8 +32,13 @@ function goesOn(before: Incident, one: IncidentCase, now: Instant): IncidentChan
   if (one.closing.length > 0 && (grown.counts?.firing ?? 0) <= 0)
     return { before, incident: resolved(grown, now), turn: "resolved" };
   const joined = one.joining.length > 0 ? { status: "open" as const, joinedAt: now } : {};
-  const change = { before, incident: { ...grown, ...joined } };
-  return severity === before.severity ? change : { ...change, raisedFrom: before.severity };
+  if (severity === before.severity) return { before, incident: { ...grown, ...joined } };
+  return { before, incident: { ...selectingAnew(grown, now), ...joined }, raisedFrom: before.severity };
+}
+
+/** A higher severity opens every ladder again, and what was mitigated at the lower one is open. */
+function selectingAnew({ escalatedAt: _, exhausted: __, ...incident }: Incident, now: Instant): Incident {
+  return { ...incident, status: "open", raisedAt: now };
 }
 
 /** The incident when nothing of it fires any more. */
@@ -62,7 +67,8 @@ function opened({ joining, correlation }: IncidentCase, { id, now }: { id: strin
 
 /** Severity starts anew with what fires now; what people said of the former opening about escalation is over. */
 function reopened(before: Incident, one: IncidentCase, now: Instant): Incident {
-  const { resolvedAt: _, escalatedAt: __, ladders: ___, noted: ____, reassessAt: _____, ...rest } = before;
+  const { resolvedAt: _, escalatedAt: __, ladders: ___, noted: ____, reassessAt: _____, ...others } = before;
+  const { exhausted: _exhausted, raisedAt: _raisedAt, ...rest } = others;
   return {
     ...rest,
     severity: worstOf(one.joining, undefined),

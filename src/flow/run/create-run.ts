@@ -137,7 +137,10 @@ function createdFrom(request: RunRequest, limits: AutonomyLimits, rendered: Rend
 }
 
 /** A person's run is at `approve` at least: they press the button after seeing the plan. */
-function effectiveAutonomy(request: RunRequest, limits: AutonomyLimits): Autonomy {
+export function effectiveAutonomy(
+  request: Pick<RunRequest, "severity" | "trigger"> & { playbook: Pick<Playbook, "name" | "autonomy"> },
+  limits: AutonomyLimits,
+): Autonomy {
   const own = request.playbook.autonomy[request.severity] ?? "observe";
   const level = request.trigger === "manual" ? "approve" : own;
   const demotion: Autonomy = limits.demoted.has(request.playbook.name) ? "approve" : "auto";
