@@ -35,6 +35,9 @@ export type Lease = {
   failure?: string;
 };
 
+/** The inputs of an undo that say what to write. */
+const WRITTEN: ReadonlySet<string> = new Set(["value", "replicas", "desired"]);
+
 /** Inputs of an undo that say what to write, or what to find there, and not where. */
 const VALUES: ReadonlySet<string> = new Set(["value", "expected", "replicas", "desired", "allowDown", "create"]);
 
@@ -56,6 +59,25 @@ export function handedDown(older: Undo, younger: Undo): Undo {
   const { expected, changes } = younger.with;
   const merged = Array.isArray(changes) ? { changes: mergedChanges(older.with["changes"], changes) } : {};
   return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }), ...merged } };
+}
+
+/** What a lease has still to undo after its run has undone the step: nothing, or what an older one has handed down to it since. */
+export function leftToUndo(lease: Undo, undone: Undo): Undo | undefined {
+  if (canonicalJson(lease) === canonicalJson(undone)) return undefined;
+  const { changes } = lease.with;
+  const merged = Array.isArray(changes) ? { changes: restoredBefore(changes, undone.with["changes"]) } : {};
+  return { ...lease, with: { ...lease.with, ...foundAfter(undone.with), ...merged } };
+}
+
+/** What is to be found where an undoing has written. */
+function foundAfter(undone: Inputs): Inputs {
+  const written = Object.entries(undone).find(([name]) => WRITTEN.has(name));
+  return written === undefined ? {} : { expected: written[1] };
+}
+
+function restoredBefore(changes: readonly Inputs[], undone: unknown): readonly Inputs[] {
+  const written = new Map((undone as readonly Inputs[]).map((change) => [placeOf(change), change]));
+  return changes.map((change) => ({ ...change, ...foundAfter(written.get(placeOf(change)) ?? {}) }));
 }
 
 type Inputs = Readonly<Record<string, unknown>>;

@@ -7,6 +7,7 @@ import { say } from "./decide/deps.ts";
 import { type LeaseDeps, loadRun } from "./lease-end.ts";
 import { endUnderKept, keptOver } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
+import { endUndone } from "./lease-undone.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
 
 /** A revert that failed is tried again after this, doubled each time. */
@@ -29,6 +30,8 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
   if (kept) return endUnderKept(deps, doc, { kept, now });
   const younger = run.ended.state === "succeeded" ? undefined : await nextYounger(deps.store, lease);
   if (younger) return endUnder(deps, { older: doc, younger, now });
+  const origin = run.ended.state === "succeeded" ? undefined : await loadRun(deps, lease.runId);
+  if (await endUndone(deps, doc, { origin, now })) return;
   const next = nextLease(lease, run, now);
   const exposed = next.status === "reverted" ? await exposedIncident(deps, lease, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);

@@ -5,6 +5,7 @@ import type { Doc } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { endLease, type LeaseDeps, loadRun } from "./lease-end.ts";
 import { followRevert } from "./lease-follow.ts";
+import { endUndone } from "./lease-undone.ts";
 
 /** How often `release-when` is measured. */
 const LOOK_EVERY: Milliseconds = 60_000;
@@ -18,6 +19,7 @@ export async function tendLease(deps: LeaseDeps, id: string): Promise<void> {
   const now = await deps.store.now();
   if (doc?.body.status === "reverting") return followRevert(deps, doc, now);
   if (doc?.body.status !== "active") return undue(deps, id);
+  if (await endUndone(deps, doc, { origin: await loadRun(deps, doc.body.runId), now })) return;
   if (now >= doc.body.endsAt) return endLease(deps, doc, now);
   return watchRelease(deps, doc, now);
 }

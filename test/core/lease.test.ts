@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Undo } from "../../src/core/action.ts";
-import { handedDown, leaseField } from "../../src/core/lease.ts";
+import { handedDown, leaseField, leftToUndo } from "../../src/core/lease.ts";
 
 const scale = (replicas: number, expected: number): Undo => ({
   uses: "k8s.scale",
@@ -58,4 +58,15 @@ test("a value that one step changed twice is found as it was left, and restored 
   const older = configmap(change("a", 1, 2), change("a", 0, 1));
   const younger = configmap(change("a", 3, 4), change("a", 2, 3));
   assert.deepEqual(handedDown(older, younger), configmap(change("a", 0, 4)));
+});
+
+test("after its run's own undoing a lease has left what was handed down to it, to be found as the run has left it", () => {
+  assert.equal(leftToUndo(scale(2, 3), scale(2, 3)), undefined);
+  assert.deepEqual(leftToUndo(scale(2, 4), scale(3, 4)), scale(2, 3));
+  assert.deepEqual(leftToUndo(tasks(2, 4), tasks(3, 4)), tasks(2, 3));
+  const left = leftToUndo(
+    configmap(change("a", 1, 3), change("b.c", true, null)),
+    configmap(change("b.c", null, null), change("a", 2, 3)),
+  );
+  assert.deepEqual(left, configmap(change("a", 1, 2), change("b.c", true, null)));
 });

@@ -13,6 +13,11 @@ export function undoPath(path: string): string {
   return `undo/${path}`;
 }
 
+/** The step that is undone at this path; undefined where it undoes none of its run. */
+export function undonePath(path: string): string | undefined {
+  return isUndo(path) ? path.slice("undo/".length) : undefined;
+}
+
 /** Whether a step undoes another one of its run. */
 export function isUndo(path: string): boolean {
   return path.startsWith("undo/");

@@ -1,8 +1,10 @@
 import { idOf } from "../../core/hash.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { LeaseTerms } from "../../core/playbook/playbook.ts";
-import { hasChanged, undoingOf } from "../../core/run/changed.ts";
+import { hasChanged, undoingOf, undonePath } from "../../core/run/changed.ts";
+import type { RunEvent } from "../../core/run/events.ts";
 import { stepKeptBy } from "../../core/run/grants.ts";
+import type { Run } from "../../core/run/run.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
 import type { Write } from "../../core/store.ts";
@@ -24,6 +26,20 @@ export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readon
   if (!lease) return [];
   const keeper = stepKeptBy(turn.run, path);
   return keeper === undefined ? promiseWrites(turn, lease) : keptWrites(lease, keeper);
+}
+
+/** A step that its own run has undone needs its lease no more: it is looked at now. */
+export function undoneWrites(
+  { run, playbook }: LeaseTurn,
+  event: Extract<RunEvent, { type: "outcome" }>,
+): readonly Write[] {
+  const undone = event.outcome === "succeeded" ? undonePath(event.path) : undefined;
+  if (undone === undefined || !findStep(playbook.steps, undone)?.lease) return [];
+  return [{ write: "due", member: `lease:${leaseId(run, undone)}`, at: 0 }];
+}
+
+function leaseId(run: Run, path: string): string {
+  return idOf("lea", run.created.id, path);
 }
 
 /** No lease: what was changed stays, and the timeline says who wanted that. */
@@ -69,7 +85,7 @@ function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined
   const { created } = turn.run;
   const describe = turn.deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
   return {
-    id: idOf("lea", created.id, path),
+    id: leaseId(turn.run, path),
     runId: created.id,
     ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
     playbook: created.playbook,

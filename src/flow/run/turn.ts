@@ -9,7 +9,7 @@ import type { TimelineEntry } from "../../core/timeline.ts";
 import { countEvent } from "./count.ts";
 import type { RunDeps } from "./deps.ts";
 import type { KeptValues } from "./guard-reads.ts";
-import { leaseWrites } from "./lease-writes.ts";
+import { leaseWrites, undoneWrites } from "./lease-writes.ts";
 
 /** One worker's hold on one run: from its claim to the moment it lets go. Immutable; each step makes the next one. */
 export type Turn = {
@@ -92,7 +92,7 @@ function journalWrites(turn: Turn): readonly Write[] {
     writes.push({ write: "due", member: `chat:${incident}`, at: 0 });
   }
   for (const event of unsaved) {
-    if (event.type === "outcome") writes.push(...leaseWrites(turn, event.path, event.at));
+    if (event.type === "outcome") writes.push(...leaseWrites(turn, event.path, event.at), ...undoneWrites(turn, event));
   }
   if (incident !== undefined && unsaved.some((event) => concernsPeople(turn, event)))
     writes.push({ write: "due", member: `follow:${incident}`, at: 0 });
