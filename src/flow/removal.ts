@@ -1,5 +1,6 @@
 import type { Assessment } from "../core/episode.ts";
 import type { Incident, IncidentStatus } from "../core/incident.ts";
+import { takenScope } from "../core/pause.ts";
 import type { Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 
@@ -58,6 +59,7 @@ export function incidentRemoval(incident: Incident, pointer: string | undefined,
   return [
     { write: "delete", kind: "incident", id },
     { write: "delete", kind: "pause", id: `incident:${id}` },
+    { write: "delete", kind: "pause", id: takenScope(id) },
     { write: "drop", list: `timeline:${id}` },
     { write: "expire", what: "hash", name: `notes:${id}`, at: now },
     { write: "expire", what: "claim", name: `chat:${id}`, at: now },

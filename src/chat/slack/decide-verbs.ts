@@ -1,5 +1,6 @@
 import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
+import { takenIncident } from "../../core/pause.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { approvalId, incidentId, leaseId, runId, taskId } from "./complete.ts";
 import { decide, type Verb } from "./verb.ts";
@@ -99,7 +100,8 @@ const resume: Verb = {
   usage: "resume [scope]",
   does: "end a pause",
   async answer(deps, { who, args: [typed] }) {
-    const pauses = (await deps.desk.pauses()).map(({ scope }) => scope);
+    const all = (await deps.desk.pauses()).map(({ scope }) => scope);
+    const pauses = all.filter((scope) => takenIncident(scope) === undefined);
     const [only] = pauses;
     if (typed !== undefined) return decide(deps, who, { verb: "resume", scope: typed });
     if (pauses.length > 1)

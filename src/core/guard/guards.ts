@@ -1,4 +1,7 @@
 import { formatDuration } from "../duration.ts";
+import { pausedText, takenIncident } from "../pause.ts";
+import type { Pause } from "../store.ts";
+import type { Instant } from "../time.ts";
 import { type Guard, type GuardAnswer, type GuardSnapshot, isUnreadable, type Unreadable } from "./snapshot.ts";
 
 const ALLOW: GuardAnswer = { answer: "allow" };
@@ -17,13 +20,13 @@ function pause(snapshot: GuardSnapshot): GuardAnswer {
     return { answer: "wait", for: "pause", reason: `the kill switch cannot be read: ${snapshot.pauses.unreadable}` };
   const held = snapshot.pauses.find((one) => snapshot.scopes.includes(one.scope));
   if (!held) return ALLOW;
-  const until =
-    held.until === undefined ? "until somebody resumes" : `for another ${formatDuration(held.until - snapshot.now)}`;
-  return {
-    answer: "wait",
-    for: "pause",
-    reason: `${held.scope} is paused by ${held.by}${held.reason && ` (${held.reason})`} ${until}`,
-  };
+  return { answer: "wait", for: "pause", reason: heldText(held, snapshot.now) };
+}
+
+function heldText(held: Pause, now: Instant): string {
+  if (takenIncident(held.scope) !== undefined) return `${pausedText(held)}, until release`;
+  const until = held.until === undefined ? "until somebody resumes" : `for another ${formatDuration(held.until - now)}`;
+  return `${pausedText(held)}${held.reason && ` (${held.reason})`} ${until}`;
 }
 
 function freeze(snapshot: GuardSnapshot): GuardAnswer {

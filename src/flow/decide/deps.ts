@@ -37,7 +37,7 @@ const TRIES = 10;
  */
 export async function settleChange(
   deps: DecideDeps,
-  attempt: () => Promise<{ change: Change; decided: Decided } | Failure>,
+  attempt: () => Promise<{ change: Change; decided: Decided } | Decided>,
 ): Promise<Decided> {
   for (let tries = 0; tries < TRIES; tries++) {
     const made = await attempt();

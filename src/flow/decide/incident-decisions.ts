@@ -1,7 +1,8 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { Incident } from "../../core/incident.ts";
-import type { Write } from "../../core/store.ts";
+import { isInForce, pausedText, takenScope } from "../../core/pause.ts";
+import type { Pause, Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { resolvedWrites } from "../resolved.ts";
 import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
@@ -21,18 +22,20 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     if (found.body.status === "resolved" && !AFTERWARDS.has(decision.verb)) {
       return refuse("conflict", `${decision.incident} is resolved already`);
     }
-    const edit = edits[decision.verb](found.body, {
-      actor,
-      now,
-      reason: "reason" in decision ? (decision.reason ?? "") : "",
-    });
-    if (typeof edit === "string") return refuse("conflict", edit);
     const { id } = found.body;
+    const paused = await deps.store.get<Pause>("pause", `incident:${id}`);
+    const reason = "reason" in decision ? (decision.reason ?? "") : "";
+    const edit = edits[decision.verb](found.body, { actor, now, reason, paused: paused?.body });
+    if (typeof edit === "string") return refuse("conflict", edit);
     const runs =
       decision.verb === "close" ? await resolvedWrites(deps.store, found.body, { now, by: nameOf(actor) }) : NONE;
     return {
       change: {
-        checks: [found.check, ...runs.checks],
+        checks: [
+          found.check,
+          { check: "rev", kind: "pause", id: `incident:${id}`, rev: paused?.rev ?? 0 },
+          ...runs.checks,
+        ],
         writes: [
           { write: "put", kind: "incident", id, body: edit.incident },
           { write: "due", member: `incident:${id}`, at: 0 },
@@ -51,8 +54,10 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
 const AFTERWARDS: ReadonlySet<string> = new Set(["release", "ack"]);
 
 const NONE = { checks: [], writes: [] };
+const TAKEN_OVER = "taken over";
 
-type Asked = { actor: Actor; now: Instant; reason: string };
+/** `paused`: a pause of the incident, beside `take`. */
+type Asked = { actor: Actor; now: Instant; reason: string; paused: Pause | undefined };
 
 const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, asked: Asked) => Edit | string>> = {
   ack: (incident, { actor, now }) => ({
@@ -62,20 +67,23 @@ const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, aske
   take: (incident, { actor, now }) => {
     if (incident.taken) return `${incident.taken.by} has ${incident.id}; they release it, or it is closed`;
     const by = nameOf(actor);
-    const scope = `incident:${incident.id}`;
+    const scope = takenScope(incident.id);
     return {
       incident: { ...incident, taken: { by, at: now }, acknowledged: { by, at: now, until: now + ACK_FOR } },
       text: `${by} took over ${incident.id}: stanch starts no further change on it until release`,
-      writes: [{ write: "put", kind: "pause", id: scope, body: { scope, by, reason: "taken over", at: now } }],
+      writes: [{ write: "put", kind: "pause", id: scope, body: { scope, by, reason: TAKEN_OVER, at: now } }],
     };
   },
-  release: (incident, { actor }) => {
+  release: (incident, { actor, now, paused }) => {
     if (!incident.taken) return `nobody has ${incident.id}`;
     const { taken: _, ...rest } = incident;
     return {
       incident: rest,
-      text: `${nameOf(actor)} released ${incident.id}: stanch may go on`,
-      writes: [{ write: "delete", kind: "pause", id: `incident:${incident.id}` }],
+      text: `${nameOf(actor)} released ${incident.id}: ${afterRelease(incident, paused, now)}`,
+      writes: [
+        { write: "delete", kind: "pause", id: takenScope(incident.id) },
+        ...(isOldTake(incident, paused) ? [liftPause(incident)] : []),
+      ],
     };
   },
   close: (incident, { actor, now, reason }) => ({
@@ -90,9 +98,24 @@ const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, aske
   }),
 };
 
+function afterRelease(incident: Incident, paused: Pause | undefined, now: Instant): string {
+  if (paused === undefined || isOldTake(incident, paused) || !isInForce(paused, now)) return "stanch may go on";
+  return `${pausedText(paused)}, so stanch changes nothing there until somebody resumes`;
+}
+
+/** At first a take was stored as a pause of its incident. */
+function isOldTake({ taken }: Incident, paused: Pause | undefined): boolean {
+  return paused?.reason === TAKEN_OVER && paused.at === taken?.at;
+}
+
+function liftPause({ id }: Incident): Write {
+  return { write: "delete", kind: "pause", id: `incident:${id}` };
+}
+
 function closeWrites(incident: Incident, now: Instant): readonly Write[] {
   return [
-    { write: "delete", kind: "pause", id: `incident:${incident.id}` },
+    { write: "delete", kind: "pause", id: takenScope(incident.id) },
+    liftPause(incident),
     { write: "field", hash: "incidents:open", field: incident.key, value: null },
     { write: "unindex", index: `incidents:${incident.status}`, member: incident.id },
     { write: "index", index: "incidents:resolved", member: incident.id, score: now },

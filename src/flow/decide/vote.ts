@@ -1,5 +1,6 @@
 import { type Approval, keptBy, type Vote, validFor } from "../../core/approval.ts";
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import { freedBy, pauseScopes } from "../../core/pause.ts";
 import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
 import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
@@ -31,12 +32,11 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
 
 /** A pause holds an approved run all the same, and whoever approved it should know, and how long their word holds. */
 async function heldBy(deps: DecideDeps, approval: Approval, now: Instant): Promise<string> {
-  const { playbook, target, incidentId } = approval;
-  const scopes = ["global", `playbook:${playbook}`, `target:${target}`, `incident:${incidentId ?? ""}`];
+  const scopes = pauseScopes({ ...approval, targets: [approval.target] });
   const pause = (await deps.store.pauses()).find((one) => scopes.includes(one.scope));
   if (pause === undefined) return "";
   const until = plainTime(now + validFor(approval));
-  return `, once ${pause.scope} is no longer paused by ${pause.by}; after ${until} it asks again`;
+  return `, once ${freedBy(pause)}; after ${until} it asks again`;
 }
 
 function closedRefusal(approval: Approval, now: Instant) {

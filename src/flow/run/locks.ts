@@ -1,3 +1,4 @@
+import { pauseScopes as scopesOf } from "../../core/pause.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Turn } from "./turn.ts";
 
@@ -7,14 +8,7 @@ export function locksOf(turn: Turn, ready: ReadyStep): readonly string[] {
   return [...new Set([target, ...alsoTargets, ...ready.targets])];
 }
 
-/** Pause scopes that hold this step back; `incident:ID` is what `take` sets. */
+/** Pause scopes that hold this step back. */
 export function pauseScopes(turn: Turn, ready: ReadyStep): readonly string[] {
-  const { playbook, incidentId } = turn.run.created;
-  const targets = locksOf(turn, ready).map((target) => `target:${target}`);
-  return [
-    "global",
-    `playbook:${playbook}`,
-    ...targets,
-    ...(incidentId === undefined ? [] : [`incident:${incidentId}`]),
-  ];
+  return scopesOf({ ...turn.run.created, targets: locksOf(turn, ready) });
 }

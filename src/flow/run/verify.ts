@@ -1,3 +1,4 @@
+import { pausedText, pauseScopes } from "../../core/pause.ts";
 import type { VerifyCheck } from "../../core/playbook/playbook.ts";
 import type { Move } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
@@ -37,17 +38,12 @@ function valuesText(verdicts: readonly Verdict[]): readonly string[] {
 /** While anything that covers the run is paused, a verification stands still: its end moves on, and nothing is measured. */
 async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Turn | undefined> {
   const { created } = turn.run;
-  const scopes = [
-    "global",
-    `playbook:${created.playbook}`,
-    ...[created.target, ...created.alsoTargets].map((target) => `target:${target}`),
-    ...(created.incidentId === undefined ? [] : [`incident:${created.incidentId}`]),
-  ];
+  const scopes = pauseScopes({ ...created, targets: [created.target, ...created.alsoTargets] });
   const pause = (await turn.deps.store.pauses()).find((one) => scopes.includes(one.scope));
   if (!pause) return undefined;
   const path = move.path === undefined ? {} : { path: move.path };
   const until = (turn.run.verifications.get(move.path ?? "")?.until ?? nowOf(turn)) + move.verify.every;
-  const values = [`${pause.scope} is paused by ${pause.by}; the measuring stands still`];
+  const values = [`${pausedText(pause)}; the measuring stands still`];
   return withEvents(turn, [{ type: "checked", at: nowOf(turn), held: "unknown", values, until, ...path }]);
 }
 
