@@ -12,7 +12,13 @@ import { revertPlaybook } from "../flow/lease-end.ts";
 /** What parsing a playbook has to know: the actions there are and the facts that expressions may name. */
 export function parseOptions(config: Config, actions: ActionTable) {
   const facts = config.facts.map((fact) => fact.name);
-  return { actions, facts, vars: config.vars, groups: Object.keys(config.approvals.groups) };
+  return {
+    actions,
+    facts,
+    vars: config.vars,
+    groups: Object.keys(config.approvals.groups),
+    required: config.approvals.default.required,
+  };
 }
 
 /** Compiled playbooks of runs under way, by digest: a run keeps the text it started with, whatever the files say now. */

@@ -31,12 +31,20 @@ export async function startVetoWindows(store: Store, incident: string): Promise<
 export async function tendVeto(deps: DecideDeps, doc: Doc<Approval>, now: Instant): Promise<boolean> {
   const { body } = doc;
   if (body.policy.veto === undefined) return false;
+  if (body.policy.required > 1)
+    return needsPeople(deps, doc, now, `${body.policy.required} people have to agree to ${body.id}`);
   if (body.vetoEndsAt !== undefined)
     return now >= body.vetoEndsAt ? unopposed(deps, doc, now) : wait(deps, doc, body.vetoEndsAt);
   const latest = body.requestedAt + DELIVERED_WITHIN;
   if (now < latest) return wait(deps, doc, latest);
+  return needsPeople(deps, doc, now, `no channel has shown ${body.id} in ${formatDuration(DELIVERED_WITHIN)}`);
+}
+
+/** It is an ordinary approval from now on. */
+async function needsPeople(deps: DecideDeps, doc: Doc<Approval>, now: Instant, why: string): Promise<true> {
+  const { body } = doc;
   const { veto: _, ...policy } = body.policy;
-  const text = `no channel has shown ${body.id} in ${formatDuration(DELIVERED_WITHIN)}; it needs an approval now`;
+  const text = `${why}; it needs an approval now`;
   await put(deps.store, doc, { ...body, policy }, [
     { write: "due", member: `approval:${body.id}`, at: now },
     ...say(body.incidentId, { at: now, kind: "approval", text, by: "stanch" }),

@@ -27,6 +27,8 @@ export type PlaybookEnvironment = {
   vars: Readonly<Record<string, unknown>>;
   /** Names of the approval groups; undefined: not checked. */
   groups?: readonly string[];
+  /** How many people `approvals.default` wants; undefined: not checked. */
+  required?: number;
 };
 
 const known = new WeakMap<z.ZodType, Outputs | undefined>();

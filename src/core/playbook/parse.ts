@@ -15,6 +15,8 @@ export type ParseOptions = {
   vars?: Readonly<Record<string, unknown>>;
   /** Names of the approval groups; without them they are not checked. */
   groups?: readonly string[];
+  /** How many people `approvals.default` wants; without it that is not checked. */
+  required?: number;
   /** What is refused as not implemented yet. */
   notYet?: NotYet;
 };
@@ -32,8 +34,8 @@ export function parsePlaybook(text: string, file: string, options: ParseOptions)
   return { ...playbook, file, text, digest: createHash("sha256").update(text).digest("hex") };
 }
 
-function environmentOf({ actions, facts, vars, groups }: ParseOptions): PlaybookEnvironment {
-  return { actions, facts, vars: vars ?? {}, ...(groups && { groups }) };
+function environmentOf({ actions, facts, vars, groups, required }: ParseOptions): PlaybookEnvironment {
+  return { actions, facts, vars: vars ?? {}, ...(groups && { groups }), ...(required !== undefined && { required }) };
 }
 
 function refused(file: string, found: readonly Fault[]): AppError {

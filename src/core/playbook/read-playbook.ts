@@ -35,7 +35,9 @@ export function readPlaybook(
   map.optional("steps", (list) => checkIds(list));
   const verify = map.optional("verify", verification(afterAll(start)));
   const approval = map.optional("approval", (policy) => readApproval(policy, env));
-  if (approval?.veto !== undefined) checkVeto(childNode(node, "approval", undefined), steps ?? [], env);
+  if (approval?.veto !== undefined) {
+    checkVeto(childNode(node, "approval", undefined), { steps: steps ?? [], required: approval.required }, env);
+  }
   const about = { ...readHeader(map), ...readRules(map) };
   const alsoTargets = map.withDefault("also-targets", listOf(textWith(compilerAt(start))), []);
   if (name === undefined || target === undefined || steps === undefined) return undefined;

@@ -115,14 +115,15 @@ function stepsToShow(turn: Turn, ready: ReadyStep): readonly AheadStep[] {
   return [plannedStep(ready, deps), ...ahead];
 }
 
-/** The playbook's policy over the configured one; a step may only raise the number required. */
+/** The playbook's policy over the configured one; a step may only raise the number required, and where people must agree nothing runs by itself. */
 function policyFor(turn: Turn, steps: readonly AheadStep[]): ApprovalPolicy {
   const merged = { ...turn.deps.config.approvals.default, ...turn.playbook.approval };
   const ids = new Set(steps.map((step) => step.id));
-  const required = Math.max(merged.required, ...requiredBySteps(turn, ids));
+  const bySteps = requiredBySteps(turn, ids);
+  const required = Math.max(merged.required, ...bySteps);
   const { veto, ...plain } = { ...merged, required };
   const reversible = steps.every((step) => step.effect === "reversible" && step.input !== "pending");
-  return veto !== undefined && reversible ? { ...plain, veto } : plain;
+  return veto !== undefined && reversible && required === 1 && bySteps.length === 0 ? { ...plain, veto } : plain;
 }
 
 function requiredBySteps(turn: Turn, ids: ReadonlySet<string>): readonly number[] {

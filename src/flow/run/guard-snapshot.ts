@@ -95,10 +95,10 @@ function stepAsks(turn: Turn, ready: ReadyStep): string | undefined {
   return reasons.length === 0 ? undefined : reasons.join("; ");
 }
 
-/** An `ask-unless` that is unknown asks. */
+/** An `ask-unless` that is unknown asks; a step that only says how many people it needs asks always. */
 function askUnless(turn: Turn, ready: ReadyStep): string | undefined {
-  const condition = ready.step.approval?.askUnless;
-  if (!condition) return undefined;
+  const { askUnless: condition, required } = ready.step.approval ?? {};
+  if (!condition) return required === undefined ? undefined : `the step needs ${required} to agree`;
   const answer = condition.test(scopeOf(turn.run, nowOf(turn)));
   if (answer.known && answer.value) return undefined;
   return `the step asks unless ${condition.text}${answer.known ? "" : `, which is unknown: ${answer.why}`}`;

@@ -157,24 +157,6 @@ table("leases, approvals, blocks, checks", [
     /is not revert or playbook:NAME/,
   ],
   ["release-when", withSteps(`- { ${SET}, lease: { for: 2h, release-when: ['facts.cpuu < 1'] } }`), /no fact cpuu/],
-  [
-    "veto",
-    withSteps("- { id: a, uses: ecs.redeploy, with: { cluster: c, service: s } }", "approval: { veto: 60s }"),
-    "p.yaml:4:19 approval.veto: veto is for reversible steps only; in step a ecs.redeploy is disruptive",
-  ],
-  [
-    "veto within a block",
-    withSteps(
-      "- { id: b, switch: [{ when: true, steps: [{ id: a, uses: redis.flushdb }] }] }",
-      "approval: { veto: 60s }",
-    ),
-    /redis.flushdb is destructive/,
-  ],
-  [
-    "veto where it depends",
-    withSteps("- { id: a, uses: http.request, with: { path: / } }", "approval: { veto: 60s }"),
-    /depends on its input/,
-  ],
   ["parallel change", withSteps(`- { id: b, parallel: [{ ${SET} }] }`), /parallel steps only read/],
   [
     "parallel block",

@@ -132,6 +132,33 @@ test("a veto window runs unless somebody objects, starts only when a channel has
   }
 });
 
+test("a veto window never stands in for people whom a step or the configuration requires, nor does one asked before", async () => {
+  for (const [required, own] of [
+    [2, undefined],
+    [1, 2],
+    [1, 1],
+  ] as const) {
+    const world = createWorld({
+      ...CONFIG,
+      approvals: { ...CONFIG.approvals, default: { ...CONFIG.approvals.default, required, veto: 60_000 } },
+    });
+    const act = scripted(world.actions, "t.act", { effect: "reversible" });
+    const more = own === undefined ? {} : { approval: { required: own } };
+    world.playbooks.set(
+      "p",
+      playbook("p", [step("act", "t.act", more)], { autonomy: { P0: own ? "auto" : "approve" } }),
+    );
+    const id = await world.open("p");
+    await world.drain();
+    const approval = (await world.run(id)).asked?.approvalId ?? "";
+    const asked = (await world.store.get<Approval>("approval", approval))?.body;
+    assert.equal(asked?.policy.veto, undefined);
+    assert.equal(asked?.policy.required, Math.max(required, own ?? 1));
+    await world.pass(10 * 60_000);
+    assert.equal(act.calls.length, 0);
+  }
+});
+
 test("two different people are needed where two are required; one person on two surfaces counts once", async () => {
   const world = createWorld({
     ...CONFIG,
