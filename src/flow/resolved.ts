@@ -8,14 +8,20 @@ import { TARGETS_ALERTING } from "./run/targets.ts";
 
 /**
  * What the engine does when all episodes of an incident have ended, or somebody (`by`) has closed it: each run under way finds it in its inbox and decides itself
- * (section 7: not mutated, cancelled; mutated, on to verification; an unknown outcome stays).
+ * (section 7: not mutated, cancelled; mutated, on to verification; an unknown outcome stays). `handsOff`: what was in people's hands
+ * is left as it is, whoever had started the run, so that closing does not set free what a take or a pause has held.
  */
 export async function resolvedWrites(
   store: Pick<Store, "loadRun">,
   incident: Incident,
-  { now, by }: { now: Instant; by?: string },
+  { now, by, handsOff }: { now: Instant; by?: string; handsOff?: boolean },
 ): Promise<{ checks: readonly Check[]; writes: readonly Write[] }> {
-  const item: InboxItem = { kind: "resolved", at: now, ...(by !== undefined && { by }) };
+  const item: InboxItem = {
+    kind: "resolved",
+    at: now,
+    ...(by !== undefined && { by }),
+    ...(handsOff && { handsOff: true }),
+  };
   const runs = await Promise.all(incident.runs.map((id) => store.loadRun(id)));
   const active = runs.filter((run) => run.events.length > 0).map((run) => foldRun(run.events as readonly RunEvent[]));
   const quiet = [...new Set(active.map((run) => run.created.target))];

@@ -132,8 +132,8 @@ export type RunEvent =
       values: readonly string[];
       until?: Instant;
     }
-  /** `by`: who closed the incident; absent where its alerts ended. */
-  | { type: "resolved"; at: Instant; by?: string }
+  /** `by`: who closed the incident; absent where its alerts ended. `handsOff`: it was taken over or paused, so nothing more is changed. */
+  | { type: "resolved"; at: Instant; by?: string; handsOff?: true }
   | { type: "reverting"; at: Instant; reason: string; prefix: string; group?: string }
   | { type: "cancelling"; at: Instant; by: string; reason: string }
   | { type: "ended"; at: Instant; state: EndState; reason: string; retryAt?: Instant };

@@ -42,12 +42,12 @@ function eventsOf(run: Run, item: InboxItem, inputs: MoveInputs): readonly RunEv
 }
 
 function resolvedEvents(
-  { resolved, created }: Run,
-  { by }: Extract<InboxItem, { kind: "resolved" }>,
+  { resolved, handsOff: isLeft, created }: Run,
+  { by, handsOff }: Extract<InboxItem, { kind: "resolved" }>,
   at: number,
 ): readonly RunEvent[] {
-  if (resolved || created.trigger !== "firing") return [];
-  return [{ type: "resolved", at, ...(by !== undefined && { by }) }];
+  if (handsOff ? isLeft : resolved || created.trigger !== "firing") return [];
+  return [{ type: "resolved", at, ...(by !== undefined && { by }), ...(handsOff && { handsOff }) }];
 }
 
 function approvalEvents(run: Run, item: Extract<InboxItem, { kind: "approval" }>, at: number): readonly RunEvent[] {

@@ -16,5 +16,5 @@ export type InboxItem =
   /** `path`: the step that was asked about; items that are older than it have none. */
   | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string; path?: StepPath }
   | { kind: "cancel"; at: Instant; by: string; reason: string }
-  /** `by`: who closed the incident; absent where its alerts ended. */
-  | { kind: "resolved"; at: Instant; by?: string };
+  /** `by`: who closed the incident; absent where its alerts ended. `handsOff`: it was taken over or paused, so nothing more is changed. */
+  | { kind: "resolved"; at: Instant; by?: string; handsOff?: true };

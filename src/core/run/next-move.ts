@@ -50,6 +50,7 @@ function uselessReads(run: Run, playbook: Playbook, inputs: MoveInputs): readonl
 }
 
 function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
+  if (run.handsOff) return { kind: "finish", state: "cancelled", reason: handsOffReason(run) };
   if (run.reverting) return undoMove(run, playbook, inputs);
   if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
   if (run.refused && !isOver(run, playbook)) return refusedMove(run, playbook, inputs.now, refusedReason(run.refused));
@@ -97,6 +98,11 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
     return { kind: "record", events: [{ type: "reverting", at, reason, prefix: `${failed.path}/${round.done}/` }] };
   const undoing = undoingFirst(run, playbook, at, reason);
   return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "failed", reason };
+}
+
+function handsOffReason({ closedBy = "somebody", mutated }: Run): string {
+  const stays = mutated ? ", who had it in hand: what it has changed and not undone stays" : "";
+  return `closed by ${closedBy}${stays}`;
 }
 
 function refusedReason(refused: NonNullable<Run["refused"]>): string {

@@ -64,6 +64,8 @@ export type Run = {
   resolved: boolean;
   /** Who closed the incident, where that is why it is resolved. */
   closedBy?: string;
+  /** It was in people's hands when it was closed: nothing more is changed or undone. */
+  handsOff?: true;
   /** True from its first mutating intent on. */
   mutated: boolean;
   reservation: Reservation | undefined;
@@ -169,7 +171,12 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "answered":
       return without(run, "unknown");
     case "resolved":
-      return { ...run, resolved: true, ...(event.by !== undefined && { closedBy: event.by }) };
+      return {
+        ...run,
+        resolved: true,
+        ...(event.by !== undefined && { closedBy: event.by }),
+        ...(event.handsOff && { handsOff: event.handsOff }),
+      };
     case "reverting":
       return { ...without(run, "waiting"), reverting: revertingOf(event) };
     case "cancelling":

@@ -118,7 +118,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     case "checked":
       return checkedLine(run, event);
     case "resolved":
-      return { kind: "run", text: `${resolvedText(event)}; no further step is started` };
+      return { kind: "run", text: resolvedText(event) };
     case "reverting":
       return { kind: "revert", text: `undoing what was changed, because ${event.reason}` };
     case "cancelling":
@@ -130,8 +130,9 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
   }
 }
 
-function resolvedText({ by }: Extract<RunEvent, { type: "resolved" }>): string {
-  return by === undefined ? "the alert resolved" : `${by} closed the incident`;
+function resolvedText({ by, handsOff }: Extract<RunEvent, { type: "resolved" }>): string {
+  const why = by === undefined ? "the alert resolved" : `${by} closed the incident`;
+  return handsOff ? `${why} that was in people's hands; nothing more is changed` : `${why}; no further step is started`;
 }
 
 function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {

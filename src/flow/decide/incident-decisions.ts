@@ -27,8 +27,11 @@ export async function decideIncident(deps: DecideDeps, actor: Actor, decision: I
     const reason = "reason" in decision ? (decision.reason ?? "") : "";
     const edit = edits[decision.verb](found.body, { actor, now, reason, paused: paused?.body });
     if (typeof edit === "string") return refuse("conflict", edit);
+    const handsOff = isInHand(found.body, paused?.body, now);
     const runs =
-      decision.verb === "close" ? await resolvedWrites(deps.store, found.body, { now, by: nameOf(actor) }) : NONE;
+      decision.verb === "close"
+        ? await resolvedWrites(deps.store, found.body, { now, by: nameOf(actor), handsOff })
+        : NONE;
     return {
       change: {
         checks: [
@@ -86,14 +89,14 @@ const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, aske
       ],
     };
   },
-  close: (incident, { actor, now, reason }) => ({
+  close: (incident, { actor, now, reason, paused }) => ({
     incident: {
       ...incident,
       status: "resolved",
       resolvedAt: now,
       acknowledged: { by: nameOf(actor), at: now, until: now },
     },
-    text: `${nameOf(actor)} closed ${incident.id}${reason && `: ${reason}`}; active leases still end at their time`,
+    text: `${nameOf(actor)} closed ${incident.id}${reason && `: ${reason}`}; ${afterClose(incident, paused, now)}`,
     writes: closeWrites(incident, now),
   }),
 };
@@ -101,6 +104,16 @@ const edits: Readonly<Record<IncidentDecision["verb"], (incident: Incident, aske
 function afterRelease(incident: Incident, paused: Pause | undefined, now: Instant): string {
   if (paused === undefined || isOldTake(incident, paused) || !isInForce(paused, now)) return "stanch may go on";
   return `${pausedText(paused)}, so stanch changes nothing there until somebody resumes`;
+}
+
+function afterClose(incident: Incident, paused: Pause | undefined, now: Instant): string {
+  const left = isInHand(incident, paused, now) ? "its runs end where they are, and nothing is undone by itself; " : "";
+  return `${left}active leases still end at their time`;
+}
+
+/** Somebody holds stanch's hands off it: closing it must not let go what that has held. */
+function isInHand({ taken }: Incident, paused: Pause | undefined, now: Instant): boolean {
+  return taken !== undefined || (paused !== undefined && isInForce(paused, now));
 }
 
 /** At first a take was stored as a pause of its incident. */
