@@ -2,6 +2,9 @@ import type { ApprovalGroup, Config } from "../../core/config.ts";
 import type { Actor, Decision } from "../../core/decision.ts";
 import type { DecideDeps } from "./deps.ts";
 
+/** What a Slack user is called who is mapped to no person. */
+const SLACK = "slack:";
+
 /** Which role each verb needs; approving needs membership of the group besides. */
 const NEEDS_ADMIN: ReadonlySet<Decision["verb"]> = new Set(["reset"]);
 
@@ -17,10 +20,9 @@ export function roleRefusal(actor: Actor, decision: Decision): string | undefine
  * Unreadable membership is a refusal (section 14.7).
  */
 export async function groupRefusal(deps: DecideDeps, actor: Actor, name: string): Promise<string | undefined> {
-  const group = deps.config.approvals.groups[name];
-  if (!group) return `the group ${name} is not configured, so nobody may decide this; add approvals.groups.${name}`;
-  if (isListed(actor, group)) return undefined;
-  const inGroup = await slackMember(deps, actor, group);
+  if (!deps.config.approvals.groups[name])
+    return `the group ${name} is not configured, so nobody may decide this; add approvals.groups.${name}`;
+  const inGroup = await membership(deps, actor, name);
   if (inGroup === "member") return undefined;
   const who = `${describeGroup(deps.config, name)} may decide this`;
   return inGroup === "unreadable"
@@ -28,17 +30,35 @@ export async function groupRefusal(deps: DecideDeps, actor: Actor, name: string)
     : `${actor.name} is not in ${name}; ${who}`;
 }
 
-function isListed(actor: Actor, group: ApprovalGroup): boolean {
+type Who = Pick<Actor, "person" | "slackUser" | "apiToken">;
+type Membership = "member" | "no" | "unreadable";
+
+/** Whether somebody is in an approver group now, under any of the identities given. */
+export async function membership(deps: DecideDeps, who: Who, name: string): Promise<Membership> {
+  const group = deps.config.approvals.groups[name];
+  if (!group) return "no";
+  return isListed(who, group) ? "member" : slackMember(deps, who, group);
+}
+
+/** Everything a vote's person may be known as: a name of `approvals.people`, a Slack user, or a token of nobody. */
+export function voterOf({ approvals }: Config, person: string): Who {
+  const ids = approvals.people[person];
+  if (ids)
+    return {
+      person,
+      ...(ids.slack !== undefined && { slackUser: ids.slack }),
+      ...(ids.token !== undefined && { apiToken: ids.token }),
+    };
+  return person.startsWith(SLACK) ? { slackUser: person.slice(SLACK.length) } : { person, apiToken: person };
+}
+
+function isListed(actor: Who, group: ApprovalGroup): boolean {
   if (actor.person !== undefined && group.people.includes(actor.person)) return true;
   if (actor.slackUser !== undefined && group.slackUsers.includes(actor.slackUser)) return true;
   return actor.apiToken !== undefined && group.apiTokens.includes(actor.apiToken);
 }
 
-async function slackMember(
-  deps: DecideDeps,
-  actor: Actor,
-  group: ApprovalGroup,
-): Promise<"member" | "no" | "unreadable"> {
+async function slackMember(deps: DecideDeps, actor: Who, group: ApprovalGroup): Promise<Membership> {
   if (actor.slackUser === undefined) return "no";
   for (const id of group.slackUserGroups) {
     try {
@@ -77,5 +97,5 @@ export function known(config: Config, actor: Actor): Actor {
 /** The person behind an actor, whichever surface they came by: one person counts once. Undefined: a token of nobody. */
 export function personOf(config: Config, actor: Actor): string | undefined {
   const { person } = known(config, actor);
-  return person ?? (actor.slackUser === undefined ? undefined : `slack:${actor.slackUser}`);
+  return person ?? (actor.slackUser === undefined ? undefined : `${SLACK}${actor.slackUser}`);
 }

@@ -5,6 +5,7 @@ import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
 import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
 import { groupRefusal, personOf } from "./permission.ts";
+import { goneWrites, standingVotes } from "./standing-votes.ts";
 
 type VoteDecision = Extract<Decision, { verb: "approve" | "reject" }>;
 
@@ -22,9 +23,12 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
       (await memberRefusal(deps, actor, found.body, decision)) ??
       keepRefusal(found.body, decision);
     if (refusal) return refusal;
-    const next = withVote(found.body, { ...voteOf(deps, actor, decision), at: now });
+    const stood = await standingVotes(deps, found.body);
+    if ("ok" in stood) return stood;
+    const next = withVote(stood.approval, { ...voteOf(deps, actor, decision), at: now });
     if (next.status !== "pending") deps.metrics.approval(next.status);
-    const change: Change = { checks: [found.check], writes: voteWrites(next, actor, now), ...wakes(next) };
+    const writes = [...goneWrites(next, stood.gone, now), ...voteWrites(next, actor, now)];
+    const change: Change = { checks: [found.check], writes, ...wakes(next) };
     const held = next.status === "approved" ? await heldBy(deps, next, now) : "";
     return { change, decided: { ok: true, sentence: `${voteSentence(next, decision)}${held}`, id: next.id } };
   });
