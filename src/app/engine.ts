@@ -26,6 +26,7 @@ import { gatherChat } from "../flow/gather-chat.ts";
 import { openLadders } from "../flow/open-ladders.ts";
 import type { PageEvent } from "../flow/page.ts";
 import { poisonWrites } from "../flow/poison.ts";
+import { raisedWrites } from "../flow/raised.ts";
 import { resolvedWrites } from "../flow/resolved.ts";
 import { type AutonomyLimits, planRun } from "../flow/run/create-run.ts";
 import type { WakeDeps } from "../flow/wake.ts";
@@ -126,10 +127,7 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     facts: own.facts,
     planRun: (request) => planRun(request, own.demoted(), connections),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, { now }),
-    raisedWrites: async ({ id }, _from, now) => ({
-      checks: [],
-      writes: [{ write: "due", member: `follow:${id}`, at: now }],
-    }),
+    raisedWrites: (incident, from, now) => raisedWrites({ store, config }, incident, { from, now }),
     poisonWrites: (records, now) => poisonWrites(store, records, now),
     stillFiring: (record) => stillFiring(connections, record),
     placeForRun: () => parts.newRuns?.place(),
