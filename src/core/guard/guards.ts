@@ -60,6 +60,10 @@ function stale({ firing, manual, completing }: GuardSnapshot): GuardAnswer {
   );
 }
 
+function restoring({ reopened }: GuardSnapshot): GuardAnswer {
+  return read(reopened, (again) => (again ? { answer: "deny", reason: "the incident fires again" } : ALLOW));
+}
+
 function cooldown({ cooldown: left, reserved, now }: GuardSnapshot): GuardAnswer {
   if (reserved) return ALLOW;
   return read(left, (ms) =>
@@ -134,6 +138,7 @@ export const GUARDS: readonly (Guard & { exemptsUndo: boolean })[] = [
   { name: "scope", evaluate: scope, exemptsUndo: true },
   { name: "freeze", evaluate: freeze, exemptsUndo: true },
   { name: "stale", evaluate: stale, exemptsUndo: true },
+  { name: "reopened", evaluate: restoring, exemptsUndo: true },
   { name: "cooldown", evaluate: cooldown, exemptsUndo: true },
   { name: "budget", evaluate: budget, exemptsUndo: true },
   { name: "fleet", evaluate: fleet, exemptsUndo: true },

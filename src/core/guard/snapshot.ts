@@ -36,6 +36,8 @@ export type GuardSnapshot = {
   flapping: { changes: number; limit: number; per: Milliseconds } | Unreadable;
   /** Whether an episode of the incident still fires; undefined for runs without an alert. */
   firing: boolean | undefined | Unreadable;
+  /** What it restores after a recovery, and its incident fires again. */
+  reopened: boolean | Unreadable;
   /** The same mitigation was undone on this target within `reopen-within`. */
   undoneRecently: boolean | Unreadable;
   doubtful: boolean;
@@ -58,6 +60,7 @@ export type GuardName =
   | "blast-radius"
   | "scope"
   | "stale"
+  | "reopened"
   | "cooldown"
   | "budget"
   | "fleet"

@@ -36,6 +36,21 @@ export function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: 
   return groupUndoing(run, playbook, at, reason);
 }
 
+/**
+ * Below which prefix a run at this place goes back one step: the latest round of its `for-each` that has changed something, or all
+ * of it outside of rounds. Undefined when there is nothing to undo.
+ */
+export function lastChange(run: Run, path: StepPath): string | undefined {
+  const changed = [...run.steps.values()].filter(hasChanged).map((record) => record.path);
+  if (changed.length === 0) return undefined;
+  const loop = [...run.rounds.keys()].filter((one) => path.startsWith(`${one}/`)).toSorted()[0];
+  if (loop === undefined) return "";
+  const rounds = run.rounds.get(loop)?.items.keys() ?? [];
+  return [...rounds]
+    .map((round) => `${loop}/${round}/`)
+    .findLast((prefix) => changed.some((one) => one.startsWith(prefix)));
+}
+
 /** The undoing of the open group alone. */
 export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: string): RunEvent | undefined {
   const open = openGroup(run, playbook);

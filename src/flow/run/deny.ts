@@ -1,7 +1,7 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
-import { undoingFirst } from "../../core/run/groups.ts";
+import { lastChange, undoingFirst } from "../../core/run/groups.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
@@ -14,6 +14,7 @@ export async function denyRun(
   ready: ReadyStep,
   denial: { guard: GuardName; reason: string; kind: "deny"; until?: Instant },
 ): Promise<Progress> {
+  if (denial.guard === "reopened") return endRestoring(turn, ready.path);
   const reason = `denied.${denial.guard}: ${denial.reason}`;
   if (isUndo(ready.path)) return { kind: "go-on", turn: withEvents(turn, [deniedUndo(turn, ready.path, reason)]) };
   const undoing = ready.undo ? undefined : undoingFirst(turn.run, turn.playbook, nowOf(turn), reason);
@@ -25,6 +26,17 @@ export async function denyRun(
 /** The alert has ended and its message is still on the way: no denial, but what it will say (section 7, Resolved). */
 export function resolveRun(turn: Turn): Progress {
   return { kind: "go-on", turn: withEvents(turn, [{ type: "resolved", at: nowOf(turn) }]) };
+}
+
+/** Not a denial that the ladder climbs over: the run is cancelled, after its last round has gone back where `on-failure` says so. */
+function endRestoring(turn: Turn, path: string): Progress {
+  const { run, playbook } = turn;
+  const at = nowOf(turn);
+  const reason = "incident_reopened: the incident fires again, so no further step is begun";
+  const prefix = playbook.onFailure.includes("revert") ? lastChange(run, path) : undefined;
+  const events: RunEvent[] = [{ type: "cancelling", at, by: "stanch", reason }];
+  if (prefix !== undefined) events.push({ type: "reverting", at, reason, prefix });
+  return { kind: "go-on", turn: withEvents(turn, events) };
 }
 
 /** What was changed is still in force; the run ends with that, and people are called. */

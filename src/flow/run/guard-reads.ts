@@ -22,7 +22,7 @@ export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardVal
   const kept = keptValues(turn);
   if (kept) return kept;
   try {
-    return await turn.deps.store.guardValues(readsFor(turn, ready));
+    return await turn.deps.store.guardValues(readsFor(turn, ready, await incidentNow(turn)));
   } catch (error) {
     return { unreadable: messageOf(error) };
   }
@@ -34,15 +34,26 @@ export function keptValues(turn: Turn): GuardValues | undefined {
   return kept && run.reservation !== undefined && nowOf(turn) - kept.at < SERVES_FOR ? kept.values : undefined;
 }
 
-function readsFor(turn: Turn, ready: ReadyStep): GuardReads {
-  const { created } = turn.run;
-  const { playbook, target, incidentId } = created;
+/** A playbook that restores something after a recovery; one that ends a lease goes on whatever fires. */
+export function isRestoring({ run, playbook }: Turn): boolean {
+  return run.created.trigger === "recovered" && playbook.on === "recovered";
+}
+
+/** The run's incident; for a restoration the one that its alerts would open or join now. */
+async function incidentNow(turn: Turn): Promise<string | undefined> {
+  const { incidentId, incidentKey } = turn.run.created;
+  const now = isRestoring(turn) ? await turn.deps.store.field("incidents:open", incidentKey) : undefined;
+  return now ?? incidentId;
+}
+
+function readsFor(turn: Turn, ready: ReadyStep, incident: string | undefined): GuardReads {
+  const { playbook, target } = turn.run.created;
   const now = nowOf(turn);
   return {
     locks: locksOf(turn, ready),
     markers: [cooldownMarker(playbook, target), undoneMarker(playbook, target)],
     budgets: budgetWindows(turn).map(({ budget, window }) => ({ budget, per: window.per })),
-    sets: [RUNNING, `incident:${incidentId ?? ""}:firing`],
+    sets: [RUNNING, `incident:${incident ?? ""}:firing`],
     indexes: [
       { index: TARGETS_SEEN, min: now - KNOWN_FOR },
       { index: TARGETS_ALERTING, min: now - KNOWN_FOR },

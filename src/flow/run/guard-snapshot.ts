@@ -7,13 +7,22 @@ import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import type { Doc, GuardValues } from "../../core/store.ts";
-import { budgetWindows, changesSince } from "./guard-reads.ts";
+import { budgetWindows, changesSince, isRestoring } from "./guard-reads.ts";
 import { pauseScopes } from "./locks.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
 type Measured = Pick<
   GuardSnapshot,
-  "pauses" | "locks" | "cooldown" | "budgets" | "running" | "fleet" | "flapping" | "firing" | "undoneRecently"
+  | "pauses"
+  | "locks"
+  | "cooldown"
+  | "budgets"
+  | "running"
+  | "fleet"
+  | "flapping"
+  | "firing"
+  | "reopened"
+  | "undoneRecently"
 >;
 
 /** Every guard's input for one step, from what the store said. What could not be read is marked so, and its guard denies. */
@@ -64,6 +73,7 @@ function measured(turn: Turn, values: GuardValues, now: number): Measured {
     fleet: { known, alerting: Math.min(alerting, known), fraction: limits.fleetFraction, min: limits.fleetMin },
     flapping: { changes: alertId === undefined ? 0 : changesSince(records, now - per), limit, per },
     firing: incidentId === undefined || trigger !== "firing" ? undefined : firing > 0,
+    reopened: isRestoring(turn) && firing > 0,
   };
 }
 
@@ -78,6 +88,7 @@ function unmeasured(why: Unreadable): Measured {
     fleet: why,
     flapping: why,
     firing: why,
+    reopened: why,
   };
 }
 
