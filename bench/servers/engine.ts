@@ -28,6 +28,7 @@ const config: Config = {
   limits: {
     ...CONFIG.limits,
     budget: [{ runs: 1_000_000, per: 3_600_000 }],
+    targetBudget: [],
     maxConcurrentRuns: 1_000_000,
     fleetFraction: 1,
   },

@@ -43,6 +43,7 @@ severity:
 
 limits:
   budget: [{ runs: 20, per: 1h }]
+  # target-budget: [{ runs: 3, per: 1h }, { runs: 8, per: 24h }] # of each target, over all playbooks
   max-concurrent-runs: 5
   max-targets-per-step: 5
 

@@ -40,6 +40,7 @@ const Rule = z.strictObject({ level: z.enum(["P0", "P1", "P2", "none"]), when: C
 
 const Limits = z.strictObject({
   budget: z.array(BudgetEntry).default([{ runs: 20, per: 3_600_000 }]),
+  "target-budget": z.array(BudgetEntry).default([]),
   "max-concurrent-runs": z.int().min(1).default(5),
   "max-targets-per-step": z.int().min(1).default(5),
   "fleet-fraction": z.number().gt(0).max(1).default(0.3),

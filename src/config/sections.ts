@@ -66,6 +66,7 @@ export function approvalSettings(yaml: StanchYaml["approvals"]): ApprovalSetting
 export function limitSettings(yaml: StanchYaml["limits"]): Config["limits"] {
   return {
     budget: yaml.budget,
+    targetBudget: yaml["target-budget"],
     maxConcurrentRuns: yaml["max-concurrent-runs"],
     maxTargetsPerStep: yaml["max-targets-per-step"],
     fleetFraction: yaml["fleet-fraction"],

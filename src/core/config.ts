@@ -89,6 +89,8 @@ export type Config = {
   severity: readonly SeverityRule[];
   limits: {
     budget: readonly BudgetWindow[];
+    /** Of each target, whatever playbooks change it. */
+    targetBudget: readonly BudgetWindow[];
     maxConcurrentRuns: number;
     maxTargetsPerStep: number;
     fleetFraction: number;

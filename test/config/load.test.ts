@@ -92,7 +92,7 @@ facts:
   cpu: { query: 'cpu{s="\${{ label("service") }}"}', max-age: 30s }
   rate: { match: ['service = "x"'], fallback: double(alert.annotations.value) }
 severity: [{ level: P0, when: facts.cpu > vars.limit, for: 5m }, { level: none, when: true }]
-limits: { budget: [{ runs: 1, per: 1m }], max-concurrent-runs: 2, max-targets-per-step: 3, fleet-fraction: 0.5, fleet-min: 4, flapping: { changes: 6, per: 10m } }
+limits: { budget: [{ runs: 1, per: 1m }], target-budget: [{ runs: 2, per: 1h }], max-concurrent-runs: 2, max-targets-per-step: 3, fleet-fraction: 0.5, fleet-min: 4, flapping: { changes: 6, per: 10m } }
 freeze: [{ cron: "0 16 * * 5", for: 64h, tz: Europe/Berlin, allow: [P0], reason: weekend }]
 approvals:
   people: { anna: { slack: U1, token: cli } }

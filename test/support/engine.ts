@@ -28,6 +28,7 @@ export const CONFIG = {
   },
   limits: {
     budget: [],
+    targetBudget: [],
     maxConcurrentRuns: 5,
     maxTargetsPerStep: 5,
     fleetFraction: 0.3,

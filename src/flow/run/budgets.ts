@@ -2,14 +2,17 @@ import type { BudgetWindow } from "../../core/playbook/playbook.ts";
 import type { Write } from "../../core/store.ts";
 import type { Turn } from "./turn.ts";
 
-/** The budgets a run draws on, once, at its first mutating intent. */
+/** The budgets a run draws on, once, at its first mutating intent: of its playbook, of each of its targets, and the global one. */
 export function budgetsOf(
-  turn: Pick<Turn, "deps" | "playbook">,
+  turn: Pick<Turn, "deps" | "playbook" | "run">,
 ): readonly { name: string; budget: string; windows: readonly BudgetWindow[] }[] {
-  const { deps, playbook } = turn;
+  const { deps, playbook, run } = turn;
+  const { budget, targetBudget } = deps.config.limits;
+  const targets = new Set([run.created.target, ...run.created.alsoTargets]);
   const all = [
-    { name: "global", budget: "global", windows: deps.config.limits.budget },
+    { name: "global", budget: "global", windows: budget },
     { name: `playbook ${playbook.name}`, budget: `playbook:${playbook.name}`, windows: playbook.limits.budget },
+    ...[...targets].map((one) => ({ name: `target ${one}`, budget: `target:${one}`, windows: targetBudget })),
   ];
   return all.filter((one) => one.windows.length > 0);
 }

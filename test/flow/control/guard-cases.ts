@@ -148,6 +148,14 @@ export const RULE_CASES: readonly Case[] = [
     /^denied\.budget: the global budget of 1 per 1h/,
     { before: otherRun("thing:other") },
   ]),
+  ...rows("targetBudget", [
+    "the target's budget is used up",
+    "[{ runs: 1, per: 1h }]",
+    "[{ runs: 2, per: 1h }]",
+    "ended",
+    /^denied\.budget: the target thing:litellm budget of 1 per 1h/,
+    { before: first(fires, ends, pass(5)) },
+  ]),
   ...rows("concurrent", [
     "another run is changing things",
     1,

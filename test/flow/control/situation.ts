@@ -33,6 +33,7 @@ export type Situation = {
   ceiling: string;
   severity: string;
   budget: string;
+  targetBudget: string;
   concurrent: number;
   maxTargets: number;
   freeze: string;
@@ -71,6 +72,7 @@ export const ACTS: Situation = {
   - { level: P1, when: 'alert.labels.severity == "critical"' }
   - { level: P2, when: 'alert.labels.severity == "warning"' }`,
   budget: "[{ runs: 20, per: 1h }]",
+  targetBudget: "[]",
   concurrent: 5,
   maxTargets: 5,
   freeze: "[]",
@@ -85,7 +87,7 @@ export function configText(at: Situation): string {
 autonomy: ${at.ceiling}
 facts: { load: { fallback: 'double(alert.annotations.value)', max-age: 1s } }
 severity: ${at.severity}
-limits: { budget: ${at.budget}, max-concurrent-runs: ${at.concurrent}, max-targets-per-step: ${at.maxTargets}, fleet-min: 10 }
+limits: { budget: ${at.budget}, target-budget: ${at.targetBudget}, max-concurrent-runs: ${at.concurrent}, max-targets-per-step: ${at.maxTargets}, fleet-min: 10 }
 freeze: ${at.freeze}
 approvals:
   people: { anna: { token: anna-cli }, ben: { token: ben-cli } }

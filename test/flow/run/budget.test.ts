@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../../src/core/config.ts";
 import { RUNNING } from "../../../src/flow/run/budgets.ts";
-import { CONFIG, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { CONFIG, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const HOUR = 3_600_000;
 const TIGHT: Config = {
@@ -85,4 +85,25 @@ test("a call that was refused once and never sent the next time has used its bud
   await world.pass(60_000);
   assert.equal(calls, 2);
   assert.equal(act.calls.length, 0);
+});
+
+test("each target has a budget of its own, over all playbooks and incidents", async () => {
+  const limits = { ...CONFIG.limits, targetBudget: [{ runs: 1, per: HOUR }] };
+  const world = createWorld({ ...CONFIG, limits });
+  const act = scripted(world.actions, "t.act");
+  const other = scripted(world.actions, "t.other", { targets: () => ["thing:two"] });
+  world.playbooks.set("p", playbook("p", [step("a", "t.act")]));
+  world.playbooks.set("q", playbook("q", [step("a", "t.act")]));
+  world.playbooks.set("r", playbook("r", [step("a", "t.other")], { target: constant("thing:two") }));
+  await world.open("p");
+  await world.drain();
+  const denied = await world.open("q", { id: "inc-2", key: "service=b" });
+  await world.drain();
+  assert.match(
+    (await world.run(denied)).ended?.reason ?? "",
+    /^denied\.budget: the target thing:one budget of 1 per 1h is used up/,
+  );
+  await world.open("r", { id: "inc-3", key: "service=c" });
+  await world.drain();
+  assert.deepEqual([act.calls.length, other.calls.length], [1, 1]);
 });
