@@ -8,6 +8,7 @@ import { stepsOfBranch } from "./walk.ts";
 /** Steps of one `group` that complete or are reverted together; within a `for-each` each round has its own. */
 export type OpenGroup = { group: string; prefix: string; unfinished: boolean };
 
+type Undoing = Extract<RunEvent, { type: "reverting" }>;
 /** `rounds`: the rounds it is in, outermost first. */
 type Place = { step: ActionStep; path: StepPath; rounds: readonly Round[] };
 type Round = { loop: string; prefix: string };
@@ -31,7 +32,7 @@ export function openGroup(run: Run, playbook: Playbook): OpenGroup | undefined {
 }
 
 /** What a run undoes before it ends early: all that it has changed where `on-failure` says so, or else its open group. */
-export function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): RunEvent | undefined {
+export function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
   if (run.mutated && playbook.onFailure.includes("revert")) return { type: "reverting", at, reason, prefix: "" };
   return groupUndoing(run, playbook, at, reason);
 }
@@ -52,9 +53,34 @@ export function lastChange(run: Run, path: StepPath): string | undefined {
 }
 
 /** The undoing of the open group alone. */
-export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: string): RunEvent | undefined {
+export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
   const open = openGroup(run, playbook);
   return open && { type: "reverting", at, reason, prefix: open.prefix, group: open.group };
+}
+
+/**
+ * What a run undoes after a step has failed: what it undoes before any early end, but at least the round that the step is in, where that
+ * has changed something.
+ */
+export function undoingAfter(
+  run: Run,
+  playbook: Playbook,
+  failed: StepPath,
+  { at, reason }: { at: Instant; reason: string },
+): Undoing | undefined {
+  const first = undoingFirst(run, playbook, at, reason);
+  const prefix = roundOf(run, failed);
+  if (prefix === undefined || (first && !first.prefix.startsWith(prefix))) return first;
+  const changed = [...run.steps.values()].some((record) => hasChanged(record) && record.path.startsWith(prefix));
+  return changed ? { type: "reverting", at, reason, prefix } : first;
+}
+
+/** The prefix of the innermost round that a path is in; undefined outside of rounds. */
+function roundOf({ rounds }: Run, path: StepPath): string | undefined {
+  return [...rounds]
+    .map(([loop, { done }]) => `${loop}/${done}/`)
+    .filter((prefix) => path.startsWith(prefix))
+    .toSorted((a, b) => b.length - a.length)[0];
 }
 
 function hasBegun(record: StepRecord | undefined): boolean {

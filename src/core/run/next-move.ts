@@ -1,5 +1,5 @@
 import type { Playbook } from "../playbook/playbook.ts";
-import { groupUndoing, openGroup, undoingFirst } from "./groups.ts";
+import { groupUndoing, openGroup, undoingAfter, undoingFirst } from "./groups.ts";
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { moveAt } from "./move-at.ts";
@@ -96,7 +96,7 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
   const reason = `${failed.path}: ${failed.message}`;
   if (round)
     return { kind: "record", events: [{ type: "reverting", at, reason, prefix: `${failed.path}/${round.done}/` }] };
-  const undoing = undoingFirst(run, playbook, at, reason);
+  const undoing = undoingAfter(run, playbook, failed.path, { at, reason });
   return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "failed", reason };
 }
 
