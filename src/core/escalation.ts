@@ -11,7 +11,7 @@ export const CONFIRM_WITHIN: Milliseconds = 60_000;
  * A pending approval and an open task call people, but are no news that an acknowledgement would not cover.
  */
 export type Need = {
-  kind: "approval" | "task" | "expired" | "unknown_outcome" | "exhausted" | "failed_revert";
+  kind: "approval" | "task" | "expired" | "unknown_outcome" | "exhausted" | "failed_revert" | "overdue_revert";
   key: string;
   text: string;
 };

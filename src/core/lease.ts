@@ -3,7 +3,7 @@ import { digestOf } from "./hash.ts";
 import { canonicalJson } from "./json.ts";
 import type { Instant } from "./time.ts";
 
-export type LeaseStatus = "active" | "reverting" | "reverted" | "failed" | "superseded";
+export type LeaseStatus = "active" | "reverting" | "reverted" | "failed" | "superseded" | "kept";
 
 /** The promise to undo a mitigation at a time (document kind `lease`). */
 export type Lease = {
@@ -26,6 +26,10 @@ export type Lease = {
   revertRun?: string;
   /** How often undoing was tried and failed. */
   attempts: number;
+  /** How many runs were started to undo it; without it, as many as failed. */
+  undoings?: number;
+  /** Who chose that it is not undone. */
+  keptBy?: { by: string; at: Instant };
   extendedBy?: readonly string[];
   /** Who ended it ahead of its time. */
   revertedBy?: { by: string; at: Instant };
@@ -34,6 +38,11 @@ export type Lease = {
   /** Why undoing it failed last. */
   failure?: string;
 };
+
+/** How many runs have been started to undo a lease. */
+export function undoingsOf({ undoings, attempts }: Lease): number {
+  return undoings ?? attempts;
+}
 
 /** The inputs of an undo that say what to write. */
 const WRITTEN: ReadonlySet<string> = new Set(["value", "replicas", "desired"]);

@@ -15,6 +15,7 @@ import type { Instant } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import { docs, openTasks } from "./desk/incident-view.ts";
 import { type Followed, lookAgain } from "./followed.ts";
+import { leaseNeeds } from "./lease-needs.ts";
 import { type PageDeps, sendPages } from "./page.ts";
 
 export type EscalateDeps = PageDeps & { queue: Pick<Queue, "wake">; config: Pick<Config, "escalation"> };
@@ -102,7 +103,7 @@ async function needsOf(deps: EscalateDeps, incident: Incident): Promise<readonly
   return [
     ...runs.flatMap(unknownNeed),
     ...runs.flatMap((run) => revertNeed(incident, run)),
-    ...leases.flatMap(leaseNeed),
+    ...leaseNeeds(leases, runs, await deps.store.now()),
     ...exhaustedNeed(incident),
     ...approvals.flatMap((approval) => approvalNeed(incident, approval)),
     ...tasks.map(taskNeed),
@@ -126,11 +127,6 @@ function revertNeed({ status, acknowledged }: Incident, { created, ended }: Run)
   if (status === "resolved" && acknowledged !== undefined && acknowledged.at >= ended.at) return [];
   const text = `run ${created.id} could not undo what it changed on ${created.target}: ${oneLine(ended.reason, LONGEST_ASK)}`;
   return [{ kind: "failed_revert", key: `revert ${created.id}`, text }];
-}
-
-function leaseNeed({ id, status, describe }: Lease): readonly Need[] {
-  if (status !== "failed") return [];
-  return [{ kind: "failed_revert", key: `lease ${id}`, text: `lease ${id} could not be undone: ${describe}` }];
 }
 
 function taskNeed({ id, ask }: Task): Need {

@@ -23,10 +23,11 @@ export async function followIncident(deps: FollowDeps, id: string): Promise<void
   await deps.store.commit({ checks: [], writes: [{ write: "due", member: `follow:${id}`, at }] });
 }
 
-/** A lease that could not be undone calls people at once. */
+/** A lease that could not be undone, or waits for it, calls people at once; one that is settled needs nobody any more. */
 export async function followLease(deps: FollowDeps, id: string): Promise<void> {
   const lease = (await deps.store.get<Lease>("lease", id))?.body;
-  if (lease?.status === "failed" && lease.incidentId !== undefined) await followIncident(deps, lease.incidentId);
+  if (lease && lease.status !== "active" && lease.incidentId !== undefined)
+    await followIncident(deps, lease.incidentId);
 }
 
 /** False when something was done or has changed meanwhile, so that the next wake-up is not planned from an old sight. */

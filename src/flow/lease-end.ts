@@ -1,17 +1,20 @@
 import { idOf } from "../core/hash.ts";
 import type { Incident } from "../core/incident.ts";
-import type { Lease } from "../core/lease.ts";
+import { type Lease, undoingsOf } from "../core/lease.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { RunCreated, RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import { constantStep } from "../core/run/undo-move.ts";
 import type { Doc } from "../core/store.ts";
-import type { Instant } from "../core/time.ts";
+import type { Instant, Milliseconds } from "../core/time.ts";
 import { manualRequest, type StartDeps } from "./decide/start.ts";
 import { endUnderKept, keptOver } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
 import { planRun, type RunPlan, runPlan } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
+
+/** The run that ends a lease wakes it; it is also looked at, so that people are called when it waits for long. */
+export const LOOK_AGAIN: Milliseconds = 60_000;
 
 export type LeaseDeps = RunDeps & StartDeps;
 
@@ -27,13 +30,13 @@ export async function endLease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): 
   if (younger) return endUnder(deps, { older: doc, younger, now });
   const plan = await endPlan(deps, doc.body, now);
   const { body: lease, rev } = doc;
-  const body: Lease = { ...lease, status: "reverting", revertRun: plan.id };
+  const body: Lease = { ...lease, status: "reverting", revertRun: plan.id, undoings: undoingsOf(lease) + 1 };
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...plan.checks],
     writes: [
       ...plan.writes,
       { write: "put", kind: "lease", id: lease.id, body },
-      { write: "undue", member: `lease:${lease.id}` },
+      { write: "due", member: `lease:${lease.id}`, at: now + LOOK_AGAIN },
     ],
   });
   if (committed.ok) await deps.queue.wake(plan.wake, now);
@@ -75,7 +78,7 @@ function revertCreated(lease: Lease, origin: Run | undefined, now: Instant): Run
   return {
     type: "created",
     at: now,
-    id: idOf("rev", lease.id, String(lease.attempts)),
+    id: idOf("rev", lease.id, String(undoingsOf(lease))),
     playbook: lease.playbook,
     playbookDigest: "",
     ...(lease.incidentId === undefined ? {} : { incidentId: lease.incidentId }),

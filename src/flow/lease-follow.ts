@@ -4,11 +4,12 @@ import type { Run } from "../core/run/run.ts";
 import type { Check, Doc, Write } from "../core/store.ts";
 import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
-import { type LeaseDeps, loadRun } from "./lease-end.ts";
-import { endUnderKept, keptOver } from "./lease-kept.ts";
+import { type LeaseDeps, LOOK_AGAIN, loadRun } from "./lease-end.ts";
+import { endUnderKept, keptOver, leaseKeptWrite } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
 import { endUndone } from "./lease-undone.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
+import { isOvertaken } from "./run/undo-look.ts";
 
 /** A revert that failed is tried again after this, doubled each time. */
 const RETRY_FIRST = 60_000;
@@ -26,13 +27,14 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     });
     return;
   }
-  const kept = run.ended.state === "succeeded" ? undefined : await keptOver(deps, lease);
-  if (kept) return endUnderKept(deps, doc, { kept, now });
-  const younger = run.ended.state === "succeeded" ? undefined : await nextYounger(deps.store, lease);
-  if (younger) return endUnder(deps, { older: doc, younger, now });
-  const origin = run.ended.state === "succeeded" ? undefined : await loadRun(deps, lease.runId);
-  if (await endUndone(deps, doc, { origin, now })) return;
   const next = nextLease(lease, run, now);
+  if (next.status === "active" || next.status === "failed") {
+    const kept = await keptOver(deps, lease);
+    if (kept) return endUnderKept(deps, doc, { kept, now });
+    const younger = await nextYounger(deps.store, lease);
+    if (younger) return endUnder(deps, { older: doc, younger, now });
+    if (await endUndone(deps, doc, { origin: await loadRun(deps, lease.runId), now })) return;
+  }
   const exposed = next.status === "reverted" ? await exposedIncident(deps, lease, now) : NOTHING;
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
@@ -41,6 +43,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
       { write: "put", kind: "lease", id: lease.id, body: next },
       ...exposed.writes,
       ...dueWrites(next),
+      ...(next.status === "kept" ? [leaseKeptWrite(next)] : []),
       ...(next.status === "reverted"
         ? [{ write: "mark" as const, marker, for: deps.config.incidents.reopenWithin }]
         : []),
@@ -48,15 +51,12 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
         at: now,
         kind: next.status === "failed" ? "escalation" : "lease",
         text: textOf(next),
-        by: "stanch",
+        by: next.keptBy?.by ?? "stanch",
       }),
     ],
   });
   if (committed.ok && next.incidentId !== undefined) await deps.queue.wake(`chat:${next.incidentId}`, now);
 }
-
-/** The run that ends a lease wakes it; a follow-up playbook does not know of it, so it is also looked at. */
-const LOOK_AGAIN = 60_000;
 
 type Part = { checks: readonly Check[]; writes: readonly Write[] };
 const NOTHING: Part = { checks: [], writes: [] };
@@ -86,15 +86,26 @@ async function exposedIncident(deps: LeaseDeps, { incidentId: id, target }: Leas
   };
 }
 
-/** Someone else's change is never overwritten: then, and after five failures, a person has to decide. */
+/**
+ * Who cancels the undoing of a lease keeps what it would have undone. Someone else's change is never overwritten: then, and after
+ * five failures, a person has to decide.
+ */
 function nextLease(lease: Lease, run: Run, now: Instant): Lease {
-  if (run.ended?.state === "succeeded") return { ...lease, status: "reverted" };
+  if (run.ended?.state === "succeeded" || isUndone(run)) return { ...lease, status: "reverted" };
+  if (run.cancelling) return { ...lease, status: "kept", keptBy: { by: run.cancelling.by, at: now } };
+  if (isOvertaken(run.ended?.reason ?? ""))
+    return { ...lease, status: "active", endsAt: now, failure: run.ended?.reason ?? "" };
   const attempts = lease.attempts + 1;
   const step = run.steps.get("undo");
   const failure = step?.message ?? run.ended?.reason ?? "";
   const final = step?.reason === "conflict" || step?.reason === "refused" || attempts >= RETRY_AT_MOST;
   if (final) return { ...lease, status: "failed", attempts, failure };
   return { ...lease, status: "active", attempts, failure, endsAt: now + RETRY_FIRST * 2 ** (attempts - 1) };
+}
+
+/** A call that was under way when it was cancelled is settled first. */
+function isUndone({ created, steps }: Run): boolean {
+  return created.lease !== undefined && steps.get("undo")?.outcome === "succeeded";
 }
 
 function dueWrites(lease: Lease): readonly Write[] {
@@ -110,6 +121,8 @@ function textOf(lease: Lease): string {
   switch (lease.status) {
     case "reverted":
       return `lease ${lease.id} ended: ${lease.describe}`;
+    case "kept":
+      return `lease ${lease.id} ended and undid nothing, as ${lease.keptBy?.by ?? "somebody"} cancelled that: what it has changed stays`;
     case "active":
       return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); tried again at ${plainTime(lease.endsAt)}`;
     default:

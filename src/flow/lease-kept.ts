@@ -1,4 +1,4 @@
-import { type Lease, leaseField } from "../core/lease.ts";
+import { isYounger, type Lease, leaseField } from "../core/lease.ts";
 import { hasChanged, undoPath } from "../core/run/changed.ts";
 import { stepKeptBy } from "../core/run/grants.ts";
 import type { Run } from "../core/run/run.ts";
@@ -7,7 +7,7 @@ import type { Instant, Milliseconds } from "../core/time.ts";
 import { type DecideDeps, readRun, say } from "./decide/deps.ts";
 import { liveLeases } from "./lease-stack.ts";
 
-/** Field → `RUN STEP` of the last change of it that a person chose to keep. */
+/** Field → `RUN STEP` of the last change of it that a person chose to keep, and its lease where it had one. */
 const KEPT = "kept";
 /** How often it is looked at whether the run of a kept change has ended. */
 const LOOK_AGAIN: Milliseconds = 60_000;
@@ -15,9 +15,14 @@ const LOOK_AGAIN: Milliseconds = 60_000;
 /** A kept change over a lease: by whom, and whether its run has ended, as it may still go back until then. */
 export type Kept = { by: string; settled: boolean };
 
-/** Remembers that a change of this field stays; `undone` is the lease that it does not get. */
+/** Remembers that a change of this field stays; what is named is the lease that it does not get. */
 export function keepWrite({ runId, step, undo }: Pick<Lease, "runId" | "step" | "undo">): Write {
   return { write: "field", hash: KEPT, field: leaseField({ undo }), value: `${runId} ${step}` };
+}
+
+/** The same for a change that had its lease until a person chose to keep it. */
+export function leaseKeptWrite({ id, runId, step, undo }: Lease): Write {
+  return { write: "field", hash: KEPT, field: leaseField({ undo }), value: `${runId} ${step} ${id}` };
 }
 
 /** The kept change made over this lease's field since, unless it went back with its run or a person reverts the lease after it. */
@@ -37,13 +42,20 @@ export async function lookAtKept(
 }
 
 async function standing(store: Store, lease: Lease, value: string): Promise<Kept | undefined> {
-  const [runId = "", path] = value.split(" ");
+  const [runId = "", path, leaseId] = value.split(" ");
+  if (leaseId !== undefined) return keptLease(store, lease, leaseId);
   const run = await readRun(store, runId);
   if (!run || path === undefined) return undefined;
   const by = stepKeptBy(run, path);
   const at = run.steps.get(path)?.at ?? 0;
   const isOver = at > lease.createdAt && at > (lease.revertedBy?.at ?? 0);
   return by !== undefined && isOver && stands(run, path) ? { by, settled: run.ended !== undefined } : undefined;
+}
+
+async function keptLease(store: Store, lease: Lease, id: string): Promise<Kept | undefined> {
+  const kept = (await store.get<Lease>("lease", id))?.body;
+  if (kept?.keptBy === undefined || !isYounger(kept, lease)) return undefined;
+  return kept.keptBy.at > (lease.revertedBy?.at ?? 0) ? { by: kept.keptBy.by, settled: true } : undefined;
 }
 
 function stands(run: Run, path: string): boolean {

@@ -1,10 +1,11 @@
-import { constant, createWorld, scripted, step } from "./engine.ts";
+import type { Config } from "../../src/core/config.ts";
+import { CONFIG, constant, createWorld, scripted, step } from "./engine.ts";
 
 const HOUR = 3_600_000;
 
 /** One field of a system outside: `t.set` writes it, and its undo writes back only what it finds unchanged. */
-export function fieldWorld() {
-  const world = createWorld();
+export function fieldWorld(config: Config = CONFIG) {
+  const world = createWorld(config);
   const field = { value: "off" };
   const written: string[] = [];
   scripted(world.actions, "t.set", {

@@ -1,10 +1,15 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { Lease } from "../../core/lease.ts";
+import { type Lease, undoingsOf } from "../../core/lease.ts";
+import type { InboxItem } from "../../core/run/inbox.ts";
+import type { Check, Write } from "../../core/store.ts";
 import { plainTime } from "../../core/time.ts";
-import { type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
+import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
-/** Moves a lease's end: from now if it had ended before, else from its present end. */
+/**
+ * Moves a lease's end: from now if it had ended before, else from its present end. One that is being undone already is taken back as
+ * long as the undoing has not begun its call.
+ */
 export async function extend(
   deps: DecideDeps,
   actor: Actor,
@@ -12,59 +17,100 @@ export async function extend(
 ): Promise<Decided> {
   if (decision.for <= 0) return refuse("invalid_request", "extend by a time above 0, such as 30m");
   return change(deps, decision.lease, async (lease, now) => {
+    const by = nameOf(actor);
+    const held = lease.status === "reverting" ? await takeBack(deps, lease, { by, now }) : NOTHING;
+    if ("ok" in held) return held;
     const endsAt = Math.max(lease.endsAt, now) + decision.for;
-    const text = `${nameOf(actor)} extended lease ${lease.id} by ${formatDuration(decision.for)}, to ${plainTime(endsAt)}`;
-    return {
-      lease: { ...lease, endsAt, extendedBy: [...(lease.extendedBy ?? []), nameOf(actor)] },
-      text,
-      due: endsAt,
-      by: nameOf(actor),
-    };
+    const text = `${by} extended lease ${lease.id} by ${formatDuration(decision.for)}, to ${plainTime(endsAt)}`;
+    const extendedBy = [...(lease.extendedBy ?? []), by];
+    return { lease: { ...afresh(lease), endsAt, extendedBy }, text, due: endsAt, by, held };
   });
 }
 
-/** Ends a lease now: the engine undoes it at once. */
+/** Ends a lease now: the engine undoes it at once, also where it could not be undone before. */
 export async function revert(
   deps: DecideDeps,
   actor: Actor,
   decision: Extract<Decision, { verb: "revert" }>,
 ): Promise<Decided> {
   return change(deps, decision.lease, async (lease, now) => {
-    const text = `${nameOf(actor)} reverts lease ${lease.id} now: ${lease.describe}`;
-    const revertedBy = { by: nameOf(actor), at: now };
-    return { lease: { ...lease, endsAt: now, revertedBy }, text, due: 0, by: nameOf(actor) };
+    if (lease.status === "reverting") return refuse("conflict", `lease ${lease.id} is being undone already`);
+    const by = nameOf(actor);
+    const text = `${by} reverts lease ${lease.id} now: ${lease.describe}`;
+    return { lease: { ...afresh(lease), endsAt: now, revertedBy: { by, at: now } }, text, due: 0, by, held: NOTHING };
   });
 }
 
-type Edit = { lease: Lease; text: string; due: number; by: string };
+type Part = { checks: readonly Check[]; writes: readonly Write[]; wake: readonly string[] };
+const NOTHING: Part = { checks: [], writes: [], wake: [] };
+type Edit = { lease: Lease; text: string; due: number; by: string; held: Part };
+type Refused = ReturnType<typeof refuse>;
+
+/** What failed before counts no more once a person has decided. */
+function afresh({ failure: _, heldSince: __, ...lease }: Lease): Lease {
+  return lease.status === "active" ? lease : { ...lease, status: "active", undoings: undoingsOf(lease), attempts: 0 };
+}
+
+/** Cancels the run that undoes a lease, if it has called nothing yet and calls nothing meanwhile. */
+async function takeBack(
+  { store }: DecideDeps,
+  lease: Lease,
+  { by, now }: { by: string; now: number },
+): Promise<Part | Refused> {
+  const id = lease.revertRun ?? "";
+  const run = await readRun(store, id);
+  if (!run || run.mutated || run.ended) return refuse("conflict", `lease ${lease.id} is being undone already`);
+  const item: InboxItem = { kind: "cancel", at: now, by, reason: `lease ${lease.id} is extended` };
+  return {
+    checks: [{ check: "length", list: `run:${id}`, is: run.rev }],
+    writes: [
+      { write: "append", list: `inbox:${id}`, items: [item] },
+      { write: "due", member: `run:${id}`, at: 0 },
+    ],
+    wake: [`run:${id}`],
+  };
+}
+
+/** One that was superseded, undone or kept is over; one that failed is alive again by the decision. */
+const ALIVE: ReadonlySet<Lease["status"]> = new Set(["active", "reverting", "failed"]);
 
 async function change(
   deps: DecideDeps,
   id: string,
-  edit: (lease: Lease, now: number) => Promise<Edit>,
+  edit: (lease: Lease, now: number) => Promise<Edit | Refused>,
 ): Promise<Decided> {
   return settleChange(deps, async () => {
     const found = await readDoc<Lease>(deps.store, "lease", id);
     if ("ok" in found) return found;
     const { body: lease } = found;
-    if (lease.status !== "active") return refuse("conflict", `lease ${id} is ${lease.status}; nothing to change`);
+    if (!ALIVE.has(lease.status)) return refuse("conflict", `lease ${id} is ${lease.status}; nothing to change`);
     const now = await deps.store.now();
     const next = await edit(lease, now);
-    const member = `lease:${id}`;
+    if ("ok" in next) return next;
+    const { held } = next;
     return {
       change: {
-        checks: [found.check],
-        writes: [
-          { write: "put", kind: "lease", id, body: next.lease },
-          { write: "due", member, at: next.due },
-          ...say(lease.incidentId, { at: now, kind: "lease", text: next.text, by: next.by }),
-        ],
+        checks: [found.check, ...held.checks],
+        writes: [...editWrites(next, now), ...held.writes],
         wake: [
-          ...(next.due === 0 ? [member] : []),
-          ...(lease.incidentId === undefined ? [] : [`chat:${lease.incidentId}`]),
+          ...(next.due === 0 ? [`lease:${id}`] : []),
+          ...held.wake,
+          ...(lease.incidentId === undefined ? [] : [`chat:${lease.incidentId}`, `follow:${lease.incidentId}`]),
         ],
       },
       decided: { ok: true, sentence: next.text },
     };
   });
+}
+
+/** The incident is looked after at once, as a lease that could not be undone needs nobody any more. */
+function editWrites({ lease, text, due, by }: Edit, now: number): readonly Write[] {
+  const { id, incidentId, createdAt } = lease;
+  return [
+    { write: "put", kind: "lease", id, body: lease },
+    { write: "index", index: "leases:active", member: id, score: createdAt },
+    { write: "due", member: `lease:${id}`, at: due },
+    ...(incidentId === undefined ? [] : [{ write: "due" as const, member: `follow:${incidentId}`, at: 0 }]),
+    ...say(incidentId, { at: now, kind: "lease", text, by }),
+  ];
 }

@@ -78,6 +78,11 @@ function not(progress: Progress): Admitted {
   return { kind: "not-admitted", progress };
 }
 
+/** What undoes a lease waits for the run that holds the lock as long as that takes (section 14.9). */
+function waitsOn({ run }: Turn, admission: Extract<Admission, { kind: "wait" }>): boolean {
+  return admission.for === "lock" && run.created.trigger === "revert";
+}
+
 async function holdBack(
   turn: Turn,
   ready: ReadyStep,
@@ -86,7 +91,7 @@ async function holdBack(
   const now = nowOf(turn);
   const { waiting } = turn.run;
   const same = waiting?.reason === admission.for && waiting.path === ready.path;
-  if (same && admission.for !== "pause" && now - waiting.since > WAIT_AT_MOST) {
+  if (same && admission.for !== "pause" && !waitsOn(turn, admission) && now - waiting.since > WAIT_AT_MOST) {
     return denyRun(turn, ready, {
       kind: "deny",
       guard: admission.guard,

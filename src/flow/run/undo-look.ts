@@ -13,6 +13,11 @@ export type UndoLook =
 const KEPT = "a later change of the same is kept";
 const YOUNGER = "a later change of the same has a lease of its own";
 
+/** Whether a run that undoes a lease ended for what came between, which may have gone since. */
+export function isOvertaken(reason: string): boolean {
+  return reason === KEPT || reason === YOUNGER;
+}
+
 /** Looks at the lease that this run undoes once more; a run that undoes none may go. */
 export async function lookBeforeUndo({ deps, run }: Pick<Turn, "deps" | "run">): Promise<UndoLook> {
   const { lease: id } = run.created;

@@ -19,7 +19,7 @@ const ApprovalQuery = z.strictObject({
 });
 const LeaseQuery = z.strictObject({
   ...page,
-  status: status(["active", "reverting", "reverted", "failed", "superseded"]),
+  status: status(["active", "reverting", "reverted", "failed", "superseded", "kept"]),
 });
 const TaskQuery = z.strictObject({ ...page, status: status(["open", "done", "withdrawn"]) });
 const TimelineQuery = z.strictObject({ from: z.coerce.number().int().min(0).default(0) });
