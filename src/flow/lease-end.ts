@@ -64,7 +64,11 @@ async function followUp(
     ...manualRequest(doc.body, { playbook, vars: {}, by: "stanch", now }),
     trigger: "recovered" as const,
   };
-  const plan = planRun({ ...request, rung: lease.attempts }, await deps.autonomyLimits(), deps.connections);
+  const plan = planRun(
+    { ...request, ends: { lease: lease.id, nth: undoingsOf(lease) } },
+    await deps.autonomyLimits(),
+    deps.connections,
+  );
   return plan.ok ? plan : undefined;
 }
 

@@ -50,7 +50,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
       ...say(next.incidentId, {
         at: now,
         kind: next.status === "failed" ? "escalation" : "lease",
-        text: textOf(next),
+        text: textOf(next, run),
         by: next.keptBy?.by ?? "stanch",
       }),
     ],
@@ -87,8 +87,8 @@ async function exposedIncident(deps: LeaseDeps, { incidentId: id, target }: Leas
 }
 
 /**
- * Who cancels the undoing of a lease keeps what it would have undone. Someone else's change is never overwritten: then, and after
- * five failures, a person has to decide.
+ * Who cancels the undoing of a lease keeps what it would have undone. Someone else's change is never overwritten: then, where the
+ * playbook that ends it was refused or may only observe, and after five failures, a person has to decide.
  */
 function nextLease(lease: Lease, run: Run, now: Instant): Lease {
   if (run.ended?.state === "succeeded" || isUndone(run)) return { ...lease, status: "reverted" };
@@ -96,16 +96,26 @@ function nextLease(lease: Lease, run: Run, now: Instant): Lease {
   if (isOvertaken(run.ended?.reason ?? ""))
     return { ...lease, status: "active", endsAt: now, failure: run.ended?.reason ?? "" };
   const attempts = lease.attempts + 1;
-  const step = run.steps.get("undo");
-  const failure = step?.message ?? run.ended?.reason ?? "";
-  const final = step?.reason === "conflict" || step?.reason === "refused" || attempts >= RETRY_AT_MOST;
+  const failure = undoStep(run)?.message ?? run.ended?.reason ?? "";
+  const final = isFinal(run) || attempts >= RETRY_AT_MOST;
   if (final) return { ...lease, status: "failed", attempts, failure };
-  return { ...lease, status: "active", attempts, failure, endsAt: now + RETRY_FIRST * 2 ** (attempts - 1) };
+  const endsAt = Math.max(now + RETRY_FIRST * 2 ** (attempts - 1), run.ended?.retryAt ?? 0);
+  return { ...lease, status: "active", attempts, failure, endsAt };
+}
+
+function isFinal(run: Run): boolean {
+  const reason = undoStep(run)?.reason;
+  return reason === "conflict" || reason === "refused" || run.refused !== undefined || run.ended?.state === "observed";
 }
 
 /** A call that was under way when it was cancelled is settled first. */
-function isUndone({ created, steps }: Run): boolean {
-  return created.lease !== undefined && steps.get("undo")?.outcome === "succeeded";
+function isUndone(run: Run): boolean {
+  return undoStep(run)?.outcome === "succeeded";
+}
+
+/** The one step of a run that undoes a lease; a playbook that ends it has steps of its own. */
+function undoStep({ created, steps }: Run) {
+  return created.lease === undefined ? undefined : steps.get("undo");
 }
 
 function dueWrites(lease: Lease): readonly Write[] {
@@ -117,12 +127,15 @@ function dueWrites(lease: Lease): readonly Write[] {
   ];
 }
 
-function textOf(lease: Lease): string {
+const BEGUN = "that had begun, so look whether it took effect";
+const STAYS = "what it has changed stays";
+
+function textOf(lease: Lease, run: Run): string {
   switch (lease.status) {
     case "reverted":
-      return `lease ${lease.id} ended: ${lease.describe}`;
+      return `lease ${lease.id} ended: ${run.created.ends === undefined ? lease.describe : run.created.playbook}`;
     case "kept":
-      return `lease ${lease.id} ended and undid nothing, as ${lease.keptBy?.by ?? "somebody"} cancelled that: what it has changed stays`;
+      return `lease ${lease.id} ended, as ${lease.keptBy?.by ?? "somebody"} cancelled its undoing: ${run.mutated ? BEGUN : STAYS}`;
     case "active":
       return `undoing lease ${lease.id} failed (${lease.failure ?? ""}); tried again at ${plainTime(lease.endsAt)}`;
     default:

@@ -37,6 +37,13 @@ export function fieldWorld(config: Config = CONFIG) {
   return { world, field, written };
 }
 
+/** The same where no other playbook is tried once a lease has been undone: only leases change the field. */
+export function calmField(config: Config = CONFIG) {
+  const calm = fieldWorld(config);
+  calm.world.deps.ladders = async () => new Map();
+  return calm;
+}
+
 /** A step that sets the field for so many hours. */
 export function leased(value: string, hours: number, more = {}) {
   return step("set", "t.set", {

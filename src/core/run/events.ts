@@ -41,6 +41,8 @@ export type RunCreated = {
   truncated: boolean;
   /** Set when this run undoes a lease. */
   lease?: string;
+  /** The lease whose end has started this playbook (`then: playbook:NAME`): it ends with the run's success. */
+  ends?: string;
 };
 
 /** The journal of a run: append-only; `rev` of a run is its length. */

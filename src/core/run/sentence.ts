@@ -152,7 +152,8 @@ export function endingText({ state, reason }: { state: EndState; reason: string 
 
 function createdText(event: Extract<RunEvent, { type: "created" }>): string {
   if (event.lease !== undefined) return `undoing lease ${event.lease} on ${event.target}`;
-  return `playbook ${event.playbook} chosen for ${event.target} (${event.severity}, autonomy ${event.autonomy}); run ${event.id}`;
+  const chosen = event.ends === undefined ? "chosen" : `ends lease ${event.ends}: chosen`;
+  return `playbook ${event.playbook} ${chosen} for ${event.target} (${event.severity}, autonomy ${event.autonomy}); run ${event.id}`;
 }
 
 function waitingLine(run: Run, event: Extract<RunEvent, { type: "waiting" }>): Line | undefined {

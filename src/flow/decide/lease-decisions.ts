@@ -27,7 +27,10 @@ export async function extend(
   });
 }
 
-/** Ends a lease now: the engine undoes it at once, also where it could not be undone before. */
+/**
+ * Ends a lease now: the engine undoes it at once. Where that could not be done before it is tried again, without the playbook that `then`
+ * names: that has failed for good.
+ */
 export async function revert(
   deps: DecideDeps,
   actor: Actor,
@@ -37,7 +40,9 @@ export async function revert(
     if (lease.status === "reverting") return refuse("conflict", `lease ${lease.id} is being undone already`);
     const by = nameOf(actor);
     const text = `${by} reverts lease ${lease.id} now: ${lease.describe}`;
-    return { lease: { ...afresh(lease), endsAt: now, revertedBy: { by, at: now } }, text, due: 0, by, held: NOTHING };
+    const onEnd = lease.status === "failed" ? ({ kind: "revert" } as const) : lease.onEnd;
+    const next: Lease = { ...afresh(lease), onEnd, endsAt: now, revertedBy: { by, at: now } };
+    return { lease: next, text, due: 0, by, held: NOTHING };
   });
 }
 

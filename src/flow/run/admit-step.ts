@@ -80,7 +80,7 @@ function not(progress: Progress): Admitted {
 
 /** What undoes a lease waits for the run that holds the lock as long as that takes (section 14.9). */
 function waitsOn({ run }: Turn, admission: Extract<Admission, { kind: "wait" }>): boolean {
-  return admission.for === "lock" && run.created.trigger === "revert";
+  return admission.for === "lock" && (run.created.lease ?? run.created.ends) !== undefined;
 }
 
 async function holdBack(

@@ -25,6 +25,8 @@ export type RunRequest = {
   by: string;
   /** Values given by the person who starts it; they replace the playbook's vars of the same name. */
   vars?: Readonly<Record<string, unknown>>;
+  /** The lease whose end starts it, and how many runs that has started before. */
+  ends?: { lease: string; nth: number };
   now: Instant;
 };
 
@@ -133,6 +135,7 @@ function createdFrom(request: RunRequest, limits: AutonomyLimits, rendered: Rend
     incidentKey: incident.key,
     doubtful: alert.state.doubtful,
     truncated: alert.truncated,
+    ...(request.ends === undefined ? {} : { ends: request.ends.lease }),
   };
 }
 
@@ -157,7 +160,8 @@ export function lowest(levels: readonly Autonomy[]): Autonomy {
  * target take a new run for the replay of an old one.
  */
 function runId(request: RunRequest, target: string): string {
-  const { incident, playbook, rung, trigger } = request;
+  const { incident, playbook, rung, trigger, ends } = request;
+  if (ends) return idOf("run", ends.lease, String(ends.nth), playbook.name, target);
   const opening = [incident.id, String(incident.openedAt), String(incident.opening)];
   const nonce = trigger === "manual" ? String(request.now) : "";
   return idOf("run", ...opening, playbook.name, target, String(rung), trigger, nonce);

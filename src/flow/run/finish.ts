@@ -30,7 +30,8 @@ function endEvent(turn: Turn, { state, reason, retryAt }: Extract<Move, { kind: 
 
 function endWrites(turn: Turn): readonly Write[] {
   const { run, playbook } = turn;
-  const { id, incidentId, lease, target } = run.created;
+  const { id, incidentId, target } = run.created;
+  const lease = run.created.lease ?? run.created.ends;
   const writes: Write[] = [
     ...(run.reservation === "unsent" ? returned(turn) : []),
     { write: "unlock", locks: heldLocks(run), owner: id },
@@ -52,7 +53,8 @@ export function heldLocks(run: Run): readonly string[] {
 }
 
 function wakeFollowers(turn: Turn): void {
-  const { incidentId, lease, id } = turn.run.created;
+  const { incidentId, id } = turn.run.created;
+  const lease = turn.run.created.lease ?? turn.run.created.ends;
   const sequence = nowOf(turn);
   if (incidentId !== undefined) void turn.deps.queue.wake(`incident:${incidentId}`, sequence);
   if (lease !== undefined) void turn.deps.queue.wake(`lease:${lease}`, sequence);

@@ -5,7 +5,7 @@ import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { ANNA, CONFIG, playbook, type World } from "../../support/engine.ts";
-import { fieldWorld, leased } from "../../support/field-world.ts";
+import { calmField, leased } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ const CALLING = {
 
 /** A field, and what PagerDuty is told. */
 function fieldAndPages() {
-  const { world, field, written } = fieldWorld(CALLING);
+  const { world, field, written } = calmField(CALLING);
   const pages: string[] = [];
   world.deps.page = async (_connection, event) => {
     pages.push(event.action === "trigger" ? event.summary : event.action);
@@ -65,7 +65,10 @@ test("who cancels the undoing of a lease keeps the change: nothing undoes it aga
   await world.pass(HOUR);
   assert.deepEqual(written, ["on"]);
   assert.deepEqual([(await lease()).status, (await lease()).keptBy?.by], ["kept", "anna (api)"]);
-  assert.match((await world.timeline()).at(-1) ?? "", /ended and undid nothing, as anna \(api\) cancelled that/);
+  assert.match(
+    (await world.timeline()).at(-1) ?? "",
+    /ended, as anna \(api\) cancelled its undoing: what it has changed stays/,
+  );
 });
 
 test("an older lease does not undo what a person kept by cancelling", async () => {
@@ -133,11 +136,12 @@ test("an undoing waits for a running run as long as that takes, says so once, an
   world.playbooks.set("p", playbook("p", [leased("on", 1), wait]));
   await world.open("p");
   await world.pass(HOUR + 5 * MINUTE);
-  assert.deepEqual(pages, []);
+  assert.equal(pages.length, 0);
   await world.pass(10 * MINUTE);
   assert.match(pages.join(), /is due and not undone yet \(thing:one is locked by run-/);
   await world.pass(3 * HOUR);
-  assert.deepEqual([field.value, written, pages.length], ["off", ["on", "off"], 1]);
+  const overdue = pages.filter((page) => page.includes("is due and not undone yet"));
+  assert.deepEqual([field.value, written, overdue.length], ["off", ["on", "off"], 1]);
   assert.equal((await world.timeline()).filter((line) => line.startsWith("waiting: thing:one")).length, 1);
 });
 
@@ -150,7 +154,8 @@ test("a lease that is due under a pause calls people at once", async () => {
   await world.pass(MINUTE);
   await resolveIncident(world);
   await world.pass(MINUTE);
-  assert.deepEqual([pages.length, pages[1]], [2, "resolve"]);
+  assert.equal(pages.at(-1), "resolve");
+  assert.equal(pages.filter((page) => page.includes("is due and not undone yet")).length, 1);
 });
 
 test("a person tries a lease again that could not be undone; PagerDuty hears when it is settled, and of a new failure", async () => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { ANNA, constant, playbook, step, type World } from "../../support/engine.ts";
-import { fieldWorld, leased } from "../../support/field-world.ts";
+import { calmField, leased } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ async function leasesOf(world: World): Promise<readonly Lease[]> {
 }
 
 test("an older lease hands its value to the next younger one, not to any younger one", async () => {
-  const { world, field, written } = fieldWorld();
+  const { world, field, written } = calmField();
   for (const [index, [value, hours]] of (
     [
       ["A", 1],
@@ -37,7 +37,7 @@ test("an older lease hands its value to the next younger one, not to any younger
 });
 
 test("the leases of several rounds end as one: the field is as it was before the first round", async () => {
-  const { world, field } = fieldWorld();
+  const { world, field } = calmField();
   const rounds = {
     kind: "for-each" as const,
     id: "rounds",
@@ -63,7 +63,7 @@ test("the leases of several rounds end as one: the field is as it was before the
 });
 
 test("an older lease that waits for the lock of a run with a younger one hands its value over when it gets it", async () => {
-  const { world, field } = fieldWorld();
+  const { world, field } = calmField();
   world.playbooks.set("old", playbook("old", [leased("on", 1)]));
   const wait = { kind: "wait" as const, id: "w", for: 3 * MINUTE };
   world.playbooks.set("young", playbook("young", [step("first", "t.other"), wait, leased("full", 3)]));
@@ -112,7 +112,7 @@ async function perform(world: World, act: Act, nth: number): Promise<void> {
 
 test("whatever ends first: a field has the youngest active lease's value, and its own when none is left", async () => {
   const property = fc.asyncProperty(fc.array(ACT, { minLength: 2, maxLength: 12 }), async (acts) => {
-    const { world, field } = fieldWorld();
+    const { world, field } = calmField();
     for (const [nth, act] of acts.entries()) {
       await perform(world, act, nth);
       await world.pass(15_000);
