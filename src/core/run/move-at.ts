@@ -2,12 +2,14 @@ import type { Step } from "../playbook/playbook.ts";
 import type { Evaluated } from "../scope.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { isMutating, readyStep } from "./ready-step.ts";
+import { MAX_ITEMS } from "./rounds.ts";
 import type { Run } from "./run.ts";
 import { scopeOf } from "./scope.ts";
 import { verification } from "./verify-move.ts";
 import type { Item, Position } from "./walk.ts";
 
-type Open = Exclude<Position, { kind: "end" | "failed" }>;
+/** A place that still needs something of its own. */
+export type Open = Exclude<Position, { kind: "end" | "failed" }>;
 
 /** What the present place in the playbook needs. Positions that end a run are handled by the caller. */
 export function moveAt(run: Run, position: Open, inputs: MoveInputs): Move {
@@ -115,8 +117,8 @@ function roundsMove(run: Run, position: Extract<Position, { kind: "rounds" }>, i
   const items = step.items.render(scopeOf(run, inputs.now, position.item));
   if (!items.known) return failStep(path, "condition_unknown", inputs, `items: ${items.why}`);
   if (!Array.isArray(items.value)) return failStep(path, "invalid_input", inputs, "items is not a list");
-  if (items.value.length > 100)
-    return failStep(path, "invalid_input", inputs, `items has ${items.value.length} entries; at most 100`);
+  if (items.value.length > MAX_ITEMS)
+    return failStep(path, "invalid_input", inputs, `items has ${items.value.length} entries; at most ${MAX_ITEMS}`);
   return { kind: "record", events: [{ type: "rounds", at: inputs.now, path, items: items.value }] };
 }
 

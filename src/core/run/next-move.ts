@@ -2,8 +2,9 @@ import type { Playbook } from "../playbook/playbook.ts";
 import { groupUndoing, openGroup, undoingAfter, undoingFirst } from "./groups.ts";
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
-import { moveAt } from "./move-at.ts";
+import { moveAt, type Open } from "./move-at.ts";
 import { resolvedMove, uselessWhenResolved } from "./resolved-move.ts";
+import { tooManyRounds } from "./rounds.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { findStep } from "./steps.ts";
 import { undoMove } from "./undo-move.ts";
@@ -84,10 +85,22 @@ function refusedMove(run: Run, playbook: Playbook, at: number, reason: string): 
 
 function stepMove(run: Run, playbook: Playbook, position: Position, inputs: MoveInputs): Move {
   if (position.kind === "failed") return failMove(run, playbook, inputs, position);
-  if (position.kind !== "end") return moveAt(run, position, inputs);
+  if (position.kind !== "end") return boundMove(run, playbook, position, inputs) ?? moveAt(run, position, inputs);
   if (run.created.autonomy === "observe")
     return { kind: "finish", state: "observed", reason: "observed: nothing was changed" };
   return verifyMove(run, playbook, inputs);
+}
+
+/** Rounds are counted before the first change and at every loop, so that nested ones cannot make a run endless. */
+function boundMove(run: Run, playbook: Playbook, { kind, path }: Open, inputs: MoveInputs): Move | undefined {
+  if (run.mutated && kind !== "rounds") return undefined;
+  const message = tooManyRounds(run, playbook.steps, inputs.now);
+  if (message === undefined) return undefined;
+  if (!run.mutated) return { kind: "finish", state: "failed", reason: `too_many_rounds: ${message}` };
+  return {
+    kind: "record",
+    events: [{ type: "outcome", at: inputs.now, path, outcome: "failed", reason: "invalid_input", message }],
+  };
 }
 
 function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { path: string; message: string }): Move {
