@@ -7,6 +7,7 @@ import { type Stoppable, startWorkers } from "./app/workers.ts";
 import type { Config } from "./core/config.ts";
 import type { Fault } from "./core/errors.ts";
 import type { Log } from "./core/log.ts";
+import { unusableOf } from "./core/playbook/installation.ts";
 import type { Store } from "./core/store.ts";
 import type { Milliseconds } from "./core/time.ts";
 import { accept } from "./flow/accept.ts";
@@ -113,7 +114,8 @@ function openServer(parts: Parts, options: AppOptions): Http {
 
 function healthDeps({ config, storage, store, queue, set }: Parts): Omit<HealthDeps, "worker" | "clock"> {
   const { durability } = config;
-  const deps = { store, queue, playbookFaults: () => set.faults() };
+  const unusablePlaybooks = () => unusableOf(set.current().playbooks);
+  const deps = { store, queue, playbookFaults: () => set.faults(), unusablePlaybooks };
   if (durability.kind !== "wait") return deps;
   return { ...deps, replicas: { needed: durability.replicas, following: storage.replicas } };
 }
@@ -130,12 +132,16 @@ const DURABILITY = {
 } as const;
 
 function aboutOf({ config, storage, chat, set }: Parts): App["about"] {
+  const { playbooks } = set.current();
+  const unusable = unusableOf(playbooks).map(
+    ({ playbook, reason }) => `playbook ${playbook} cannot run here: ${reason}`,
+  );
   return {
     embedded: storage.embedded,
     durability: DURABILITY[config.durability.kind],
     acceptedRisks: storage.acceptedRisks,
     chat: chat.name,
-    playbooks: set.current().playbooks.length,
-    warnings: storage.warnings,
+    playbooks: playbooks.length,
+    warnings: [...storage.warnings, ...unusable],
   };
 }

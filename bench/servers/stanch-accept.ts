@@ -18,7 +18,7 @@ const http = createHttp({
   desk: {} as Desk,
   tokens: [],
   metrics,
-  health: { ready: async () => ({ ready: true, checks: {}, playbookFaults: [] }) },
+  health: { ready: async () => ({ ready: true, checks: {}, playbookFaults: [], unusablePlaybooks: [] }) },
   reload: async () => ({ playbooks: 0, faults: [] }),
   maxBody: 10_000_000,
   log,

@@ -5,7 +5,14 @@ import type { Store } from "../core/store.ts";
 import type { Milliseconds } from "../core/time.ts";
 
 type Check = { ok: boolean; detail?: string };
-export type Readiness = { ready: boolean; checks: Readonly<Record<string, Check>>; playbookFaults: readonly Fault[] };
+type Unusable = { playbook: string; reason: string };
+export type Readiness = {
+  ready: boolean;
+  checks: Readonly<Record<string, Check>>;
+  playbookFaults: readonly Fault[];
+  /** Loaded, but this configuration lacks something that they need; they never start. */
+  unusablePlaybooks: readonly Unusable[];
+};
 
 export type HealthDeps = {
   store: Pick<Store, "now">;
@@ -15,6 +22,7 @@ export type HealthDeps = {
   /** With `durability: wait:N`: how many replicas must confirm a write, and how many can now. */
   replicas?: { needed: number; following(): Promise<number> };
   playbookFaults(): readonly Fault[];
+  unusablePlaybooks(): readonly Unusable[];
   clock(): Milliseconds;
 };
 
@@ -45,7 +53,12 @@ async function look(deps: HealthDeps): Promise<Readiness> {
   const checks = Object.fromEntries(
     await Promise.all(looks.map(async ([name, check]) => [name, await check] as const)),
   );
-  return { ready: Object.values(checks).every((check) => check.ok), checks, playbookFaults: deps.playbookFaults() };
+  return {
+    ready: Object.values(checks).every((check) => check.ok),
+    checks,
+    playbookFaults: deps.playbookFaults(),
+    unusablePlaybooks: deps.unusablePlaybooks(),
+  };
 }
 
 async function redisCheck(deps: HealthDeps): Promise<Check> {

@@ -1,16 +1,17 @@
 import type { ActionTable } from "../core/action.ts";
 import type { Config } from "../core/config.ts";
+import type { Connections } from "../core/connection.ts";
 import { AppError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import { indexPlaybooks, type MatchIndex } from "../core/match-index.ts";
-import { parsePlaybook } from "../core/playbook/parse.ts";
+import { type ParseOptions, parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Store } from "../core/store.ts";
 import { revertPlaybook } from "../flow/lease-end.ts";
 
 /** What parsing a playbook has to know: the actions there are and the facts that expressions may name. */
-export function parseOptions(config: Config, actions: ActionTable) {
+export function parseOptions(config: Config, actions: ActionTable, connections: Connections) {
   const facts = config.facts.map((fact) => fact.name);
   return {
     actions,
@@ -18,11 +19,12 @@ export function parseOptions(config: Config, actions: ActionTable) {
     vars: config.vars,
     groups: Object.keys(config.approvals.groups),
     required: config.approvals.default.required,
+    connections,
   };
 }
 
 /** Compiled playbooks of runs under way, by digest: a run keeps the text it started with, whatever the files say now. */
-export function createPlaybookOf(store: Store, config: Config, actions: ActionTable): (run: Run) => Promise<Playbook> {
+export function createPlaybookOf(store: Store, options: ParseOptions): (run: Run) => Promise<Playbook> {
   const compiled = new Map<string, Playbook>();
   return async (run) => {
     if (run.created.lease !== undefined) return revertOf(store, run.created.lease);
@@ -32,7 +34,7 @@ export function createPlaybookOf(store: Store, config: Config, actions: ActionTa
     const doc = await store.get<{ name: string; file: string; text: string }>("playbook", digest);
     if (!doc)
       throw new AppError("not_found", `the text of playbook ${run.created.playbook} (${digest.slice(0, 12)}) is gone`);
-    const playbook = parsePlaybook(doc.body.text, doc.body.file, parseOptions(config, actions));
+    const playbook = parsePlaybook(doc.body.text, doc.body.file, options);
     if (compiled.size >= 200) compiled.clear();
     compiled.set(digest, playbook);
     return playbook;

@@ -36,9 +36,10 @@ export type Parts = Awaited<ReturnType<typeof wireParts>>;
 export async function wireParts(config: Config, options: WireOptions) {
   const { log, storage } = options;
   const actions = actionsWith(storage.store);
-  const set = await openPlaybookSet({ directory: config.environment.playbooks, log, ...parseOptions(config, actions) });
-  const metrics = createMetrics({ log });
   const connections = createConnections(config.connections);
+  const reading = parseOptions(config, actions, connections);
+  const set = await openPlaybookSet({ directory: config.environment.playbooks, log, ...reading });
+  const metrics = createMetrics({ log });
   const sources = createSources(config.sources, { ...awsDeps, now: Date.now });
   const onError = (err: unknown, what: string): void => log.warn({ err, what }, "the queue had trouble");
   const drop = options.dropAdds === undefined ? {} : { dropAdds: options.dropAdds };
@@ -55,7 +56,7 @@ export async function wireParts(config: Config, options: WireOptions) {
     connections,
     sources,
     playbooks: { all, byName: (name) => all().find((one) => one.name === name), index: indexOf(all) },
-    playbookOf: createPlaybookOf(storage.store, config, actions),
+    playbookOf: createPlaybookOf(storage.store, reading),
     slackGroup: groups,
     files: createFiles(),
     metrics,

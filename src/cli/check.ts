@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { actionsWith } from "../actions/index.ts";
+import { actionsWith, createConnections } from "../actions/index.ts";
 import { parseOptions } from "../app/playbooks.ts";
 import { loadConfig } from "../config/load.ts";
 import { readSet } from "../config/playbook-set.ts";
@@ -23,7 +23,7 @@ export function lint(io: Io, options: LintOptions): void {
     if (!options.json) io.err(`${faults.length} fault${faults.length === 1 ? "" : "s"}`);
     throw new Findings("faults were found");
   }
-  if (!options.json) io.out(`the configuration and ${playbooks} playbooks are fine`);
+  if (!options.json) io.out(`the configuration and ${playbooks} playbook${playbooks === 1 ? "" : "s"} are fine`);
 }
 
 /** All faults there are; a bad configuration does not hide the playbooks' faults: they only need some names of it. */
@@ -34,11 +34,18 @@ export function check(io: Io, options: LintOptions): Checked {
   // `human.task` keeps its tasks in the store; a check makes none.
   const actions = actionsWith(createMemoryStore().store);
   const config = attempt(() => loadConfig({ file, environment: io.env, insecureDev }));
-  const names = "value" in config ? parseOptions(config.value, actions) : { actions, ...namesOf(file) };
+  const names =
+    "value" in config
+      ? parseOptions(config.value, actions, createConnections(config.value.connections))
+      : { actions, ...namesOf(file) };
   const set = attempt(() => readSet({ directory, ...names }));
   const read = "value" in set ? set.value : { playbooks: [], faults: set.faults };
   const configFaults = "value" in config ? [] : config.faults;
-  return { faults: [...configFaults, ...read.faults], playbooks: read.playbooks.length };
+  const findings = read.playbooks.flatMap((playbook) => playbook.findings ?? []);
+  return {
+    faults: [...configFaults, ...read.faults, ...findings.map(({ blocks: _, ...fault }) => fault)],
+    playbooks: read.playbooks.length,
+  };
 }
 
 function attempt<T>(act: () => T): { value: T } | { faults: readonly Fault[] } {

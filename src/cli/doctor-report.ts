@@ -34,7 +34,11 @@ async function examine(io: Io, options: DoctorOptions): Promise<readonly Finding
   });
   const config = configOf(io, options);
   if (!config) return written;
-  const set: Finding = { area: "configuration", what: `${config.file}, ${playbooks} playbooks`, ok: true };
+  const set: Finding = {
+    area: "configuration",
+    what: `${config.file}, ${playbooks} playbook${playbooks === 1 ? "" : "s"}`,
+    ok: true,
+  };
   const parts = await Promise.all([examineRedis(io, config), slackFindings(config), examineConnections(io, config)]);
   return [...(written.length === 0 ? [set] : written), ...parts.flat()];
 }

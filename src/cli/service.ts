@@ -81,7 +81,7 @@ function announce(io: Io, { app, config, options, address }: Started): void {
 
 async function reload(io: Io, app: App): Promise<void> {
   const { playbooks, faults } = await app.reload();
-  if (faults.length === 0) return io.out(`reloaded: ${playbooks} playbooks`);
+  if (faults.length === 0) return io.out(`reloaded: ${playbooks} playbook${playbooks === 1 ? "" : "s"}`);
   io.err(`the playbooks have faults; the last good set of ${playbooks} stays in force`);
   for (const fault of faults) io.err(`  ${clean(formatFault(fault))}`);
 }

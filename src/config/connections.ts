@@ -6,7 +6,9 @@ import { Secret, Text, Url } from "./fields.ts";
 const Headers = z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "expected the name of an HTTP header"), z.string());
 
 const SettingRuleEntry = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("number"), min: z.number().optional(), max: z.number().optional() }),
+  z
+    .strictObject({ type: z.literal("number"), min: z.number().optional(), max: z.number().optional() })
+    .refine(({ min = -Infinity, max = Infinity }) => min <= max, { message: "min is above max", path: ["min"] }),
   z.strictObject({ type: z.literal("boolean") }),
   z.strictObject({ type: z.literal("string"), "one-of": z.array(z.string()).min(1).optional() }),
 ]);

@@ -6,6 +6,7 @@ import { AppError, type Fault } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { suggestion } from "../core/near.ts";
 import { actionSteps } from "../core/playbook/check-veto.ts";
+import { unusableOf } from "../core/playbook/installation.ts";
 import { type ParseOptions, parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 
@@ -50,7 +51,7 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
       return false;
     }
     current = { playbooks: read.playbooks };
-    options.log.info({ playbooks: read.playbooks.length }, "playbooks loaded");
+    options.log.info({ playbooks: read.playbooks.length, unusable: unusableOf(read.playbooks) }, "playbooks loaded");
     return true;
   };
   const watcher = options.watch === false ? undefined : await watchDirectory(options, reload);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Connections } from "./connection.ts";
+import type { ConnectionKind, Connections } from "./connection.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
 /** What an action does to the world. */
@@ -81,6 +81,13 @@ export type Undo = { uses: string; with: Readonly<Record<string, unknown>> };
 export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Output> = {
   name: string;
   effect: Effect | ((input: I) => Effect);
+  /** The kind of connection it goes through; its input may name one in `connection`. */
+  connection?: ConnectionKind;
+  /** What the configuration of that connection refuses of an input as far as it is written out, by the input's keys. */
+  faults?(
+    written: Readonly<Record<string, unknown>>,
+    connections: Connections,
+  ): readonly { key: string; message: string }[];
   input: z.ZodType<I>;
   output: z.ZodType<O>;
   /** Canonical lock keys of what is touched: `ecs:cluster/service`, `k8s:context/ns/kind/name`, `redis:name`. Empty for reads. */

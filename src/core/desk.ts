@@ -22,6 +22,8 @@ export type PlaybookRow = {
   priority: number;
   file: string;
   demoted: boolean;
+  /** Why it cannot run in this installation: `no ecs connection; …`. */
+  unusable?: string;
 };
 
 /** The plan for one webhook body: nothing is stored and nothing is called but fact queries. */

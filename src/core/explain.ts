@@ -2,6 +2,7 @@ import type { Classified } from "./classify.ts";
 import { formatDuration } from "./duration.ts";
 import type { Explanation, MatchNote } from "./episode.ts";
 import type { MatchIndex } from "./match-index.ts";
+import { unusable } from "./playbook/installation.ts";
 import type { Matcher, Playbook } from "./playbook/playbook.ts";
 import type { Severity } from "./severity.ts";
 import type { Instant } from "./time.ts";
@@ -23,8 +24,10 @@ export function playbooksFor(index: MatchIndex, labels: Labels, occasion: Occasi
 export function matchNotes(index: MatchIndex, labels: Labels, occasion: Occasion): readonly MatchNote[] {
   const chosen = index.select(labels).map<MatchNote>((playbook) => {
     const why = unfit(playbook, occasion);
+    const lacking = unusable(playbook);
+    const reason = `all its matchers hold${lacking === undefined ? "" : `, but it cannot run here: ${lacking}`}`;
     return why === undefined
-      ? { playbook: playbook.name, matched: true, reason: "all its matchers hold" }
+      ? { playbook: playbook.name, matched: true, reason }
       : { playbook: playbook.name, matched: false, reason: why };
   });
   const missed = index.nearMisses(labels, NEAR_MISSES).map<MatchNote>(({ playbook, failed }) => ({

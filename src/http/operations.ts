@@ -8,6 +8,7 @@ export type Readiness = {
   ready: boolean;
   checks: Readonly<Record<string, { ok: boolean; detail?: string }>>;
   playbookFaults: readonly Fault[];
+  unusablePlaybooks: readonly { playbook: string; reason: string }[];
 };
 
 export type Health = { ready(): Promise<Readiness> };

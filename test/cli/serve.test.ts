@@ -47,7 +47,7 @@ describe("stanch serve", () => {
 
     rmSync(join(dir, "playbooks", "bad.yaml"));
     served.child.kill("SIGHUP");
-    await served.prints(/^reloaded: 1 playbooks$/m);
+    await served.prints(/^reloaded: 1 playbook$/m);
 
     served.child.kill("SIGTERM");
     assert.deepEqual(await served.exit, [0, null]);

@@ -26,6 +26,10 @@ test("settings live in a ConfigMap, in a Deployment's environment or in that of 
 
 test("faults of settings have their place", () => {
   const rows: readonly (readonly [string, RegExp])[] = [
+    [
+      "{ kind: configmap, kubernetes: primarch, name: a, allow: { A: { type: number, min: 5, max: 1 } } }",
+      /gateway.allow.A.min: min is above max/,
+    ],
     [`{ kind: configmap, kubernetes: primarch, name: a }`, /:7:\d+ connections.settings.gateway.allow: /],
     [`{ kind: configmap, kubernetes: primarch, name: A_b, ${SHED} }`, /gateway.name: expected a name of Kubernetes/],
     [`{ kind: configmap, kubernetes: primarch, name: a, key: b, ${SHED} }`, /:7:\d+ .*gateway.key: unknown key/],

@@ -68,7 +68,7 @@ export async function openRetentionHouse(config: Config) {
     },
     sources: new Map([["alertmanager", source]]),
     playbooks: { all: () => all, byName: (name) => all.find((one) => one.name === name), index: () => index },
-    playbookOf: createPlaybookOf(store, config, actions),
+    playbookOf: createPlaybookOf(store, { actions, facts: config.facts.map((fact) => fact.name) }),
     slackGroup: async () => new Set(),
     files: {
       create: async (path, text) => void written.set(path, text),

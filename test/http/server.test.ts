@@ -58,7 +58,7 @@ describe("health", () => {
     const ready = await ask("/-/ready");
     assert.deepEqual(
       [ready.status, ready.json],
-      [200, { ready: true, checks: { redis: { ok: true } }, playbookFaults: [] }],
+      [200, { ready: true, checks: { redis: { ok: true } }, playbookFaults: [], unusablePlaybooks: [] }],
     );
   });
 
@@ -67,6 +67,7 @@ describe("health", () => {
       ready: false,
       checks: { redis: { ok: true }, "queue run": { ok: false, detail: "no worker took the canary within 5s" } },
       playbookFaults: [{ file: "a.yaml", line: 3, column: 5, message: "unknown key" }],
+      unusablePlaybooks: [{ playbook: "b", reason: "no ecs connection" }],
     };
     const { ask } = await startHttp(t, { health: { ready: async () => readiness } });
     const { status, json } = await ask("/-/ready");

@@ -192,7 +192,9 @@ export function httpOptions(changes: Partial<HttpOptions> = {}): HttpOptions {
       { name: "root", role: "admin", token: TOKENS.admin },
     ],
     metrics: { ...noMetrics, expose: async () => ({ contentType: "text/plain", body: "stanch_runs 0\n" }) },
-    health: { ready: async () => ({ ready: true, checks: { redis: { ok: true } }, playbookFaults: [] }) },
+    health: {
+      ready: async () => ({ ready: true, checks: { redis: { ok: true } }, playbookFaults: [], unusablePlaybooks: [] }),
+    },
     reload: async () => ({ playbooks: 3, faults: [] }),
     maxBody: 10_000_000,
     log: silentLog,

@@ -20,6 +20,7 @@ const TIMEOUT = 10_000;
 /** `alertmanager.expire-silence`: ends a silence; one that has ended, or is unknown, is left alone. A repeat has no second effect. */
 export const alertmanagerExpireSilence = define<Input, z.infer<typeof Output>>({
   name: "alertmanager.expire-silence",
+  connection: "alertmanager",
   effect: "reversible",
   input: Input,
   output: Output,

@@ -42,6 +42,7 @@ const TIMEOUT = 10_000;
  */
 export const alertmanagerSilence = define<Input, Output>({
   name: "alertmanager.silence",
+  connection: "alertmanager",
   effect: "reversible",
   input: Input,
   output: Output,

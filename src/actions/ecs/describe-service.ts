@@ -31,6 +31,7 @@ const Output = z.object({
 /** `ecs.describe-service`: counts, deployments with their rollout state, and the last events. */
 export const ecsDescribeService = define<ServiceInput, z.infer<typeof Output>>({
   name: "ecs.describe-service",
+  connection: "ecs",
   effect: "read",
   input: ServiceInput,
   output: Output,

@@ -17,6 +17,7 @@ const Output = z.object({
 /** `ecs.describe-tasks`: health, stop code and reason, exit codes and out-of-memory kills; counts are over all, 15 tasks are shown. */
 export const ecsDescribeTasks = define<TasksInput, z.infer<typeof Output>>({
   name: "ecs.describe-tasks",
+  connection: "ecs",
   effect: "read",
   input: TasksInput,
   output: Output,

@@ -8,6 +8,7 @@ const Output = z.object({ running: z.array(z.string()), stopped: z.array(z.strin
 /** `ecs.list-tasks`: ids of a service's tasks, running and lately stopped; at most 100 of each. */
 export const ecsListTasks = define<TasksInput, z.infer<typeof Output>>({
   name: "ecs.list-tasks",
+  connection: "ecs",
   effect: "read",
   input: TasksInput,
   output: Output,

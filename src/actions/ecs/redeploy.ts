@@ -29,6 +29,7 @@ const FIRST_POLL = 2_000;
  */
 export const ecsRedeploy = define<ServiceInput, DeploymentOutput>({
   name: "ecs.redeploy",
+  connection: "ecs",
   effect: "disruptive",
   input: ServiceInput,
   output: DeploymentOutput,

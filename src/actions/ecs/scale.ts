@@ -30,6 +30,7 @@ const POLL_EVERY = 5_000;
  */
 export const ecsScale = define<Input, Scaled>({
   name: "ecs.scale",
+  connection: "ecs",
   effect: "reversible",
   input: Input,
   output: Scaled,

@@ -24,6 +24,7 @@ const FIRST_POLL = 2_000;
  */
 export const ecsSetEnv = define<Input, Output>({
   name: "ecs.set-env",
+  connection: "ecs",
   effect: "disruptive",
   input: Input,
   output: Output,

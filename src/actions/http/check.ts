@@ -37,6 +37,7 @@ type Output = z.infer<typeof Output>;
  */
 export const httpCheck = define<Input, Output>({
   name: "http.check",
+  connection: "http",
   effect: "read",
   input: Input,
   output: Output,

@@ -30,6 +30,7 @@ const Output = z.object({
  */
 export const httpRequest = define<Input, z.infer<typeof Output>>({
   name: "http.request",
+  connection: "http",
   effect: "disruptive",
   input: Input,
   output: Output,

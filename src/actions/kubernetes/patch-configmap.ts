@@ -34,6 +34,7 @@ const VALUES_BYTES = 6 * 1024;
  */
 export const k8sPatchConfigmap = define<Input, Output>({
   name: "k8s.patch-configmap",
+  connection: "kubernetes",
   effect: "reversible",
   input: Input,
   output: Output,

@@ -39,6 +39,7 @@ type Line = z.infer<typeof Output>["lines"][number];
  */
 export const k8sPodLogs = define<Input, z.infer<typeof Output>>({
   name: "k8s.pod-logs",
+  connection: "kubernetes",
   effect: "read",
   input: Input,
   output: Output,

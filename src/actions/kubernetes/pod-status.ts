@@ -29,6 +29,7 @@ type PodRow = z.infer<typeof Output>["pods"][number];
 /** `k8s.pod-status`: readiness, restarts and reasons of the pods that a selector finds; counts are over all, the 20 worst are shown. */
 export const k8sPodStatus = define<PodsInput, z.infer<typeof Output>>({
   name: "k8s.pod-status",
+  connection: "kubernetes",
   effect: "read",
   input: PodsInput,
   output: Output,

@@ -34,6 +34,7 @@ const FIRST_POLL = 1_000;
  */
 export const k8sRolloutRestart = define<Input, RolloutOutput>({
   name: "k8s.rollout-restart",
+  connection: "kubernetes",
   effect: "disruptive",
   input: Input,
   output: RolloutOutput,

@@ -18,6 +18,7 @@ const Output = z.object({
 /** `k8s.rollout-status`: how far the rollout of a Deployment is, with its counts and images. */
 export const k8sRolloutStatus = define<DeploymentInput, z.infer<typeof Output>>({
   name: "k8s.rollout-status",
+  connection: "kubernetes",
   effect: "read",
   input: DeploymentInput,
   output: Output,

@@ -33,6 +33,7 @@ const POLL_EVERY = 3_000;
  */
 export const k8sScale = define<Input, Scaled>({
   name: "k8s.scale",
+  connection: "kubernetes",
   effect: "reversible",
   input: Input,
   output: Scaled,

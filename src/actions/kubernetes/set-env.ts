@@ -18,6 +18,7 @@ const FIRST_POLL = 1_000;
 /** `k8s.set-env`: one plain environment variable of one container; the pods are replaced. The revert brings the former value back. */
 export const k8sSetEnv = define<EnvInput, Output>({
   name: "k8s.set-env",
+  connection: "kubernetes",
   effect: "disruptive",
   input: EnvInput,
   output: Output,

@@ -22,6 +22,7 @@ const Output = z.object({ dedupKey: z.string() });
  */
 export const pagerdutyTrigger = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "pagerduty.trigger",
+  connection: "pagerduty",
   effect: "read",
   tells: true,
   input: Input,

@@ -14,6 +14,7 @@ const Output = z.object({
 /** `prometheus.query`: the value of a PromQL expression now. Empty, NaN and several series are states of their own, never 0. */
 export const prometheusQuery = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "prometheus.query",
+  connection: "prometheus",
   effect: "read",
   input: Input,
   output: Output,

@@ -19,6 +19,7 @@ const Output = z.object({
 /** `redis.get`: a string key. A missing key is told apart from an empty one; a key of another type is a failure. */
 export const redisGet = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "redis.get",
+  connection: "redis",
   effect: "read",
   input: Input,
   output: Output,

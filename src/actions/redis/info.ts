@@ -15,6 +15,7 @@ const Output = z.object({ section: z.enum(SECTIONS), values: z.record(z.string()
  */
 export const redisInfo = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "redis.info",
+  connection: "redis",
   effect: "read",
   input: Input,
   output: Output,

@@ -10,6 +10,7 @@ const Output = z.object({ reply: z.string(), durationMs: z.number() });
 /** `redis.ping`: PONG, and how long it took with the connection included. */
 export const redisPing = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "redis.ping",
+  connection: "redis",
   effect: "read",
   input: Input,
   output: Output,

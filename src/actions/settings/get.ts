@@ -2,6 +2,7 @@ import { z } from "zod";
 import { define } from "../define.ts";
 import { ConnectionName, SettingValue } from "../inputs.ts";
 import { readSetting, settingOf } from "./store.ts";
+import { settingFaults } from "./written.ts";
 
 const Input = z.strictObject({ connection: ConnectionName, name: z.string().min(1).max(200) });
 const Output = z.object({ name: z.string(), value: SettingValue });
@@ -9,6 +10,8 @@ const Output = z.object({ name: z.string(), value: SettingValue });
 /** `settings.get`: the present value of one listed setting, null when it is not set. */
 export const settingsGet = define<z.infer<typeof Input>, z.infer<typeof Output>>({
   name: "settings.get",
+  connection: "settings",
+  faults: settingFaults,
   effect: "read",
   input: Input,
   output: Output,

@@ -7,6 +7,7 @@ import { ended } from "../poll.ts";
 import { actOf, Change, Changed, change, done, effective, outputOf, readForChange, show } from "./change.ts";
 import { pollSetting, readSetting, settingOf } from "./store.ts";
 import { settingsTarget } from "./target.ts";
+import { settingFaults } from "./written.ts";
 
 const Before = z.object({ value: SettingValue });
 
@@ -27,6 +28,8 @@ const ATTEMPTS = 3;
  */
 export const settingsSet = define<Change, Changed>({
   name: "settings.set",
+  connection: "settings",
+  faults: settingFaults,
   effect: "reversible",
   input: Change,
   output: Changed,

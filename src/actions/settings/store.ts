@@ -42,8 +42,12 @@ export function settingOf(ctx: ActionContext, name: string, connection?: string)
   const found = ctx.connections.find("settings", connection);
   const rule = ruleOf(found.settings.allow, name);
   if (rule) return { connection: found, name, rule };
-  const remedy = `list it under connections.settings.${found.name}.allow if it is meant`;
-  return failure("refused", `setting ${name} of ${found.name} is not listed; ${remedy}`);
+  return failure("refused", notListed(name, found.name));
+}
+
+/** Why a setting is refused that `allow` does not name. */
+export function notListed(name: string, connection: string): string {
+  return `setting ${name} of ${connection} is not listed; list it under connections.settings.${connection}.allow if it is meant`;
 }
 
 /** Reads the present value from wherever the connection keeps its settings. */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { AnyAction, Effect } from "../action.ts";
 import type { Outputs } from "../cel/names.ts";
 import { outputsOf } from "../cel/outputs.ts";
+import type { Connections } from "../connection.ts";
 
 /** What the loader must know of an action; an `ActionTable` is a catalog. */
 export type CatalogAction = {
@@ -13,7 +14,7 @@ export type CatalogAction = {
   tells?: boolean;
   /** Its presence says that the action can be undone. */
   revert?: unknown;
-};
+} & Pick<Partial<AnyAction>, "connection" | "faults" | "targets">;
 
 /** Name → action. */
 export type ActionCatalog = ReadonlyMap<string, CatalogAction>;
@@ -29,6 +30,12 @@ export type PlaybookEnvironment = {
   groups?: readonly string[];
   /** How many people `approvals.default` wants; undefined: not checked. */
   required?: number;
+  /** Those of `stanch.yaml`; undefined: what they lack is not looked for. */
+  connections?: Connections;
+  /** The targets of the playbook that is read, where they are written out. */
+  declared?: readonly string[];
+  /** Its vars whose values are written out. */
+  constants?: Readonly<Record<string, unknown>>;
 };
 
 const known = new WeakMap<z.ZodType, Outputs | undefined>();

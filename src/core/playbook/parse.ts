@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import type { Connections } from "../connection.ts";
 import { AppError, type Fault, formatFault } from "../errors.ts";
 import { NOT_IMPLEMENTED } from "../not-implemented.ts";
 import { type NotYet, rootNode, type Sink } from "../yaml/node.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
 import type { ActionCatalog, PlaybookEnvironment } from "./catalog.ts";
+import type { Finding } from "./installation.ts";
 import type { Playbook } from "./playbook.ts";
 import { readPlaybook } from "./read-playbook.ts";
 
@@ -17,6 +19,8 @@ export type ParseOptions = {
   groups?: readonly string[];
   /** How many people `approvals.default` wants; without it that is not checked. */
   required?: number;
+  /** Connections of `stanch.yaml`; without them it is not looked for what playbooks lack of them. */
+  connections?: Connections;
   /** What is refused as not implemented yet. */
   notYet?: NotYet;
 };
@@ -28,14 +32,24 @@ export type ParseOptions = {
 export function parsePlaybook(text: string, file: string, options: ParseOptions): Playbook {
   const read = readYaml(text, file);
   if (!read.ok) throw refused(file, read.faults);
-  const sink: Sink = { file: read.file, name: file, faults: [], notYet: options.notYet ?? NOT_IMPLEMENTED };
+  const notYet = options.notYet ?? NOT_IMPLEMENTED;
+  const findings: Finding[] = [];
+  const sink: Sink = { file: read.file, name: file, faults: [], notYet, findings };
   const playbook = readPlaybook(rootNode(sink), environmentOf(options));
   if (playbook === undefined || sink.faults.length > 0) throw refused(file, sink.faults);
-  return { ...playbook, file, text, digest: createHash("sha256").update(text).digest("hex") };
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { ...playbook, ...(findings.length > 0 && { findings }), file, text, digest };
 }
 
-function environmentOf({ actions, facts, vars, groups, required }: ParseOptions): PlaybookEnvironment {
-  return { actions, facts, vars: vars ?? {}, ...(groups && { groups }), ...(required !== undefined && { required }) };
+function environmentOf({ actions, facts, vars, groups, required, connections }: ParseOptions): PlaybookEnvironment {
+  return {
+    actions,
+    facts,
+    vars: vars ?? {},
+    ...(groups && { groups }),
+    ...(required !== undefined && { required }),
+    ...(connections && { connections }),
+  };
 }
 
 function refused(file: string, found: readonly Fault[]): AppError {

@@ -2,6 +2,7 @@ import type { Condition, Expectation, Template } from "../scope.ts";
 import type { Severity } from "../severity.ts";
 import type { Instant, Milliseconds } from "../time.ts";
 import type { Bounds } from "./bounds.ts";
+import type { Finding } from "./installation.ts";
 
 /** How far a playbook may go alone, lowest first. */
 export const AUTONOMY_LEVELS = ["observe", "approve", "auto"] as const;
@@ -113,6 +114,8 @@ export type Playbook = {
   verify?: Verify;
   onFailure: readonly ("revert" | "next-playbook" | "escalate")[];
   on: "firing" | "recovered" | "manual";
+  /** What this installation lacks for it; absent when it lacks nothing. */
+  findings?: readonly Finding[];
   file: string;
   text: string;
   digest: string;

@@ -7,6 +7,7 @@ import { boolean, duration, integer, listOf, oneOf, text, textLike } from "../ya
 import type { CatalogAction } from "./catalog.ts";
 import { condition, instantExpression, template } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
+import { checkInstallation } from "./installation.ts";
 import { after, compilerAt, type Place } from "./place.ts";
 import type { ActionStep, LeaseTerms } from "./playbook.ts";
 import { readBounds } from "./read-bounds.ts";
@@ -65,6 +66,7 @@ export function readCall(map: MapNode, { env }: Place, compiler: ExpressionCompi
   if (uses === undefined || action === undefined) return undefined;
   const node = map.optional("with", (found) => found) ?? childNode(map.node, "with", {});
   checkInput(node, uses, action);
+  checkInstallation(map, { given: node, uses, action }, env);
   return given && { uses, action, with: given };
 }
 

@@ -10,6 +10,7 @@ import type { PlaybookEnvironment } from "./catalog.ts";
 import { checkVeto } from "./check-veto.ts";
 import { template, textWith } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
+import { constantVars, declaredTargets } from "./installation.ts";
 import { afterAll, compilerAt, placeAtStart } from "./place.ts";
 import { type ApprovalPolicy, AUTONOMY_LEVELS, type BudgetWindow, type Playbook } from "./playbook.ts";
 import { checkIds, readSteps } from "./read-steps.ts";
@@ -24,12 +25,15 @@ const ON_FAILURE = ["revert", "next-playbook", "escalate"] as const;
 export function readPlaybook(
   node: Node,
   env: PlaybookEnvironment,
-): Omit<Playbook, "file" | "text" | "digest"> | undefined {
+): Omit<Playbook, "file" | "text" | "digest" | "findings"> | undefined {
   const map = readMap(node, GRAMMARS.playbook);
   if (!map) return undefined;
   const name = map.required("name", NAME);
   const vars = readVars(map, env);
-  const start = placeAtStart(env, vars.types, isPlainObject(node.value) ? node.value["steps"] : undefined);
+  const constants = constantVars(node.value, env.vars);
+  const declared = declaredTargets(node.value, constants);
+  const own = { ...env, constants, ...(declared && { declared }) };
+  const start = placeAtStart(own, vars.types, isPlainObject(node.value) ? node.value["steps"] : undefined);
   const target = map.required("target", textWith(compilerAt(start)));
   const steps = map.required("steps", (list) => readSteps(list, start).steps);
   map.optional("steps", (list) => checkIds(list));

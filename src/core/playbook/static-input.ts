@@ -17,6 +17,11 @@ export function checkInput(node: Node, uses: string, action: CatalogAction): voi
   }
 }
 
+/** The tree with undefined in the place of what is known only when it runs. */
+export function writtenOut(tree: unknown): unknown {
+  return withoutExpressions(tree, [], []);
+}
+
 /** Whether anything in it is known only when it runs. */
 export function hasExpression(tree: unknown): boolean {
   const dynamic: Path[] = [];

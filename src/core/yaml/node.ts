@@ -10,7 +10,14 @@ type Path = readonly (string | number)[];
 export type NotYet = ReadonlySet<string>;
 
 /** The file that is read, the name it has in faults, and its faults in the order in which they were found. */
-export type Sink = { file: YamlFile; name: string; faults: Fault[]; notYet: NotYet };
+export type Sink = {
+  file: YamlFile;
+  name: string;
+  faults: Fault[];
+  notYet: NotYet;
+  /** What keeps it from running with this configuration, without being wrong in itself. */
+  findings?: (Fault & { blocks: boolean })[];
+};
 
 /** A value of the document, its place, and where its faults go. */
 export type Node = { value: unknown; path: Path; sink: Sink };
@@ -45,8 +52,12 @@ export function childNode(node: Node, segment: string | number, value: unknown):
 
 /** Notes a fault at the node; `at` counts characters into its text. Gives undefined, so that readers can return it. */
 export function fault(node: Node, message: string, at = 0): undefined {
-  const { file, name, faults } = node.sink;
-  faults.push({ file: name, ...file.locateText(node.path, at), path: pathText(node.path), message });
+  node.sink.faults.push(placed(node, message, at));
+}
+
+/** The fault at the node, without noting it. */
+export function placed({ path, sink: { file, name } }: Node, message: string, at = 0): Fault {
+  return { file: name, ...file.locateText(path, at), path: pathText(path), message };
 }
 
 function keyFault(node: Node, key: string, message: string): void {

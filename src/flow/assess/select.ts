@@ -2,6 +2,7 @@ import type { AlertRecord } from "../../core/episode.ts";
 import { type Occasion, playbooksFor } from "../../core/explain.ts";
 import type { Incident } from "../../core/incident.ts";
 import { byPriority, type MatchIndex } from "../../core/match-index.ts";
+import { unusable } from "../../core/playbook/installation.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Evaluated, Scope } from "../../core/scope.ts";
 import type { Instant } from "../../core/time.ts";
@@ -26,6 +27,11 @@ export function laddersFor(index: MatchIndex, entrants: readonly Entrant[], sett
   const refusals = new Set<string>();
   for (const entrant of entrants) {
     for (const playbook of playbooksFor(index, entrant.record.alert.labels, setting.occasion)) {
+      const lacking = unusable(playbook);
+      if (lacking !== undefined) {
+        refusals.add(`Playbook ${playbook.name} matches, but cannot run here: ${lacking}`);
+        continue;
+      }
       const target = targetOf(playbook, entrant, setting);
       if (!target.known) refusals.add(`Playbook ${playbook.name} does not start: ${target.why}`);
       else rungOf(rungs, target.value, playbook).push(entrant);

@@ -4,6 +4,7 @@ import type { Desk, PageQuery, Plan, PlaybookRow } from "../../core/desk.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Lease } from "../../core/lease.ts";
+import { unusable } from "../../core/playbook/installation.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Store } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
@@ -99,5 +100,16 @@ async function statusPage<T extends { status: string }>(
 
 function rowOf(playbook: Playbook, demoted: ReadonlySet<string>): PlaybookRow {
   const { name, description, on, severity, autonomy, priority, file } = playbook;
-  return { name, description, on, severity, autonomy: { ...autonomy }, priority, file, demoted: demoted.has(name) };
+  const lacking = unusable(playbook);
+  const row = {
+    name,
+    description,
+    on,
+    severity,
+    autonomy: { ...autonomy },
+    priority,
+    file,
+    demoted: demoted.has(name),
+  };
+  return { ...row, ...(lacking !== undefined && { unusable: lacking }) };
 }

@@ -2,6 +2,7 @@ import type { Connections } from "../../core/connection.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import { idOf } from "../../core/hash.ts";
 import type { Incident } from "../../core/incident.ts";
+import { unusable } from "../../core/playbook/installation.ts";
 import { AUTONOMY_LEVELS, type Autonomy, type Playbook } from "../../core/playbook/playbook.ts";
 import type { RunCreated } from "../../core/run/events.ts";
 import { newRun } from "../../core/run/run.ts";
@@ -54,6 +55,8 @@ export type LockKeys = Pick<Connections, "lockKey">;
  * target names has another lock key, that is one of the run's targets too, so that two names of one thing are one lock.
  */
 export function planRun(request: RunRequest, limits: AutonomyLimits, keys: LockKeys = {}): RunPlan | RunRefused {
+  const lacking = unusable(request.playbook);
+  if (lacking !== undefined) return { ok: false, reason: `it cannot run here: ${lacking}` };
   const vars = renderVars(request);
   if (!vars.ok) return vars;
   const scope = requestScope(request, vars.value);

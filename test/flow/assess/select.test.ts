@@ -212,3 +212,26 @@ test("a plan for alerts of an open incident names it and starts no second run on
   assert.equal(plan.remarks.length, 1, "and it says why");
   assert.match(plan.remarks[0] ?? "", /^ecs:litellm: inc-1 has run-\w+ there; another playbook follows only if/);
 });
+
+test("a playbook that cannot run here is said on the timeline, and the next one starts", async () => {
+  const findings = [{ message: "no ecs connection; add one", blocks: true }];
+  const playbooks = [
+    playbook({ name: "a", match: service, priority: 50, findings }),
+    playbook({ name: "b", match: service, priority: 10, findings: [{ message: "a detail", blocks: false }] }),
+  ];
+  const world = createWorld({ playbooks });
+  const group: AlertGroup = { source: "alertmanager", groupKey: "g", truncatedAlerts: 0, alerts: [alert()] };
+  const planned = await world.assess.plan(group);
+  await world.send([alert()]);
+  assert.deepEqual(
+    (await world.runs()).map((run) => run.playbook),
+    ["b"],
+  );
+  const why = "Playbook a matches, but cannot run here: no ecs connection; add one";
+  assert.ok((await world.texts("inc-1")).includes(why));
+  assert.deepEqual(planned.remarks, [why]);
+  assert.deepEqual(
+    planned.runs.map((run) => run.candidate.playbook.name),
+    ["b"],
+  );
+});

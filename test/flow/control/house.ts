@@ -91,7 +91,7 @@ export async function openHouse(yaml: string, texts: readonly string[]) {
     },
     sources: new Map([["alertmanager", source]]),
     playbooks: { all: () => all, byName: (name) => all.find((one) => one.name === name), index: () => index },
-    playbookOf: createPlaybookOf(store, config, actions),
+    playbookOf: createPlaybookOf(store, { actions, facts: config.facts.map((fact) => fact.name) }),
     slackGroup: async () => {
       throw new Error("no Slack here");
     },
