@@ -1,6 +1,7 @@
 import type { Step } from "../playbook/playbook.ts";
 import type { Evaluated } from "../scope.ts";
 import type { Move, MoveInputs } from "./move.ts";
+import { pendingReason } from "./observed.ts";
 import { isMutating, readyStep } from "./ready-step.ts";
 import { MAX_ITEMS } from "./rounds.ts";
 import type { Run } from "./run.ts";
@@ -40,7 +41,9 @@ function actionMove(run: Run, position: Extract<Position, { kind: "action" }>, i
   if (run.created.autonomy === "observe" && inputs.actions.get(step.uses)?.tells)
     return skip(path, "observe: nobody is told", inputs);
   const ready = readyStep(run, { step, path, attempt: (record?.attempt ?? 0) + 1, item: position.item }, inputs);
-  return ready.ok ? { kind: "execute", steps: [ready.step] } : failStep(path, ready.reason, inputs, ready.message);
+  if (ready.ok) return { kind: "execute", steps: [ready.step] };
+  const pending = ready.reason === "condition_unknown" ? pendingReason(run, step.with.text, ready.message) : undefined;
+  return pending === undefined ? failStep(path, ready.reason, inputs, ready.message) : skip(path, pending, inputs);
 }
 
 /** Undefined when the step's `if` holds; otherwise what follows from it (section 14.6). */
@@ -58,6 +61,8 @@ function conditionMove(
   if (answer.known) return skip(path, `if: ${step.if.text} is false`, inputs);
   if (mutating && run.created.autonomy !== "observe")
     return failStep(path, "condition_unknown", inputs, `if: ${step.if.text}: ${answer.why}`);
+  const pending = pendingReason(run, step.if.text, `if: ${step.if.text}`);
+  if (pending !== undefined) return skip(path, pending, inputs);
   return skip(path, `if: ${step.if.text} is unknown: ${answer.why}`, inputs);
 }
 
@@ -103,7 +108,8 @@ function switchMove(run: Run, position: Extract<Position, { kind: "switch" }>, i
   const scope = scopeOf(run, inputs.now, position.item);
   for (const [index, one] of step.cases.entries()) {
     const answer: Evaluated<boolean> = one.when.test(scope);
-    if (!answer.known) return failStep(path, "condition_unknown", inputs, `when: ${one.when.text}: ${answer.why}`);
+    if (!answer.known)
+      return unknownBlock(run, { path, text: one.when.text, why: `when: ${one.when.text}: ${answer.why}` }, inputs);
     if (answer.value) return { kind: "record", events: [{ type: "branched", at: inputs.now, path, branch: index }] };
   }
   const branch = step.default.length > 0 ? "default" : "none";
@@ -115,7 +121,7 @@ function roundsMove(run: Run, position: Extract<Position, { kind: "rounds" }>, i
   if (gate) return gate;
   const { step, path } = position;
   const items = step.items.render(scopeOf(run, inputs.now, position.item));
-  if (!items.known) return failStep(path, "condition_unknown", inputs, `items: ${items.why}`);
+  if (!items.known) return unknownBlock(run, { path, text: step.items.text, why: `items: ${items.why}` }, inputs);
   if (!Array.isArray(items.value)) return failStep(path, "invalid_input", inputs, "items is not a list");
   if (items.value.length > MAX_ITEMS)
     return failStep(path, "invalid_input", inputs, `items has ${items.value.length} entries; at most ${MAX_ITEMS}`);
@@ -147,6 +153,16 @@ function waitMove(run: Run, position: Extract<Position, { kind: "wait" }>, input
   if (!begun && run.created.autonomy !== "observe")
     return { kind: "wait", until: inputs.now + step.for, reason: "wait", path };
   return { kind: "record", events: [{ type: "outcome", at: inputs.now, path, outcome: "succeeded", uses: "wait" }] };
+}
+
+/** A block that depends on the unknown: in an observed plan it may be pending, otherwise it fails. */
+function unknownBlock(
+  run: Run,
+  { path, text, why }: { path: string; text: string; why: string },
+  inputs: MoveInputs,
+): Move {
+  const pending = pendingReason(run, text, why);
+  return pending === undefined ? failStep(path, "condition_unknown", inputs, why) : skip(path, pending, inputs);
 }
 
 function skip(path: string, reason: string, inputs: MoveInputs): Move {

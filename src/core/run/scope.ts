@@ -1,5 +1,6 @@
 import type { Scope, StepView } from "../scope.ts";
 import type { Instant } from "../time.ts";
+import { isObservedOnly } from "./observed.ts";
 import type { Run } from "./run.ts";
 
 /** What the run's expressions see now. `item` is the current item of the innermost `for-each`. */
@@ -24,10 +25,14 @@ export function scopeOf(run: Run, now: Instant, item?: Scope["item"]): Scope {
   };
 }
 
-/** By step id; in a `for-each` the latest round's. Steps that have not ended are absent, so reading them is unknown. */
+/**
+ * By step id; in a `for-each` the latest round's. Steps that have not ended, and changes that were only observed, are absent, so
+ * that reading them is unknown.
+ */
 function stepViews(run: Run): Readonly<Record<string, StepView>> {
   const views: Record<string, StepView> = {};
   for (const record of run.steps.values()) {
+    if (isObservedOnly(run, record)) continue;
     if (record.state !== "done" || record.outcome === undefined || record.path.startsWith("undo/")) continue;
     const id = record.path.slice(record.path.lastIndexOf("/") + 1);
     views[id] = { outcome: record.outcome, output: record.output ?? {} };
