@@ -1,5 +1,5 @@
 import type { ActionFailure, FailureReason } from "../core/action.ts";
-import { REDACTED, redactText } from "../core/redact.ts";
+import { cutText, REDACTED, redactText } from "../core/redact.ts";
 
 /** What is known of a mutating call that failed; reads are always `no`. */
 export type Sent = ActionFailure["sent"];
@@ -64,7 +64,7 @@ export function statusFailure(
 
 /** Text from a target, fit for people: one line, at most 200 characters, without control characters and known secrets. */
 export function quote(text: string, secrets: readonly string[] = []): string {
-  const clean = scrub(text.slice(0, 2_000), secrets)
+  const clean = scrub(cutText(text, 2_000), secrets)
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim();
   return clean.length > 200 ? `${clean.slice(0, 199)}…` : clean;

@@ -1,4 +1,4 @@
-import { redactText } from "../core/redact.ts";
+import { cutText, redactText } from "../core/redact.ts";
 import type { Severity } from "../core/severity.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import type { TimelineKind } from "../core/timeline.ts";
@@ -17,7 +17,7 @@ const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Sc
  * cursor or reorder its neighbours; right-to-left text is isolated; known shapes of secrets are replaced; cut to `max` UTF-16 units.
  */
 export function plain(text: string, max = MAX_PIECE): string {
-  const line = redactText(text.slice(0, max * 4))
+  const line = redactText(cutText(text, max * 4))
     .replace(GAPS, " ")
     .replace(INVISIBLE, "")
     .replace(LONE_SURROGATE, "\uFFFD")

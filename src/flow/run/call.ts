@@ -8,7 +8,7 @@ import {
 } from "../../core/action.ts";
 import { AppError } from "../../core/errors.ts";
 import { boundJson } from "../../core/json.ts";
-import { redact, redactText } from "../../core/redact.ts";
+import { cutText, redact, redactHead, redactText } from "../../core/redact.ts";
 import type { StepPath } from "../../core/run/events.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { claimLeft, nowOf, type Turn } from "./turn.ts";
@@ -102,13 +102,16 @@ function failure(reason: ActionFailure["reason"], message: string, sent: ActionF
 }
 
 function bounded(result: ActionResult): ActionResult {
-  if (!result.ok) return { ...result, message: redactText(result.message).slice(0, 1_000) };
+  if (!result.ok) return { ...result, message: redactText(cutText(result.message, 4_000)).slice(0, 1_000) };
   return result.done ? { ...result, output: keepable(result.output) } : result;
 }
 
-/** Redacted and cut to what the journal keeps. */
+/** Redacted and cut to what the journal keeps; what is much too large is measured, and only its head is redacted. */
 export function keepable(output: Output): Output {
-  return boundJson(redact(output), OUTPUT_BYTES);
+  const bytes = Buffer.byteLength(JSON.stringify(output));
+  if (bytes <= 4 * OUTPUT_BYTES) return boundJson(redact(output), OUTPUT_BYTES);
+  const head = JSON.stringify(redactHead(output, OUTPUT_BYTES));
+  return { truncated: true, bytes, head: head.slice(0, OUTPUT_BYTES / 2) };
 }
 
 /** The action that a step uses; loading has made sure that it exists. */
