@@ -52,3 +52,17 @@ export function resolveCount(
     return failure("refused", `${act}: that would be fewer than the present ${present}; set allowDown if it is meant`);
   return { ok: true, to: capped };
 }
+
+/** The same with a number instead of a step, to be set only while the count is still the one that was read. */
+export function absoluteCount<I extends { allowDown: boolean }>(
+  input: I,
+  field: keyof I,
+  { from, to }: { from: number; to: number },
+): I {
+  return { ...input, [field]: to, expected: from, allowDown: input.allowDown || to < from };
+}
+
+/** `, at most 4, only from 2`. */
+export function boundsText({ max, expected }: { max?: number | undefined; expected?: number | undefined }): string {
+  return `${max === undefined ? "" : `, at most ${max}`}${expected === undefined ? "" : `, only from ${expected}`}`;
+}

@@ -22,7 +22,7 @@ const REASONS: Readonly<Partial<Record<ErrorCode, FailureReason>>> = {
  * into a failure. `targets`, `describe` and `effect` throw AppError `invalid_request` for an input that does not fit.
  */
 export function define<I, O extends Output>(action: Action<I, O>): AnyAction {
-  const { prepare, poll, reconcile, assume, revert, effect } = action;
+  const { prepare, relative, poll, reconcile, assume, revert, effect } = action;
   return defineAction<unknown, O>({
     ...action,
     input: action.input,
@@ -31,6 +31,12 @@ export function define<I, O extends Output>(action: Action<I, O>): AnyAction {
     describe: (raw) => action.describe(parsed(action, raw)),
     run: (raw, ctx, before) => foreseen(action.name, async () => action.run(parsed(action, raw), ctx, before)),
     ...(prepare && { prepare: (raw, ctx) => foreseen(action.name, async () => prepare(parsed(action, raw), ctx)) }),
+    ...(relative && {
+      relative: {
+        isIn: (raw) => relative.isIn(parsed(action, raw)),
+        resolve: (raw, before) => relative.resolve(parsed(action, raw), before),
+      },
+    }),
     ...(poll && { poll: (handle, ctx) => foreseen(action.name, async () => poll(handle, ctx)) }),
     ...(reconcile && {
       reconcile: async (raw, ctx, intent) => {

@@ -96,6 +96,11 @@ export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Out
   describe(input: I): string;
   /** Reads, before the intent is journaled, what `reconcile` and `revert` need (the value before, the primary deployment id). */
   prepare?(input: I, ctx: ActionContext): Promise<{ ok: true; before: Output } | ActionFailure>;
+  /**
+   * Where an input can be relative to what the target has (`+1`): whether this one is, and the same made absolute by what `prepare` read,
+   * with that as precondition. People are shown and agree to the absolute one.
+   */
+  relative?: { isIn(input: I): boolean; resolve(input: I, before: Output): I };
   run(input: I, ctx: ActionContext, before?: Output): Promise<ActionResult<O>>;
   poll?(handle: Output, ctx: ActionContext): Promise<ActionResult<O>>;
   /** After a crash, by reading the target only. `done` carries the output, or the handle to poll on. */

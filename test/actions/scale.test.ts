@@ -143,3 +143,26 @@ test("tasks are listed running and stopped, and told why they ended", async () =
   assert.deepEqual([output.count, output.outOfMemory, output.unhealthy], [1, 1, 0]);
   assert.match(JSON.stringify(output.tasks), /"exitCode":137/);
 });
+
+test("a step is the same as a number from the present one, and says so before anybody agrees", () => {
+  const before = { from: 2, to: 3 };
+  for (const [action, input, field] of [
+    [ecsScale, { ...SERVICE, desired: "+1", max: 4 }, "desired"],
+    [k8sScale, { ...ROUTER, replicas: "+1", max: 4 }, "replicas"],
+  ] as const) {
+    assert.equal(action.relative?.isIn(input), true);
+    const absolute = action.relative?.resolve(input, before) ?? {};
+    assert.equal(action.relative?.isIn(absolute), false);
+    assert.deepEqual([absolute[field], absolute["expected"], absolute["max"]], [3, 2, 4]);
+    assert.match(action.describe(absolute), / to 3, at most 4, only from 2$/);
+  }
+});
+
+test("a step down to a number stays allowed, and is called only from the count that was seen", async () => {
+  const input = { ...SERVICE, desired: "-1" };
+  const absolute = ecsScale.relative?.resolve(input, { from: 2, to: 1 }) ?? {};
+  ecs.rescale("prod", "litellm", 5);
+  assert.equal(failureOf(await perform(ecsScale, absolute, context())).reason, "conflict");
+  ecs.rescale("prod", "litellm", 2);
+  assert.deepEqual(outputOf(await complete(ecsScale, absolute, context())), { desired: 1, former: 2, changed: true });
+});

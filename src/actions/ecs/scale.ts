@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ActionContext, ActionFailure, ActionResult, Intent, Output } from "../../core/action.ts";
-import { CountInput, hasCeiling, resolveCount, WantedCount } from "../count.ts";
+import { absoluteCount, boundsText, CountInput, hasCeiling, resolveCount, WantedCount } from "../count.ts";
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
 import { ended } from "../poll.ts";
@@ -35,12 +35,19 @@ export const ecsScale = define<Input, Scaled>({
   input: Input,
   output: Scaled,
   targets: (input, connections) => [serviceTarget(input, connections)],
-  describe: (input) => `${actOf(input)}${input.max === undefined ? "" : `, at most ${input.max}`}`,
+  describe: (input) => `${actOf(input)}${boundsText(input)}`,
   async prepare(input, ctx) {
     const read = await readDesired(input, ctx);
     if (!read.ok) return read;
     const resolved = resolve(input, read.desired);
     return resolved.ok ? { ok: true, before: resolved.before } : resolved;
+  },
+  relative: {
+    isIn: ({ desired }) => typeof desired === "string",
+    resolve: (input, recorded) => {
+      const before = Before.safeParse(recorded);
+      return before.success ? absoluteCount(input, "desired", before.data) : input;
+    },
   },
   async run(input, ctx, recorded) {
     const read = await readDesired(input, ctx);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ActionContext, ActionFailure, ActionResult, Intent, Output } from "../../core/action.ts";
-import { CountInput, hasCeiling, resolveCount, WantedCount } from "../count.ts";
+import { absoluteCount, boundsText, CountInput, hasCeiling, resolveCount, WantedCount } from "../count.ts";
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
 import { ended } from "../poll.ts";
@@ -39,7 +39,7 @@ export const k8sScale = define<Input, Scaled>({
   output: Scaled,
   conditional: true,
   targets: (input, connections) => [kubeTarget(placeOf(input, connections))],
-  describe: (input) => `${actOf(input)}${input.max === undefined ? "" : `, at most ${input.max}`}`,
+  describe: (input) => `${actOf(input)}${boundsText(input)}`,
   async prepare(input, ctx) {
     const place = placeOf(input, ctx.connections);
     const owner = await autoscalerOf(place, ctx);
@@ -53,6 +53,13 @@ export const k8sScale = define<Input, Scaled>({
     if (!read.ok) return read;
     const resolved = resolve(input, read.scale);
     return resolved.ok ? { ok: true, before: resolved.before } : resolved;
+  },
+  relative: {
+    isIn: ({ replicas }) => typeof replicas === "string",
+    resolve: (input, recorded) => {
+      const before = Before.safeParse(recorded);
+      return before.success ? absoluteCount(input, "replicas", before.data) : input;
+    },
   },
   async run(input, ctx, recorded) {
     let result = await scale(input, ctx, recorded);

@@ -20,17 +20,25 @@ export function stepDigest(ready: Pick<ReadyStep, "path" | "uses" | "input" | "t
 
 /** The mutating steps that the run may still take, as far as they can be known now; a step whose `if` is false is left out. */
 export function planAhead(run: Run, steps: readonly Step[], inputs: MoveInputs): readonly AheadStep[] {
+  return lookAhead(run, steps, inputs).map(({ shown }) => shown);
+}
+
+/** `ready`: the step itself, unredacted, where its input is known. */
+export type Ahead = { shown: AheadStep; ready?: ReadyStep };
+
+/** The same with the steps themselves. */
+export function lookAhead(run: Run, steps: readonly Step[], inputs: MoveInputs): readonly Ahead[] {
   return ahead({ run, inputs }, steps, { path: "", item: undefined });
 }
 
 type View = { run: Run; inputs: MoveInputs };
 type Place = { path: string; item: Item | undefined };
 
-function ahead(view: View, steps: readonly Step[], prefix: Place): readonly AheadStep[] {
+function ahead(view: View, steps: readonly Step[], prefix: Place): readonly Ahead[] {
   return steps.flatMap((step) => aheadOf(view, step, { path: prefix.path + step.id, item: prefix.item }));
 }
 
-function aheadOf(view: View, step: Step, place: Place): readonly AheadStep[] {
+function aheadOf(view: View, step: Step, place: Place): readonly Ahead[] {
   const record = view.run.steps.get(place.path);
   if (record?.state === "done" && record.retryAt === undefined) return [];
   const answer = step.if?.test(scopeOf(view.run, view.inputs.now, place.item));
@@ -50,7 +58,7 @@ function aheadOf(view: View, step: Step, place: Place): readonly AheadStep[] {
   }
 }
 
-function aheadSwitch(view: View, step: SwitchStep, place: Place): readonly AheadStep[] {
+function aheadSwitch(view: View, step: SwitchStep, place: Place): readonly Ahead[] {
   const branch = view.run.branches.get(place.path) ?? likelyBranch(view, step, place);
   if (branch === undefined) {
     const all = [...step.cases.flatMap((one) => one.steps), ...step.default];
@@ -69,7 +77,7 @@ function likelyBranch(view: View, step: SwitchStep, place: Place): number | "def
   return step.default.length > 0 ? "default" : "none";
 }
 
-function aheadRounds(view: View, step: ForEachStep, place: Place): readonly AheadStep[] {
+function aheadRounds(view: View, step: ForEachStep, place: Place): readonly Ahead[] {
   const { run, inputs } = view;
   const rounds = run.rounds.get(place.path);
   const items = rounds
@@ -84,16 +92,17 @@ function aheadRounds(view: View, step: ForEachStep, place: Place): readonly Ahea
   });
 }
 
-function asPending({ digest: _, bounds: __, ...step }: AheadStep): AheadStep {
-  return { ...step, input: "pending" };
+function asPending({ shown }: Ahead): Ahead {
+  const { digest: _, bounds: __, ...step } = shown;
+  return { shown: { ...step, input: "pending" } };
 }
 
-function aheadAction({ run, inputs }: View, step: ActionStep, place: Place): AheadStep {
+function aheadAction({ run, inputs }: View, step: ActionStep, place: Place): Ahead {
   const at = { step, path: place.path, attempt: 1, item: place.item };
   const ready = readyStep(run, at, inputs);
-  if (ready.ok) return plannedStep(ready.step, inputs);
+  if (ready.ok) return { shown: plannedStep(ready.step, inputs), ready: ready.step };
   const bounded = ready.reason === "condition_unknown" ? boundedStep(run, at, inputs) : undefined;
-  return bounded ? plannedWithin(bounded, inputs) : pendingStep(step, place.path, ready.message);
+  return { shown: bounded ? plannedWithin(bounded, inputs) : pendingStep(step, place.path, ready.message) };
 }
 
 /** A step as people see it who agree to bounds: what is known of its input, and what the rest may become. */

@@ -1,8 +1,10 @@
+import type { ActionFailure, Output } from "../../core/action.ts";
 import { type Admission, admit } from "../../core/guard/admit.ts";
 import { isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
 import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
+import { type Absolute, absoluteStep } from "./absolute.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, resolveRun, skipObserved } from "./deny.ts";
@@ -16,7 +18,10 @@ import { lookBeforeUndo } from "./undo-look.ts";
 
 /** `grant`: what people have allowed, where they had to be asked. */
 export type Admitted =
-  | { kind: "admitted"; turn: Turn; extra: Extra; grant: Grant | undefined }
+  /** `ready`: with absolute values; `before`: what was read for them. */
+  | { kind: "admitted"; turn: Turn; extra: Extra; grant: Grant | undefined; ready: ReadyStep; before?: Output }
+  /** What its values are relative to cannot be read, or forbids them; nobody is asked. */
+  | { kind: "failed"; failure: ActionFailure }
   | { kind: "not-admitted"; progress: Progress };
 
 /** Lock and concurrency are waited for at most this long. */
@@ -28,16 +33,20 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
   if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
   const values = await readValues(turn, ready);
   const snapshot = snapshotOf(turn, ready, values);
-  const grant = grantFor(turn.run, ready, nowOf(turn));
-  const admission = admit(snapshot, grant?.guards);
+  const first = admit(snapshot, grantFor(turn.run, ready, nowOf(turn))?.guards);
+  const found: Absolute | ActionFailure =
+    first.kind === "allow" || first.kind === "ask" ? await absoluteStep(turn, ready) : { ok: true, ready };
+  if (!found.ok) return { kind: "failed", failure: found };
+  const grant = grantOfAbsolute(turn, ready, found.ready);
+  const admission = found.ready === ready ? first : admit(snapshot, grant?.guards);
   switch (admission.kind) {
     case "allow":
-      return admitted(keeping(turn, values), ready, grant);
+      return admitted(keeping(turn, values), found, grant);
     case "deny":
       if (admission.guard === "stale" && snapshot.firing === false && turn.run.mutated) return not(resolveRun(turn));
       return not(await denyRun(turn, ready, admission));
     case "ask":
-      return not(await askPeople(turn, ready, admission.voices));
+      return not(await askPeople(turn, found.ready, admission.voices));
     case "wait":
       return not(await holdBack(turn, ready, admission));
     default:
@@ -45,13 +54,30 @@ export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted>
   }
 }
 
+/** A yes covers the absolute values that were shown; one to bounds covers whatever stays within them. */
+function grantOfAbsolute(turn: Turn, ready: ReadyStep, absolute: ReadyStep): Grant | undefined {
+  const grant = grantFor(turn.run, absolute, nowOf(turn));
+  return grant ?? (ready.step.boundedBy ? grantFor(turn.run, ready, nowOf(turn)) : undefined);
+}
+
 /** Who undoes a lease may have waited for the lock: whether it is still to be undone is looked at up to the very intent. */
-async function admitted(turn: Turn, ready: ReadyStep, grant: Grant | undefined): Promise<Admitted> {
+async function admitted(
+  turn: Turn,
+  { ready, before }: Pick<Absolute, "ready" | "before">,
+  grant: Grant | undefined,
+): Promise<Admitted> {
   const { checks, writes } = intentExtra(turn, ready);
   const look = await lookBeforeUndo(turn);
   switch (look.kind) {
     case "go":
-      return { kind: "admitted", turn, extra: { checks: [...checks, ...look.checks], writes }, grant };
+      return {
+        kind: "admitted",
+        turn,
+        extra: { checks: [...checks, ...look.checks], writes },
+        grant,
+        ready,
+        ...(before && { before }),
+      };
     case "over":
       return not(await finishRun(turn, { kind: "finish", state: "cancelled", reason: look.reason }));
     case "wait":

@@ -3,9 +3,10 @@ import { digestOf, idOf } from "../../core/hash.ts";
 import type { ApprovalPolicy } from "../../core/playbook/playbook.ts";
 import { lapsedGrant } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
-import { type AheadStep, planAhead, plannedStep } from "../../core/run/plan.ts";
+import { type Ahead, type AheadStep, lookAhead, plannedStep } from "../../core/run/plan.ts";
 import { actionSteps } from "../../core/run/steps.ts";
 import { plainTime } from "../../core/time.ts";
+import { absoluteStep } from "./absolute.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
@@ -16,7 +17,7 @@ type Voice = { guard: string; reason: string };
  * and each rendered input; a later step that differs asks again.
  */
 export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Promise<Progress> {
-  const approval = approvalFor(turn, ready, voices);
+  const approval = approvalFor(turn, ready, { voices, steps: await stepsToShow(turn, ready) });
   const { id } = approval;
   const covers = approval.steps.flatMap((step) =>
     "digest" in step && typeof step.digest === "string" ? [step.digest] : [],
@@ -50,10 +51,13 @@ export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly V
   });
 }
 
-function approvalFor(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Approval {
+function approvalFor(
+  turn: Turn,
+  ready: ReadyStep,
+  { voices, steps }: { voices: readonly Voice[]; steps: readonly AheadStep[] },
+): Approval {
   const { run, playbook } = turn;
   const { created } = run;
-  const steps = stepsToShow(turn, ready);
   const policy = policyFor(turn, steps);
   const now = nowOf(turn);
   const digest = digestOf(
@@ -101,8 +105,8 @@ function repeatsLeased(turn: Turn, steps: readonly AheadStep[], voices: readonly
   return steps.some((step) => step.digest !== undefined && leased.has(step.id));
 }
 
-/** The step at hand first, then what lies ahead of it. */
-function stepsToShow(turn: Turn, ready: ReadyStep): readonly AheadStep[] {
+/** The step at hand first, whose values are absolute, then what lies ahead of it, as it would be now. */
+async function stepsToShow(turn: Turn, ready: ReadyStep): Promise<readonly AheadStep[]> {
   const { run, playbook, deps, claim } = turn;
   const inputs = {
     now: nowOf(turn),
@@ -111,8 +115,14 @@ function stepsToShow(turn: Turn, ready: ReadyStep): readonly AheadStep[] {
     actions: deps.actions,
     connections: deps.connections,
   };
-  const ahead = planAhead(run, playbook.steps, inputs).filter((step) => step.path !== ready.path);
-  return [plannedStep(ready, deps), ...ahead];
+  const ahead = lookAhead(run, playbook.steps, inputs).filter(({ shown }) => shown.path !== ready.path);
+  return [plannedStep(ready, deps), ...(await Promise.all(ahead.map((one) => asItWouldBe(turn, one))))];
+}
+
+/** A relative value that cannot be made absolute now is shown as it stands, and asked about again when its turn comes. */
+async function asItWouldBe(turn: Turn, { shown, ready }: Ahead): Promise<AheadStep> {
+  const found = ready && (await absoluteStep(turn, ready));
+  return found?.ok && found.ready !== ready ? plannedStep(found.ready, turn.deps) : shown;
 }
 
 /** The playbook's policy over the configured one; a step may only raise the number required, and where people must agree nothing runs by itself. */

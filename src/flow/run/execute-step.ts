@@ -1,8 +1,9 @@
 import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
+import { callOf, prepareStep } from "./absolute.ts";
 import { type Admitted, admitStep } from "./admit-step.ts";
-import { actionOf, type Call, callAction, keepable } from "./call.ts";
+import { actionOf, callAction, keepable } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
@@ -45,12 +46,14 @@ async function readEvent(turn: Turn, ready: ReadyStep): Promise<RunEvent> {
  * A mutating step: guards, intent, call, outcome. The intent's commit checks pause, locks, cooldown, budget and the inbox again,
  * so nothing can change between the guards and the journal; after it the call is made once, fenced by the claim's deadline.
  */
-async function mutate(turn: Turn, ready: ReadyStep): Promise<Progress> {
-  const action = actionOf(turn, ready.uses);
-  if (!action) return { kind: "go-on", turn: withEvents(turn, [failedEvent(turn, ready, missing(ready.uses))]) };
-  const admitted = await admitStep(turn, ready);
+async function mutate(turn: Turn, wanted: ReadyStep): Promise<Progress> {
+  const action = actionOf(turn, wanted.uses);
+  if (!action) return { kind: "go-on", turn: withEvents(turn, [failedEvent(turn, wanted, missing(wanted.uses))]) };
+  const admitted = await admitStep(turn, wanted);
+  if (admitted.kind === "failed") return goOn(withEvents(turn, [failedEvent(turn, wanted, admitted.failure)]));
   if (admitted.kind !== "admitted") return admitted.progress;
-  const prepared = await prepare(admitted.turn, ready, action);
+  const { ready, before } = admitted;
+  const prepared = before ? { ok: true as const, before } : await prepareStep(admitted.turn, ready, action);
   if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
   const begun = await begin(admitted, ready, prepared.before);
   if (begun.kind !== "go-on") return begun;
@@ -71,23 +74,6 @@ async function begin(
   return begun;
 }
 
-async function prepare(
-  turn: Turn,
-  ready: ReadyStep,
-  action: AnyAction,
-): Promise<{ ok: true; before?: Output } | ActionFailure> {
-  if (!action.prepare) return { ok: true };
-  let before: Output | undefined;
-  const result = await callAction(turn, callOf(ready), async (context) => {
-    const prepared = await action.prepare?.(ready.input, context);
-    if (prepared && !prepared.ok) return prepared;
-    before = prepared?.before;
-    return { ok: true, done: true, output: {} };
-  });
-  if (!result.ok) return { ...result, sent: "no" };
-  return before === undefined ? { ok: true } : { ok: true, before };
-}
-
 async function callAndRecord(
   turn: Turn,
   ready: ReadyStep,
@@ -98,10 +84,6 @@ async function callAndRecord(
   const result = await callAction(turn, call, (context) => action.run(ready.input, context, before));
   if (!result.ok && result.sent === "unknown") return reconcileNow(turn, ready.path, result);
   return recordResult(turn, ready.path, result);
-}
-
-function callOf({ uses, path, step }: ReadyStep): Call {
-  return { uses, path, timeout: step.timeout };
 }
 
 function intentEvent(turn: Turn, ready: ReadyStep, before: Output | undefined): Extract<RunEvent, { type: "intent" }> {

@@ -1,0 +1,44 @@
+import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
+import type { ReadyStep } from "../../core/run/move.ts";
+import { actionOf, type Call, callAction } from "./call.ts";
+import type { Turn } from "./turn.ts";
+
+/** A step as it will be called; `before` is what was read for it just now. */
+export type Absolute = { ok: true; ready: ReadyStep; before?: Output };
+
+/**
+ * The step with what is relative in its input (`+1`) made absolute by what its target has now, which becomes the call's precondition
+ * (section 14.7). A step with nothing relative stays as it is, and nothing is read for it.
+ */
+export async function absoluteStep(turn: Turn, ready: ReadyStep): Promise<Absolute | ActionFailure> {
+  const action = actionOf(turn, ready.uses);
+  if (!action?.relative?.isIn(ready.input)) return { ok: true, ready };
+  const prepared = await prepareStep(turn, ready, action);
+  if (!prepared.ok) return prepared;
+  if (prepared.before === undefined) return { ok: true, ready };
+  const input = action.relative.resolve(ready.input, prepared.before);
+  return { ok: true, ready: { ...ready, input }, before: prepared.before };
+}
+
+/** Reads what `reconcile` and `revert` need before a call; nothing was sent when it fails. */
+export async function prepareStep(
+  turn: Turn,
+  ready: ReadyStep,
+  action: AnyAction,
+): Promise<{ ok: true; before?: Output } | ActionFailure> {
+  if (!action.prepare) return { ok: true };
+  let before: Output | undefined;
+  const result = await callAction(turn, callOf(ready), async (context) => {
+    const prepared = await action.prepare?.(ready.input, context);
+    if (prepared && !prepared.ok) return prepared;
+    before = prepared?.before;
+    return { ok: true, done: true, output: {} };
+  });
+  if (!result.ok) return { ...result, sent: "no" };
+  return before === undefined ? { ok: true } : { ok: true, before };
+}
+
+/** What the call of a step is told. */
+export function callOf({ uses, path, step }: ReadyStep): Call {
+  return { uses, path, timeout: step.timeout };
+}
