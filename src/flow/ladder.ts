@@ -37,7 +37,8 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
  * after `maxRuns` runs that did not help; nothing while one is under way or when a person stopped it. A higher severity selects
  * anew, an alert that joins later brings its own playbooks, and what was undone while the alert fires may come again. Pure.
  */
-export function ladderStep(incident: Incident, runs: readonly Run[], view: LadderView): LadderStep {
+export function ladderStep(incident: Incident, all: readonly Run[], view: LadderView): LadderStep {
+  const runs = all.filter((run) => !isOffer(run));
   const last = runs.at(-1);
   if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "busy" };
   const { at, state, reason } = last.ended;
@@ -55,6 +56,11 @@ export function ladderStep(incident: Incident, runs: readonly Run[], view: Ladde
   if (state !== "failed" || view.mayFollow || last.created.at < raisedAt) return { kind: "climb", why: "" };
   const why = `${playbook} has failed on ${target}, and its on-failure lets no other playbook follow`;
   return at < joinedAt ? { kind: "climb", since: at, why } : { kind: "exhausted", why };
+}
+
+/** What a person has started by hand and nobody has agreed to yet: the target's own playbooks do not wait for it. */
+function isOffer({ created, ended, asked, mutated }: Run): boolean {
+  return created.trigger === "manual" && !ended && !mutated && asked !== undefined;
 }
 
 /** What could not be undone is still in force: another playbook on top of it would only add to what nobody knows. */

@@ -114,8 +114,8 @@ function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { pa
 }
 
 function handsOffReason({ closedBy = "somebody", mutated }: Run): string {
-  const stays = mutated ? ", who had it in hand: what it has changed and not undone stays" : "";
-  return `closed by ${closedBy}${stays}`;
+  const stays = mutated ? "; what it has changed and not undone stays" : "";
+  return `resolved: ${closedBy} closed the incident that was in people's hands${stays}`;
 }
 
 function refusedReason(refused: NonNullable<Run["refused"]>): string {

@@ -42,7 +42,7 @@ test("closing what is taken over or paused ends its runs where they are: nothing
     assert.deepEqual([act.calls.length, back.calls.length], [1, 0], held.verb);
     const { ended } = await run(id);
     assert.equal(ended?.state, "cancelled");
-    assert.match(ended?.reason ?? "", /closed by anna.*what it has changed and not undone stays/);
+    assert.match(ended?.reason ?? "", /anna .*closed the incident.*what it has changed and not undone stays/);
     assert.deepEqual(await store.pauses(), []);
     assert.deepEqual(await store.locks(["thing:one"]), {});
     assert.deepEqual((await store.page(TARGETS_ALERTING, { limit: 9 })).members, []);

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Approval } from "../../../src/core/approval.ts";
+import { MINUTE, openHouse } from "../control/house.ts";
+import { ACTS, alertOf, bodyOf, configText } from "../control/situation.ts";
+
+const textOf = (name: string, more: string) => `name: ${name}
+match: ['alertname = "${name === "m" ? "None" : "Down"}"']
+target: 'thing:litellm'
+${more}
+steps:
+  - { id: change, uses: test.change, with: { to: '\${{ target }}' } }
+`;
+
+test("a run by hand that nobody has agreed to does not keep the target's next playbook from running", async () => {
+  const house = await openHouse(configText(ACTS), [
+    textOf("r", "autonomy: { P1: approve }\npriority: 9"),
+    textOf("s", "autonomy: { P1: auto }\npriority: 1"),
+    textOf("m", "on: manual"),
+  ]);
+  const labels = { alertname: "Down", service: "litellm", severity: "critical", env: "prod" };
+  await house.send(bodyOf(house, { ...alertOf(ACTS), labels }));
+  await house.pass(MINUTE);
+  await house.decide({ verb: "run", playbook: "m", vars: {}, incident: "inc-1" });
+  await house.pass(MINUTE);
+  const pending = await Promise.all(
+    (await house.pending()).map(async (id) => (await house.store.get<Approval>("approval", id))?.body),
+  );
+  const first = pending.find((one) => one?.playbook === "r")?.id ?? "";
+  await house.decide({ verb: "reject", approval: first });
+  await house.pass(MINUTE);
+  assert.equal(house.calls.length, 1);
+  const byHand = (await house.runs()).find((run) => run.created.playbook === "m");
+  assert.equal(byHand?.ended, undefined);
+});
