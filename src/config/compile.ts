@@ -7,22 +7,28 @@ import { compileTemplate } from "../core/template.ts";
 import { textTemplate } from "../core/typed-template.ts";
 import type { YamlFile } from "../core/yaml/read-yaml.ts";
 import { pathText } from "../core/yaml/schema-faults.ts";
+import type { Given } from "./given.ts";
 import type { StanchYaml } from "./schema.ts";
 
 /** Where faults are collected while compiling. */
-export type Place = { file: YamlFile; name: string; faults: Fault[] };
+export type Place = {
+  file: YamlFile;
+  name: string;
+  faults: Fault[];
+  original(path: readonly PropertyKey[]): readonly PropertyKey[];
+};
 
 type Rules = { facts: readonly FactRule[]; severity: readonly SeverityRule[] };
 type At = { place: Place; path: readonly PropertyKey[] };
 
 /** Facts and severity rules with their expressions compiled; faults are collected, not thrown. */
-export function compileRules(yaml: Pick<StanchYaml, "vars" | "facts" | "severity">, place: Place): Rules {
-  const vars = new Map(Object.entries(yaml.vars).map(([name, value]) => [name, typeOf(value)]));
+export function compileRules(yaml: Pick<StanchYaml, "vars" | "facts" | "severity">, place: Place, given: Given): Rules {
+  const vars = new Map<string, CelType>(given.names("vars").map((name) => [name, typeOf(yaml.vars[name])]));
   const ofFacts = expressionCompiler({ ...NO_NAMES, vars });
   const facts = Object.entries(yaml.facts).map(([name, fact]) =>
     factRule(name, fact, ofFacts, { place, path: ["facts", name] }),
   );
-  const names: Names = { ...NO_NAMES, vars, facts: Object.keys(yaml.facts) };
+  const names: Names = { ...NO_NAMES, vars, facts: given.names("facts") };
   return { facts, severity: severityRules(yaml.severity, expressionCompiler(names), place) };
 }
 
@@ -83,7 +89,8 @@ function below({ place, path }: At, key: string): At {
 }
 
 function note({ place, path }: At, message: string, at = 0): undefined {
-  place.faults.push({ file: place.name, ...place.file.locateText(path, at), path: pathText(path), message });
+  const found = place.original(path);
+  place.faults.push({ file: place.name, ...place.file.locateText(found, at), path: pathText(found), message });
 }
 
 function noteAll(at: At, faults: readonly { message: string; at: number }[]): undefined {

@@ -1,38 +1,32 @@
 import type { Fault } from "../core/errors.ts";
 import { freezeFault } from "../core/freeze.ts";
+import type { Given } from "./given.ts";
 import type { StanchYaml } from "./schema.ts";
 
 type At = (path: readonly PropertyKey[], message: string) => Fault;
-type Section = keyof StanchYaml;
-
-/** A check over several sections; it is left out when one of them could not be read. */
-type Check = { needs: readonly Section[]; faults(yaml: StanchYaml, at: At): readonly Fault[] };
+type Check = (yaml: StanchYaml, at: At, given: Given) => readonly Fault[];
 
 const CHECKS: readonly Check[] = [
-  { needs: ["api"], faults: tokenFaults },
-  { needs: ["approvals", "api"], faults: approvalFaults },
-  { needs: ["connections"], faults: connectionFaults },
-  { needs: ["connections", "escalation"], faults: escalationFaults },
-  { needs: ["slack", "approvals"], faults: inviteFaults },
-  { needs: ["freeze"], faults: freezeFaults },
+  tokenFaults,
+  approvalFaults,
+  connectionFaults,
+  escalationFaults,
+  inviteFaults,
+  freezeFaults,
 ];
-const AUTH: Check = { needs: ["sources", "api"], faults: authFaults };
 
 /** What no single key can tell: names that must exist elsewhere, and that somebody has to prove who they are. */
 export function crossFaults(
-  read: { yaml: StanchYaml; broken: ReadonlySet<string> },
+  yaml: StanchYaml,
   at: At,
-  insecureDev: boolean,
+  { insecureDev, given }: { insecureDev: boolean; given: Given },
 ): readonly Fault[] {
-  const checks = insecureDev ? CHECKS : [AUTH, ...CHECKS];
-  return checks
-    .filter(({ needs }) => !needs.some((section) => read.broken.has(section)))
-    .flatMap(({ faults }) => faults(read.yaml, at));
+  return (insecureDev ? CHECKS : [authFaults, ...CHECKS]).flatMap((check) => check(yaml, at, given));
 }
 
-function authFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+function authFaults(_: StanchYaml, at: At, given: Given): readonly Fault[] {
   const faults: Fault[] = [];
-  if (Object.values(yaml.sources).every((source) => source === undefined)) {
+  if (given.names("sources").length === 0) {
     faults.push(
       at(
         ["sources"],
@@ -40,7 +34,7 @@ function authFaults(yaml: StanchYaml, at: At): readonly Fault[] {
       ),
     );
   }
-  if (yaml.api.tokens.length === 0) {
+  if (given.names("api", "tokens").length === 0) {
     faults.push(at(["api", "tokens"], "no API token is configured; add one, or start with --insecure-dev"));
   }
   return faults;
@@ -60,38 +54,40 @@ function tokenFaults({ api: { tokens } }: StanchYaml, at: At): readonly Fault[] 
   });
 }
 
-function escalationFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+function escalationFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {
   return yaml.escalation.flatMap((level, index) =>
     level.notify.flatMap((whom, place) => {
       const name = whom.startsWith("pagerduty:") ? whom.slice("pagerduty:".length) : undefined;
-      if (name === undefined || Object.hasOwn(yaml.connections.pagerduty, name)) return [];
+      if (name === undefined || given.names("connections", "pagerduty").includes(name)) return [];
       return [at(["escalation", index, "notify", place], `there is no connection pagerduty.${name}`)];
     }),
   );
 }
 
-function inviteFaults(yaml: StanchYaml, at: At): readonly Fault[] {
-  const groups = yaml.approvals?.groups ?? {};
+function inviteFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {
+  const groups = given.names("approvals", "groups");
   return (yaml.slack["incident-channel"]?.invite ?? []).flatMap((name, index) =>
-    Object.hasOwn(groups, name)
+    groups.includes(name)
       ? []
       : [at(["slack", "incident-channel", "invite", index], `there is no group ${name} under approvals.groups`)],
   );
 }
 
-function approvalFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+function approvalFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {
   const { approvals } = yaml;
   if (approvals === undefined) return [];
-  const tokens = new Set(yaml.api.tokens.map((token) => token.name));
+  const tokens = new Set(given.names("api", "tokens"));
+  const groups = given.names("approvals", "groups");
+  const people = given.names("approvals", "people");
   const faults: Fault[] = [];
-  if (!Object.hasOwn(approvals.groups, approvals.default.group)) {
+  if (!groups.includes(approvals.default.group)) {
     faults.push(
       at(["approvals", "default", "group"], `there is no group ${approvals.default.group} under approvals.groups`),
     );
   }
   for (const [name, group] of Object.entries(approvals.groups)) {
     for (const [index, person] of group.people.entries()) {
-      if (!Object.hasOwn(approvals.people, person))
+      if (!people.includes(person))
         faults.push(at(["approvals", "groups", name, "people", index], `there is no ${person} under approvals.people`));
     }
     for (const [index, token] of group["api-tokens"].entries()) {
@@ -106,13 +102,14 @@ function approvalFaults(yaml: StanchYaml, at: At): readonly Fault[] {
   return faults;
 }
 
-function connectionFaults(yaml: StanchYaml, at: At): readonly Fault[] {
+function connectionFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {
   const { connections } = yaml;
   return Object.entries(connections.settings).flatMap(([name, settings]) => {
     const [kind, wanted] = connectionOf(settings);
     const fault = (message: string) => [at(["connections", "settings", name, kind], message)];
-    if (!Object.hasOwn(connections[kind], wanted)) return fault(`there is no connection ${kind}.${wanted}`);
-    if (kind !== "kubernetes" || connections.kubernetes[wanted]?.namespace !== undefined) return [];
+    if (!given.names("connections", kind).includes(wanted)) return fault(`there is no connection ${kind}.${wanted}`);
+    const found = connections.kubernetes[wanted];
+    if (kind !== "kubernetes" || found === undefined || found.namespace !== undefined) return [];
     return fault(`the connection kubernetes.${wanted} has no namespace, which settings need; name it there`);
   });
 }

@@ -6,6 +6,7 @@ import { faultAtPath, schemaFaults } from "../core/yaml/schema-faults.ts";
 import { compileRules } from "./compile.ts";
 import { crossFaults } from "./cross-checks.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
+import { givenNames } from "./given.ts";
 import { notImplementedIn } from "./not-implemented.ts";
 import { salvage } from "./salvage.ts";
 import { StanchYaml } from "./schema.ts";
@@ -60,15 +61,16 @@ function buildConfig(file: YamlFile, options: LoadOptions): Config {
   ];
   const parsed = StanchYaml.safeParse(filled.value);
   const shape = parsed.success ? [] : schemaFaults(parsed.error, file, options.file);
-  const read = parsed.success ? { yaml: parsed.data, broken: new Set<string>() } : salvage(filled.value);
+  const read = parsed.success ? { yaml: parsed.data, original: same } : salvage(filled.value);
   const environment = readEnvironment(options.environment);
-  const place = { file, name: options.file, faults: [] as Fault[] };
-  const rules = isBroken(read.broken, ["vars", "facts", "severity"]) ? NO_RULES : compileRules(read.yaml, place);
+  const place = { file, name: options.file, faults: [] as Fault[], original: read.original };
+  const given = givenNames(filled.value);
+  const rules = compileRules(read.yaml, place, given);
+  const cross = crossFaults(read.yaml, (path, message) => at(read.original(path), message), { ...options, given });
   const faults = [
     ...told,
     ...shape.filter((fault) => !isTold(fault, told)),
-    ...place.faults,
-    ...crossFaults(read, at, options.insecureDev),
+    ...[...place.faults, ...cross].filter((fault) => !isTold(fault, shape) && !isAbove(fault, shape)),
     ...environment.faults,
   ];
   if (faults.length > 0)
@@ -76,15 +78,22 @@ function buildConfig(file: YamlFile, options: LoadOptions): Config {
   return deepFreeze({ ...assemble(read.yaml, options), ...rules, environment: environment.value });
 }
 
-/** Whether the place, or one above it, has a fault already that explains this one. */
-function isTold(fault: Fault, told: readonly Fault[]): boolean {
-  return told.some(({ path = "" }) => fault.path === path || fault.path?.startsWith(`${path}.`));
+function same(path: readonly PropertyKey[]): readonly PropertyKey[] {
+  return path;
 }
 
-const NO_RULES = { facts: [], severity: [] };
+/** Whether the place, or one above it, has a fault already that explains this one. */
+function isTold(fault: Fault, told: readonly Fault[]): boolean {
+  return told.some(({ path = "" }) => fault.path === path || isBelow(fault.path, path));
+}
 
-function isBroken(broken: ReadonlySet<string>, sections: readonly string[]): boolean {
-  return sections.some((section) => broken.has(section));
+/** Whether a part of the place has a fault already: what was left out for it may be all that is missing. */
+function isAbove(fault: Fault, told: readonly Fault[]): boolean {
+  return told.some(({ path }) => fault.path !== undefined && isBelow(path, fault.path));
+}
+
+function isBelow(path: string | undefined, above: string): boolean {
+  return path?.startsWith(`${above}.`) === true || path?.startsWith(`${above}[`) === true;
 }
 
 function assemble(yaml: StanchYaml, options: LoadOptions): Omit<Config, "facts" | "severity" | "environment"> {

@@ -112,6 +112,39 @@ describe("faults have their place", () => {
   });
 });
 
+describe("every fault at once", () => {
+  test("a fault of the shape hides no fault of an expression, a name or a window", () => {
+    const text = `${MINIMAL.replace(
+      "tokens: [",
+      'tokens: [{ name: broken, role: king, token: "some-secret-1" }, { name: a, role: viewer, token: "some-secret-2" }, { name: a, role: viewer, token: "some-secret-3" }, ',
+    )}facts: { load: { query: up, max-age: soon } }
+severity: [{ level: P9, when: "true" }, { level: P1, when: facts.nope > 1 }, { level: P2, when: facts.load > 1 }]
+freeze: [{ cron: "every day", for: 1h }, { cron: "0 1 * * *", for: long }]
+approvals:
+  groups: { g: { people: [nobody], api-tokens: [broken] } }
+  default: { group: nogroup, required: 0 }
+connections:
+  http: { bad: { base-url: nonsense } }
+  settings: { s: { kind: http, http: nohttp, path: /s, allow: {} }, t: { kind: http, http: bad, path: /s, allow: {} } }
+`;
+    const paths = faultsOf(text).map((fault) => fault.split(" ")[1]?.slice(0, -1));
+    assert.deepEqual(paths, [
+      "api.tokens[0].role",
+      "api.tokens[2].name",
+      "facts.load.max-age",
+      "severity[0].level",
+      "severity[1].when",
+      "freeze[0].cron",
+      "freeze[1].for",
+      "approvals.groups.g.people[0]",
+      "approvals.default.group",
+      "approvals.default.required",
+      "connections.http.bad.base-url",
+      "connections.settings.s.http",
+    ]);
+  });
+});
+
 describe("what is still to come is named so", () => {
   for (const row of NOT_IMPLEMENTED_KEYS) {
     test(row, () => {
