@@ -125,7 +125,10 @@ export type RunEvent =
   | { type: "unknown"; at: Instant; path: StepPath; question: string }
   | { type: "answered"; at: Instant; path: StepPath; answer: "done" | "not-done" | "abort"; by: string }
   | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
-  /** `until` moves the end of the verification, which stands still while paused. */
+  /**
+   * `until` moves the end of the verification, which stands still while paused. `unwatched`: nobody has measured for long before
+   * it, so what held then counts no more.
+   */
   | {
       type: "checked";
       at: Instant;
@@ -133,6 +136,7 @@ export type RunEvent =
       held: boolean | "unknown";
       values: readonly string[];
       until?: Instant;
+      unwatched?: true;
     }
   /** `by`: who closed the incident; absent where its alerts ended. `handsOff`: it was taken over or paused, so nothing more is changed. */
   | { type: "resolved"; at: Instant; by?: string; handsOff?: true }

@@ -281,7 +281,8 @@ function checkedAfter(run: Run, event: Extract<RunEvent, { type: "checked" }>): 
   const old = run.verifications.get(event.path ?? "") ?? { startedAt: event.at, until: event.at, values: [] };
   const { heldSince, ...rest } = old;
   const checked = { ...rest, checkedAt: event.at, values: event.values, until: event.until ?? rest.until };
-  return event.held === true ? { ...checked, heldSince: heldSince ?? event.at } : checked;
+  if (event.held !== true) return checked;
+  return { ...checked, heldSince: event.unwatched ? event.at : (heldSince ?? event.at) };
 }
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {

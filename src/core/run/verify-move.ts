@@ -1,13 +1,22 @@
 import type { Playbook, Verify } from "../playbook/playbook.ts";
+import type { Instant, Milliseconds } from "../time.ts";
 import type { StepPath } from "./events.ts";
 import type { Move, MoveInputs } from "./move.ts";
-import type { Run } from "./run.ts";
+import type { Run, Verification } from "./run.ts";
 
 /** Why a run with checks succeeded; without checks it only says that its steps are done. */
 export const RECOVERED = "recovery was measured and held";
 
 /** Begins the reason of a run whose checks did not hold. */
 export const NOT_VERIFIED = "verification_failed";
+
+/** Two measurements further apart than this leave a time in which nobody knows what held. */
+export function isUnwatched({ checkedAt }: Pick<Verification, "checkedAt">, verify: Verify, now: Instant): boolean {
+  return checkedAt !== undefined && now - checkedAt > 2 * verify.every + SLACK;
+}
+
+/** A busy worker may be late by so much. */
+const SLACK: Milliseconds = 10_000;
 
 /** Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. */
 export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?: StepPath): Move | "held" | "failed" {
@@ -18,7 +27,7 @@ export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?
     return { kind: "record", events: [{ type: "verifying", at: now, until: now + verify.within, ...at }] };
   if (seen.heldSince !== undefined && (seen.checkedAt ?? 0) - seen.heldSince >= verify.hold) return "held";
   const next = seen.checkedAt === undefined ? now : seen.checkedAt + verify.every;
-  if (next > seen.until) return "failed";
+  if (next > seen.until || now > seen.until + verify.every) return "failed";
   if (now < next) return { kind: "wait", until: next, reason: "verify", ...at };
   return { kind: "check", verify, ...at };
 }

@@ -36,7 +36,8 @@ export function keptValues(turn: Turn): GuardValues | undefined {
 
 /** A playbook that restores something after a recovery; one that ends a lease goes on whatever fires. */
 export function isRestoring({ run, playbook }: Turn): boolean {
-  return run.created.trigger === "recovered" && playbook.on === "recovered";
+  const { trigger, ends } = run.created;
+  return trigger === "recovered" && ends === undefined && playbook.on === "recovered";
 }
 
 /** The run's incident; for a restoration the one that its alerts would open or join now. */

@@ -2,6 +2,7 @@ import { pausedText, pauseScopes } from "../../core/pause.ts";
 import type { VerifyCheck } from "../../core/playbook/playbook.ts";
 import type { Move } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
+import { isUnwatched } from "../../core/run/verify-move.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
@@ -22,8 +23,11 @@ export async function runChecks(turn: Turn, move: Extract<Move, { kind: "check" 
       ? false
       : "unknown";
   const path = move.path === undefined ? {} : { path: move.path };
+  const at = nowOf(turn);
+  const before = turn.run.verifications.get(move.path ?? "");
+  const unwatched = before && isUnwatched(before, move.verify, at) ? { unwatched: true as const } : {};
   return goOn(
-    withEvents(turn, [{ type: "checked", at: nowOf(turn), held: all, values: valuesText(verdicts), ...path }]),
+    withEvents(turn, [{ type: "checked", at, held: all, values: valuesText(verdicts), ...path, ...unwatched }]),
   );
 }
 
