@@ -4,6 +4,8 @@ import type { InboxItem } from "../core/run/inbox.ts";
 import { foldRun } from "../core/run/run.ts";
 import type { Check, Store, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
+import { say } from "./decide/deps.ts";
+import { hindsightLines } from "./hindsight.ts";
 import { TARGETS_ALERTING } from "./run/targets.ts";
 
 /**
@@ -35,5 +37,6 @@ export async function resolvedWrites(
         ],
   );
   const follow: Write = { write: "due", member: `follow:${incident.id}`, at: now };
-  return { checks: [], writes: [...calm, ...writes, follow] };
+  const lines = hindsightLines(incident, active, { now, ...(by !== undefined && { by }) });
+  return { checks: [], writes: [...calm, ...writes, ...lines.flatMap((line) => say(incident.id, line)), follow] };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { composeReport } from "../../src/flow/report/report.ts";
 import { type House, MINUTE, openHouse } from "./control/house.ts";
 import { ACTS, alertOf, bodyOf, configText } from "./control/situation.ts";
 
@@ -89,5 +90,42 @@ describe("what an observed change would have given is not known", () => {
     await house.pass(MINUTE);
     const [run] = await house.runs();
     assert.equal(run?.ended?.state, "failed");
+  });
+});
+
+describe("in hindsight an observed plan can be judged", () => {
+  async function ends(house: House): Promise<readonly string[]> {
+    const alert = alertOf(ACTS);
+    const labels = { ...alert.labels, severity: "critical" };
+    await house.send(bodyOf(house, { ...alert, labels, status: "resolved" }));
+    await house.pass(MINUTE);
+    return (await house.said("inc-1")).filter((text) => text.startsWith("looks only observed"));
+  }
+
+  test("an incident that ended by itself says so, and after how long; the report has it with the run", async () => {
+    const house = await fired(playbook(`  - ${CHANGE}`));
+    await house.pass(11 * MINUTE);
+    const line = "it recovered by itself 12m after the plan, before anybody acted through stanch";
+    assert.deepEqual(await ends(house), [`looks only observed thing:litellm: ${line}`]);
+    assert.match((await composeReport(house.store, "inc-1")) ?? "", /in hindsight: .*recovered by itself 12m after/);
+  });
+
+  test("what another playbook changed meanwhile is told", async () => {
+    const acts = playbook(`  - ${CHANGE}`, "priority: -1\nautonomy: { P1: auto }").replace("looks", "acts");
+    const house = await fired(playbook(`  - ${CHANGE}`), acts);
+    const line = "it did not recover until 1m after the plan, after acts had changed thing:litellm";
+    assert.deepEqual(await ends(house), [`looks only observed thing:litellm: ${line}`]);
+  });
+
+  test("so is a person who took it, and one who closed it", async () => {
+    const taken = await fired(playbook(`  - ${CHANGE}`));
+    await taken.decide({ verb: "take", incident: "inc-1" });
+    assert.match((await ends(taken)).join(), /did not recover until 1m after the plan, after anna .*had taken it/);
+    const closed = await fired(playbook(`  - ${CHANGE}`));
+    await closed.decide({ verb: "close", incident: "inc-1", reason: "false alarm" });
+    assert.match(
+      (await ends(closed)).join(),
+      /^looks only observed thing:litellm: anna .*closed the incident 1m after the plan, before anybody acted through stanch; its alerts had not ended$/,
+    );
   });
 });

@@ -5,11 +5,20 @@ import { hhmm, section, text } from "./markdown.ts";
 /** What was done, from the journals, with who approved it: RB-REPORT-8. */
 export function actions(facts: ReportFacts): string {
   const winner = winnerOf(facts);
-  const lines = facts.runs.flatMap((run) => runLines(run, run === winner));
+  const lines = facts.runs.flatMap((run) =>
+    runLines(run, { isWinner: run === winner, hindsight: hindsightOf(facts, run) }),
+  );
   return section("Actions taken", lines);
 }
 
-function runLines(run: Run, isWinner: boolean): readonly string[] {
+/** What became of the incident after a plan that was only observed. */
+function hindsightOf({ timeline }: ReportFacts, { created }: Run): readonly string[] {
+  return timeline.filter(({ kind, runId }) => kind === "incident" && runId === created.id).map((line) => line.text);
+}
+
+type Told = { isWinner: boolean; hindsight: readonly string[] };
+
+function runLines(run: Run, { isWinner, hindsight }: Told): readonly string[] {
   const { created, ended, grants } = run;
   const what = created.lease === undefined ? text(created.playbook) : `undoing lease ${text(created.lease)}`;
   const by = created.by === "stanch" ? "" : `, started by ${text(created.by)}`;
@@ -20,6 +29,7 @@ function runLines(run: Run, isWinner: boolean): readonly string[] {
     ...grants.map((grant) => `  - approved by ${text(grant.by)} (${text(grant.approvalId)})`),
     ...[...run.branches].map(([path, branch]) => `  - branch ${text(path)}: ${branchText(branch)}`),
     ...done.map((step) => `  - ${stepText(step)}`),
+    ...hindsight.map((line) => `  - in hindsight: ${text(line)}`),
   ];
 }
 
