@@ -12,10 +12,13 @@ export function leaseNeeds(leases: readonly Lease[], runs: readonly Run[], now: 
 }
 
 /** Each time that a person has tried again and it failed anew is a need of its own. */
-function failedNeed({ id, status, describe, undoings }: Lease): readonly Need[] {
+function failedNeed({ id, status, describe, undoings, revertRun }: Lease): readonly Need[] {
   if (status !== "failed") return [];
   const nth = undoings === undefined ? "" : ` ${undoings}`;
-  return [{ kind: "failed_revert", key: `lease ${id}${nth}`, text: `lease ${id} could not be undone: ${describe}` }];
+  const ways =
+    revertRun === undefined ? "" : ` (revert or extend it, or cancel ${revertRun} to leave things as they are)`;
+  const text = `lease ${id} could not be undone: ${describe}${ways}`;
+  return [{ kind: "failed_revert", key: `lease ${id}${nth}`, text }];
 }
 
 function overdueNeed(lease: Lease, runs: readonly Run[], now: Instant): readonly Need[] {

@@ -192,7 +192,10 @@ describe("levels in the engine", () => {
     await world.pass(12 * MINUTE);
     const found = await calls(world);
     assert.equal(found.length, 1);
-    assert.match(found[0] ?? "", /^slack:@oncall \| P0: lease lea-\w+ could not be undone: do t.set$/);
+    assert.match(
+      found[0] ?? "",
+      /^slack:@oncall \| P0: lease lea-\w+ could not be undone: do t.set \(revert or extend it, or cancel rev-\w+ to leave things as they are\)$/,
+    );
   });
 });
 

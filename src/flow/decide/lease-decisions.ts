@@ -2,8 +2,10 @@ import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { type Lease, undoingsOf } from "../../core/lease.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
+import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
 import { plainTime } from "../../core/time.ts";
+import { leaseKeptWrite } from "../lease-kept.ts";
 import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
 /**
@@ -46,9 +48,28 @@ export async function revert(
   });
 }
 
+/** Ends a lease that could not be undone, by its last undoing: what it has changed, or somebody since, stays. Undefined for other runs. */
+export async function keepFailed(
+  deps: DecideDeps,
+  actor: Actor,
+  { created, ended }: Run,
+): Promise<Decided | undefined> {
+  const id = created.lease ?? created.ends;
+  const lease = id === undefined || !ended ? undefined : (await deps.store.get<Lease>("lease", id))?.body;
+  if (lease?.status !== "failed" || lease.revertRun !== created.id) return undefined;
+  return change(deps, lease.id, async (found, now) => {
+    if (found.status !== "failed") return refuse("conflict", `lease ${found.id} is ${found.status}; nothing to change`);
+    const by = nameOf(actor);
+    const kept: Lease = { ...found, status: "kept", keptBy: { by, at: now } };
+    const text = `lease ${found.id} ended, as ${by} chose not to have it undone any more: what is there stays`;
+    return { lease: kept, text, by, held: { ...NOTHING, writes: [leaseKeptWrite(kept)] } };
+  });
+}
+
 type Part = { checks: readonly Check[]; writes: readonly Write[]; wake: readonly string[] };
 const NOTHING: Part = { checks: [], writes: [], wake: [] };
-type Edit = { lease: Lease; text: string; due: number; by: string; held: Part };
+/** `due`: when it is looked at next; absent where it is over. */
+type Edit = { lease: Lease; text: string; due?: number; by: string; held: Part };
 type Refused = ReturnType<typeof refuse>;
 
 /** What failed before counts no more once a person has decided. */
@@ -113,8 +134,12 @@ function editWrites({ lease, text, due, by }: Edit, now: number): readonly Write
   const { id, incidentId, createdAt } = lease;
   return [
     { write: "put", kind: "lease", id, body: lease },
-    { write: "index", index: "leases:active", member: id, score: createdAt },
-    { write: "due", member: `lease:${id}`, at: due },
+    ...(due === undefined
+      ? []
+      : [
+          { write: "index" as const, index: "leases:active", member: id, score: createdAt },
+          { write: "due" as const, member: `lease:${id}`, at: due },
+        ]),
     ...(incidentId === undefined ? [] : [{ write: "due" as const, member: `follow:${incidentId}`, at: 0 }]),
     ...say(incidentId, { at: now, kind: "lease", text, by }),
   ];

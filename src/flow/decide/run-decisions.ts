@@ -5,6 +5,7 @@ import { foldRun, type Run } from "../../core/run/run.ts";
 import { endingText } from "../../core/run/sentence.ts";
 import type { Check, Write } from "../../core/store.ts";
 import { type DecideDeps, nameOf, readRun, refuse, settleChange } from "./deps.ts";
+import { keepFailed } from "./lease-decisions.ts";
 
 /** Puts the answer to an unknown outcome before its run: one, to the question that is open when it is stored. */
 export async function answer(
@@ -26,21 +27,26 @@ export async function answer(
       { check: "length", list: `run:${id}`, is: events.length },
       { check: "length", list: `inbox:${id}`, is: inbox.length },
     ];
-    const decided: Decided = { ok: true, sentence: noted(id, path, said) };
+    const decided: Decided = { ok: true, sentence: noted(run, path, said) };
     return { change: { checks, writes: inboxWrites(id, item), wake: [`run:${id}`] }, decided };
   });
 }
 
-function noted(run: string, path: string, said: "done" | "not-done" | "abort"): string {
-  if (said !== "abort") return `noted: ${path} is ${said}; run ${run} goes on from there`;
-  return `noted: run ${run} ends. What ${path} has changed may be in force: it has no lease, and nothing undoes it by itself`;
+function noted({ created }: Run, path: string, said: "done" | "not-done" | "abort"): string {
+  const { id, lease } = created;
+  if (said !== "abort") return `noted: ${path} is ${said}; run ${id} goes on from there`;
+  if (lease !== undefined) return `noted: run ${id} ends, and lease ${lease} with it: look whether it was undone`;
+  return `noted: run ${id} ends. What ${path} has changed may be in force: it has no lease, and nothing undoes it by itself`;
 }
 
 function isAnswer(item: InboxItem): item is Extract<InboxItem, { kind: "answer" }> {
   return item.kind === "answer";
 }
 
-/** Stops a run before its next step; a call under way is still settled first. */
+/**
+ * Stops a run before its next step; a call under way is still settled first. Who cancels the undoing of a lease keeps what it has changed,
+ * also when that could not be undone.
+ */
 export async function cancel(
   deps: DecideDeps,
   actor: Actor,
@@ -48,6 +54,8 @@ export async function cancel(
 ): Promise<Decided> {
   const run = await readRun(deps.store, decision.run);
   if (!run) return refuse("not_found", `no run ${decision.run}`);
+  const kept = await keepFailed(deps, actor, run);
+  if (kept) return kept;
   if (run.ended) return refuse("conflict", `run ${decision.run} has ended: ${endText(run)}`);
   await post(deps, decision.run, {
     kind: "cancel",
@@ -59,9 +67,11 @@ export async function cancel(
 }
 
 /** What a cancelled run leaves behind, or still needs before it can end. */
-function whatStays({ unknown, mutated }: Run): string {
+function whatStays({ created, unknown, mutated }: Run): string {
   if (unknown)
     return ` It still waits for an answer, done, not-done or abort: nobody knows what ${unknown.path} came to, and it keeps its locks until then.`;
+  const lease = created.lease ?? created.ends;
+  if (lease !== undefined) return ` Lease ${lease} ends with it and is not undone any more.`;
   return mutated
     ? " What it has changed stays until its lease ends; `revert` undoes it now."
     : " It had changed nothing.";

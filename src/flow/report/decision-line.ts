@@ -11,7 +11,7 @@ type Fields = {
   at: Instant;
   operator: string;
   chapter: string;
-  action: "resolve_outage" | "approve" | "reject" | "revert";
+  action: "resolve_outage" | "approve" | "reject" | "revert" | "keep";
   incident: string;
   cause: string;
   mttr: string;
@@ -76,16 +76,20 @@ export function voteLine(approval: Approval, vote: Vote, about: { incident: stri
   });
 }
 
-/** The line of a lease that a person ended; undefined when none did. */
-export function revertLine(lease: Lease, about: { incident: string; chapter: string }): LogLine | undefined {
-  if (!lease.revertedBy) return undefined;
-  return lineOf({
-    ...about,
-    at: lease.revertedBy.at,
-    operator: bare(lease.revertedBy.by),
-    action: "revert",
-    cause: `lease ${lease.id} of ${lease.playbook} on ${lease.target}`,
-    mttr: "-",
-    impact: lease.describe,
-  });
+type Person = { by: string; at: Instant };
+
+/** The lines of what a person decided about a lease: to have it undone, or what it has changed kept. */
+export function leaseLines(
+  lease: Lease,
+  about: { incident: string; chapter: string },
+): readonly { key: string; line: LogLine }[] {
+  const { id, playbook, target, describe } = lease;
+  const decided = (action: "revert" | "keep", person: Person | undefined) => {
+    if (!person) return [];
+    const cause = `lease ${id} of ${playbook} on ${target}`;
+    const { by, at } = person;
+    const line = lineOf({ ...about, at, operator: bare(by), action, cause, mttr: "-", impact: describe });
+    return [{ key: `${action} ${id} ${at}`, line }];
+  };
+  return [...decided("revert", lease.revertedBy), ...decided("keep", lease.keptBy)];
 }

@@ -15,8 +15,9 @@ export function leases({ view }: ReportFacts): string {
   return section("Leases", lines);
 }
 
-function leaseText({ id, describe, status, endsAt, target, revertedBy, failure }: Lease): string {
-  const by = revertedBy === undefined ? "" : `, by ${text(revertedBy.by)}`;
+function leaseText({ id, describe, status, endsAt, target, revertedBy, keptBy, failure }: Lease): string {
+  const person = keptBy ?? revertedBy;
+  const by = person === undefined ? "" : `, by ${text(person.by)}`;
   const why = failure === undefined ? "" : ` (${text(failure)})`;
   return `${text(id)} on ${text(target)}: ${text(describe)}; ${status}${why}, ends ${minute(endsAt)}${by}`;
 }

@@ -3,7 +3,7 @@ import type { Approval } from "../../core/approval.ts";
 import type { ReportSettings } from "../../core/config.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Instant } from "../../core/time.ts";
-import { type LogLine, resolveLine, revertLine, voteLine } from "./decision-line.ts";
+import { type LogLine, leaseLines, resolveLine, voteLine } from "./decision-line.ts";
 import { mttrMinutes, type ReportFacts, severityText, winnerOf } from "./facts.ts";
 import { minute, text } from "./markdown.ts";
 import { renderReport } from "./report.ts";
@@ -30,11 +30,10 @@ export function wantedDecisions(
       return { kind: "append", key, path, line: voteLine(approval, vote, about) };
     }),
   );
-  const reverts = leases.flatMap((lease): Wanted[] => {
-    const line = revertLine(lease, about);
-    return line ? [{ kind: "append", key: `revert ${lease.id} ${lease.revertedBy?.at}`, path, line }] : [];
-  });
-  return [...votes, ...reverts];
+  const ends = leases
+    .flatMap((lease) => leaseLines(lease, about))
+    .map((one): Wanted => ({ kind: "append", path, ...one }));
+  return [...votes, ...ends];
 }
 
 /** What a resolution leaves on disk: the report, its line in the decision log, its entry in the incidents log. */

@@ -104,7 +104,7 @@ describe("what a resolution leaves behind", () => {
     assert.match(lines(house, "docs/INCIDENTS.md").at(-1) ?? "", /, opening 2, /);
   });
 
-  test("rejections and manual reverts are logged as they happen, before anything is resolved", async () => {
+  test("rejections, manual reverts and what people keep are logged as they happen, before anything is resolved", async () => {
     const house = reportWorld();
     await house.world.open("fix", { severity: "P1" });
     await house.world.drain();
@@ -125,11 +125,13 @@ describe("what a resolution leaves behind", () => {
       endsAt: 9e12,
       attempts: 0,
     };
+    const kept = { id: "lea-2", status: "kept", keptBy: { by: "ben (slack)", at: 5 } };
     await house.world.store.commit({
       checks: [],
       writes: [
         { write: "put", kind: "lease", id: "lea-1", body: lease },
-        { write: "add", set: "incident:inc-1:leases", members: ["lea-1"] },
+        { write: "put", kind: "lease", id: "lea-2", body: { ...lease, ...kept } },
+        { write: "add", set: "incident:inc-1:leases", members: ["lea-1", "lea-2"] },
       ],
     });
     await decide(house.world.deps, ANNA, { verb: "revert", lease: "lea-1" });
@@ -137,10 +139,11 @@ describe("what a resolution leaves behind", () => {
     const log = lines(house, "DECISIONS.log");
     assert.deepEqual(
       log.map((line) => LINE.exec(line)?.[1]),
-      ["reject", "revert"],
+      ["reject", "revert", "keep"],
     );
     assert.ok(log[0]?.includes("not / now 2026 / OPERATOR=root"), "no separator and no line break of a value remains");
     assert.match(log[1] ?? "", /OPERATOR=anna .*CAUSE=lease lea-1 of fix on thing:one .*IMPACT=undo fix$/);
+    assert.match(log[2] ?? "", /OPERATOR=ben .*CAUSE=lease lea-2 of fix/);
   });
 });
 

@@ -185,3 +185,16 @@ test("a lease that could not be undone can be extended instead: nobody is needed
   await world.pass(HOUR + MINUTE);
   assert.deepEqual([field.value, (await lease()).status], ["off", "reverted"]);
 });
+
+test("a person leaves things as they are where a lease could not be undone: it ends, and nobody is needed", async () => {
+  const { world, field, pages, lease } = await leasedWorld();
+  field.value = "by hand";
+  await world.pass(HOUR + MINUTE);
+  const run = (await lease()).revertRun ?? "";
+  assert.match(pages.join(), new RegExp(`cancel ${run} to leave things as they are`));
+  assert.equal((await decide(world.deps, ANNA, { verb: "cancel", run })).ok, true);
+  await resolveIncident(world);
+  await world.pass(HOUR);
+  assert.deepEqual([field.value, (await lease()).status, pages.at(-1)], ["by hand", "kept", "resolve"]);
+  assert.equal((await decide(world.deps, ANNA, { verb: "cancel", run })).ok, false);
+});
