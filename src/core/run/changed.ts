@@ -37,13 +37,23 @@ export function undoingOf(record: StepRecord, actions: ActionTable): Undoing {
   try {
     const output = changedOutput(record, actions);
     const undo = action.revert(record.input, output);
-    if (undo && !actions.has(undo.uses)) return { kind: "fault", why: `there is no action ${undo.uses} any more` };
-    if (undo) return { kind: "undo", undo };
+    if (undo) return possible(undo, actions);
     if (action.output.safeParse(output).success) return { kind: "nothing" };
     return { kind: "fault", why: `what ${record.uses} has left does not say what to undo` };
   } catch (error) {
     return { kind: "fault", why: messageOf(error) };
   }
+}
+
+function possible(undo: Undo, actions: ActionTable): Undoing {
+  const action = actions.get(undo.uses);
+  if (!action) return { kind: "fault", why: `there is no action ${undo.uses} any more` };
+  const parsed = action.input.safeParse(undo.with);
+  if (parsed.success) return { kind: "undo", undo };
+  return {
+    kind: "fault",
+    why: `${undo.uses} does not take ${parsed.error.issues[0]?.path.join(".") || "its input"} any more`,
+  };
 }
 
 /** The output of a step whose call took effect; one that did not come to its end would have given what was read before it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import type { ActionResult } from "../../../src/core/action.ts";
 import type { Config } from "../../../src/core/config.ts";
 import type { Demotion } from "../../../src/core/demotion.ts";
@@ -56,6 +57,19 @@ test("an undoing whose connection is gone ends the run, frees its locks and says
     );
     assert.deepEqual(await world.store.locks(["thing:one"]), {});
   }
+});
+
+test("an undoing that its action does not take any more has failed too", async () => {
+  const { world } = stuckWorld([step("set", "t.set"), step("fail", "t.fail")]);
+  const back = world.actions.get("t.back");
+  assert.ok(back);
+  const describe = (): never => {
+    throw new AppError("invalid_request", "t.back: name: missing");
+  };
+  world.actions.set("t.back", { ...back, describe, input: z.object({ name: z.string() }) as typeof back.input });
+  const id = await world.open("p");
+  await world.pass(MINUTE);
+  assert.match(await endOf(world, id), /^failed revert_failed: undo\/set: t\.back does not take name any more/);
 });
 
 test("an undoing is tried again by its own terms, whatever the step that it undoes allows", async () => {

@@ -17,6 +17,7 @@ import {
   step,
   verify,
 } from "../../support/engine.ts";
+import { assertPromises } from "../../support/promises.ts";
 
 /** What one call of an action does, and whether the worker lives on. */
 const Behaviour = fc.constantFrom(
@@ -29,8 +30,19 @@ const Behaviour = fc.constantFrom(
   "lost-not-done",
   "crash-before",
   "crash-after",
+  "rollout-done",
+  "rollout-fails",
+  "rollout-fails",
 );
-type Behaviour = "done" | "refused" | "not-sent" | "lost-done" | "lost-not-done" | "crash-before" | "crash-after";
+type Behaviour = typeof Behaviour extends fc.Arbitrary<infer T> ? T : never;
+
+const CRASHED: ActionResult = {
+  ok: false,
+  reason: "target_failed",
+  message: "crashed",
+  retryable: false,
+  sent: "refused",
+};
 
 const Leaf = fc.record({
   kind: fc.constantFrom("read", "set", "restart", "drop", "wait"),
@@ -187,13 +199,15 @@ async function play(scenario: Scenario): Promise<void> {
         effects.has(ctx.stepKey)
           ? { verdict: "done", result: { ok: true, done: true, output: {} } }
           : { verdict: "not-done", detail: "not seen" },
+      poll: async ({ behaviour }) => (behaviour === "rollout-done" ? { ok: true, done: true, output: {} } : CRASHED),
       async run(input, ctx): Promise<ActionResult> {
         ctx.fence();
         const behaviour = behaviours.shift() ?? "done";
-        const effect = behaviour === "done" || behaviour === "lost-done" || behaviour === "crash-after";
+        const effect = ["done", "lost-done", "crash-after", "rollout-done", "rollout-fails"].includes(behaviour);
         if (effect) await took(ctx.stepKey, input["undo"] === true);
         if (behaviour.startsWith("crash")) return world.die();
         if (behaviour === "done") return { ok: true, done: true, output: {} };
+        if (behaviour.startsWith("rollout")) return { ok: true, done: false, handle: { behaviour }, pollAfter: 5_000 };
         if (behaviour === "refused")
           return { ok: false, reason: "denied", message: "refused", retryable: true, sent: "refused" };
         if (behaviour === "not-sent")
@@ -229,6 +243,7 @@ async function play(scenario: Scenario): Promise<void> {
     await world.pass(600_000);
   }
   assert.notEqual((await world.run(id)).ended, undefined, "every run ends");
+  await assertPromises(world, id, one);
   for (const [stepKey, count] of effects) assert.ok(count <= 1, `${stepKey} took effect ${count} times`);
   assert.deepEqual(await world.store.locks(["thing:one"]), {}, "ended runs hold no lock");
 }
