@@ -17,7 +17,7 @@ export function runView(run: Run, now: Instant): RunView {
     state: stateView(run),
     autonomy: created.autonomy,
     severity: created.severity,
-    steps: [...run.steps.values()].map(stepRow),
+    steps: [...[...run.steps.values()].map(stepRow), ...pendingRows(run)],
     startedAt: isoTime(created.at),
     ...(ended === undefined ? {} : { endedAt: isoTime(ended.at) }),
     sentence: sentenceOf(run, now),
@@ -47,6 +47,12 @@ function stateView(run: Run): RunView["state"] {
       ? { until: isoTime(run.waiting.until), reason: run.waiting.detail ?? run.waiting.reason }
       : {}),
   };
+}
+
+/** What an approval is waited for to do. */
+function pendingRows({ asked, steps }: Run): readonly StepRow[] {
+  const ahead = asked?.ahead?.filter(({ path }) => !steps.has(path)) ?? [];
+  return ahead.map(({ path, uses }) => ({ path, uses, state: "pending" }));
 }
 
 function stepRow(record: StepRecord): StepRow {

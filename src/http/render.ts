@@ -1,4 +1,5 @@
-import type { Approval } from "../core/approval.ts";
+import { type Approval, VALID_FOR } from "../core/approval.ts";
+import { formatDuration } from "../core/duration.ts";
 import type { AlertRecord } from "../core/episode.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
@@ -89,11 +90,23 @@ export function renderApproval(approval: Approval): unknown {
     ...approval,
     incidentId: approval.incidentId ?? null,
     offersKeep: approval.offersKeep ?? false,
+    policy: renderPolicy(approval.policy),
     votes: approval.votes.map((vote) => ({ ...vote, at: time(vote.at) })),
     requestedAt: time(approval.requestedAt),
     expiresAt: time(approval.expiresAt),
     remindedAt: time(approval.remindedAt),
     decidedAt: time(approval.decidedAt),
+  };
+}
+
+/** Durations as they are written in a playbook. */
+function renderPolicy({ expires, validFor, veto, ...policy }: Approval["policy"]): object {
+  return {
+    ...policy,
+    expires: formatDuration(expires),
+    // Approvals that are older than the setting have none.
+    validFor: formatDuration(validFor ?? VALID_FOR),
+    veto: veto === undefined ? null : formatDuration(veto),
   };
 }
 

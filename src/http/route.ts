@@ -41,6 +41,12 @@ export async function readInput<T>(call: Call, schema: z.ZodType<T>): Promise<T>
 
 /** The query string against a schema. @throws AppError `invalid_request` with every fault. */
 export function readQuery<T>(call: Call, schema: z.ZodType<T>): T {
+  const names = [...call.query.keys()];
+  const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  if (twice.length > 0) {
+    const faults = twice.map((path) => ({ path, message: "it is given more than once" }));
+    throw new AppError("invalid_request", `the query cannot be read: ${saying(faults)}`, { faults });
+  }
   return checked(schema, Object.fromEntries(call.query), "the query");
 }
 
@@ -56,7 +62,17 @@ function parseJson(text: string): unknown {
 function checked<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map<Fault>(({ path, message }) => ({ path: path.join("."), message }));
-  const said = faults.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
-  throw new AppError("invalid_request", `${where} cannot be read: ${said}`, { faults });
+  const faults = result.error.issues.flatMap(faultsOf);
+  throw new AppError("invalid_request", `${where} cannot be read: ${saying(faults)}`, { faults });
+}
+
+/** Each unknown key is a fault of its own. */
+function faultsOf(issue: z.core.$ZodIssue): readonly Fault[] {
+  const { path, message } = issue;
+  if (issue.code !== "unrecognized_keys") return [{ path: path.join("."), message }];
+  return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "unknown key" }));
+}
+
+function saying(faults: readonly Fault[]): string {
+  return faults.map(({ path = "", message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }

@@ -103,7 +103,7 @@ describe("deciding", () => {
     assert.deepEqual(await faultsOf("/approvals/a", "{"), ["body"]);
     assert.deepEqual(await faultsOf("/approvals/a", "[]"), [""]);
     assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"maybe","reason":7}'), ["decision", "reason"]);
-    assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"approve","force":true}'), [""]);
+    assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"approve","force":true}'), ["force"]);
     assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"reject","keep":true}'), ["keep"]);
     assert.deepEqual(await faultsOf("/approvals/a", '{"decision":"approve","keep":"yes"}'), ["keep"]);
     assert.deepEqual(await faultsOf("/leases/a", '{"action":"extend"}'), ["for"]);

@@ -31,6 +31,8 @@ describe("reading", () => {
     assert.deepEqual([leases[0].endsAt, leases[0].uses], [ISO, "settings.set"]);
     assert.equal(json.approvals[0].votes[0].at, ISO);
     assert.equal(json.approvals[0].offersKeep, false);
+    const { expires, validFor, veto } = json.approvals[0].policy;
+    assert.deepEqual({ expires, validFor, veto }, { expires: "15m", validFor: "15m", veto: null });
   });
 
   it("gives lists as items and next, and leaves out what was removed meanwhile", async (t) => {
@@ -96,9 +98,10 @@ describe("reading", () => {
     };
     assert.deepEqual(await faultsOf("/incidents?limit=0&status=closed"), ["limit", "status"]);
     assert.deepEqual(await faultsOf("/alerts?state=lost&limit=many"), ["limit", "state"]);
-    assert.deepEqual(await faultsOf("/runs?stauts=ready"), [""]);
+    assert.deepEqual(await faultsOf("/runs?stauts=ready"), ["stauts"]);
     assert.deepEqual(await faultsOf("/incidents/inc-1/timeline?from=-1"), ["from"]);
-    assert.deepEqual(await faultsOf("/leases?__proto__=x"), [""]);
+    assert.deepEqual(await faultsOf("/leases?__proto__=x"), ["__proto__"]);
+    assert.deepEqual(await faultsOf("/incidents?status=open&status=resolved"), ["status"]);
     assert.deepEqual(await faultsOf("/tasks?status=withdrawn&limit=0"), ["limit"]);
   });
 

@@ -267,3 +267,11 @@ it("accepts exactly what the schema accepts, and reads the same", () => {
   );
   assert.ok(seen.read > 100 && seen.partly > 50 && seen.refused > 50, JSON.stringify(seen));
 });
+
+it("half a character, which can only come as an escape, becomes U+FFFD, and the text is one that everybody reads", () => {
+  const body = (text: string) =>
+    `{"alerts":[{"status":"firing","labels":{"alertname":"Down","x":"${text}","n${text}":"1"}}]}`;
+  const labels = (text: string) => source.parse(body(text)).alerts[0]?.labels;
+  assert.deepEqual(labels("\\ud800"), { alertname: "Down", x: "\ufffd", "n\ufffd": "1" });
+  assert.deepEqual(labels("\\ud83d\\ude00"), { alertname: "Down", x: "😀", "n😀": "1" });
+});

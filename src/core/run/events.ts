@@ -110,6 +110,8 @@ export type RunEvent =
       covers: readonly string[];
       /** Guards that answered ask and are shown; a grant satisfies exactly these. */
       guards: readonly string[];
+      /** The steps that it shows, in their order; older journals do not name them. */
+      ahead?: readonly { path: string; uses: string }[];
     }
   /** `keptBy`: who chose that the steps it covers get no lease. */
   | { type: "granted"; at: Instant; approvalId: string; by: string; validUntil: Instant; keptBy?: string }

@@ -103,10 +103,16 @@ function boundMove(run: Run, playbook: Playbook, { kind, path }: Open, inputs: M
   };
 }
 
-function failMove(run: Run, playbook: Playbook, inputs: MoveInputs, failed: { path: string; message: string }): Move {
+function failMove(
+  run: Run,
+  playbook: Playbook,
+  inputs: MoveInputs,
+  failed: Extract<Position, { kind: "failed" }>,
+): Move {
   const round = run.rounds.get(failed.path);
   const at = inputs.now;
-  const reason = `${failed.path}: ${failed.message}`;
+  const code = failed.record?.reason === "condition_unknown" ? "condition_unknown: " : "";
+  const reason = `${code}${failed.path}: ${failed.message}`;
   if (round)
     return { kind: "record", events: [{ type: "reverting", at, reason, prefix: `${failed.path}/${round.done}/` }] };
   const undoing = undoingAfter(run, playbook, failed.path, { at, reason });

@@ -34,6 +34,7 @@ export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly V
       reason,
       covers,
       guards: voices.map((voice) => voice.guard),
+      ahead: approval.steps.map(({ path, uses }) => ({ path, uses })),
     },
   ]);
   const half = approval.requestedAt + Math.floor((approval.expiresAt - approval.requestedAt) / 2);

@@ -70,11 +70,23 @@ export function bodyText(body: Buffer): string {
   return body.toString("utf8");
 }
 
+/** Half a character can only come as an escape: one look at the text tells whether any may be there. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** Half of a character becomes U+FFFD: what is stored and shown must be text for everybody who reads it. */
+function wellFormed(_key: string, value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value);
+  const isWell = entries.every(([name]) => name.isWellFormed());
+  return isWell ? value : Object.fromEntries(entries.map(([name, inner]) => [name.toWellFormed(), inner]));
+}
+
 /** @throws AppError `invalid_request` for anything but one JSON object. Of duplicate keys the last counts, as in JSON.parse. */
 export function parseObject(text: string, path = "body"): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, SURROGATE.test(text) ? wellFormed : undefined);
   } catch (error) {
     const place = /at position \d+/.exec(String(error))?.[0] ?? "";
     throw unreadable(path, `not valid JSON ${place}`.trimEnd());

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Approval } from "../../../src/core/approval.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
+import { runView } from "../../../src/flow/run-view.ts";
 import { ANNA, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const start = {
@@ -22,6 +23,10 @@ test("asks once, shows every mutating step, and acts after approval only", async
   const asked = (await world.run(id)).asked;
   assert.ok(asked);
   assert.equal(act.calls.length, 0);
+  assert.deepEqual(runView(await world.run(id), 0).steps, [
+    { path: "one", uses: "t.act", state: "pending" },
+    { path: "two", uses: "t.act", state: "pending" },
+  ]);
   const approval = (await world.store.get<Approval>("approval", asked.approvalId))?.body;
   assert.deepEqual(
     approval?.steps.map((one) => one.path),

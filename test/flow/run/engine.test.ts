@@ -169,6 +169,7 @@ test("a condition that is unknown ends a mutating step's run and skips a read st
   assert.equal(run.steps.get("look")?.outcome, "skipped");
   assert.match(run.ended?.reason ?? "", /unknown/);
   assert.equal(run.steps.get("act")?.reason, "condition_unknown");
+  assert.match(run.ended?.reason ?? "", /^condition_unknown: act: /);
   assert.equal(act.calls.length + read.calls.length, 0);
 });
 
