@@ -47,7 +47,7 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
   if (state === "succeeded") return afterSuccess(incident, last, view.answered);
   if (wasStopped(last)) {
     if (at < raisedAt) return { kind: "climb" };
-    return at < joinedAt ? { kind: "climb", since: at } : { kind: "stay" };
+    return at < joinedAt ? { kind: "climb", since: at } : leftToPeople(last);
   }
   const helpless = runs.filter((run) => isHelpless(run, raisedAt));
   const { target, playbook } = last.created;
@@ -67,6 +67,16 @@ function isOffer({ created, ended, asked, mutated }: Run): boolean {
 function stuck({ created: { playbook, target } }: Run): LadderStep {
   const why = `what ${playbook} changed on ${target} could not be undone, so no other playbook is tried there`;
   return { kind: "exhausted", why };
+}
+
+/** Who stopped a run knows, but the incident still fires and nothing follows: whoever is on call has to know too. */
+function leftToPeople({ created: { playbook, target }, ended }: Run): LadderStep {
+  const reason = ended?.reason ?? "";
+  if (reason.startsWith("resolved")) return { kind: "stay" };
+  return {
+    kind: "exhausted",
+    why: `${playbook} on ${target} was ${reason.split(":")[0]}, and no other playbook follows`,
+  };
 }
 
 /** A success is exposed when the lease of what it changed has ended while the alert still fires: the same asks again. */

@@ -97,6 +97,7 @@ test("a task reads as people would tell it: asked, withdrawn by a cancel, or not
     "cancelled by anna (api): they are fine",
     "look cancelled: nobody has to do it any more",
     "p cancelled by anna (api): they are fine",
+    "a person is needed: p on thing:one was cancelled by anna (api), and no other playbook follows",
   ]);
   await world.open("p", { id: "inc-2", key: "service=b" });
   await world.pass(90_000);
