@@ -62,9 +62,13 @@ export function statusFailure(
   });
 }
 
+const COLOURS = /(?![\n\r\t])\p{Cc}\[[0-9;]*[A-Za-z]/gu;
+const ASSIGNED = /\b((?:[a-z0-9]+[-_])*(?:token|password|passwd|secret|api[-_]?key)\s*[=:]\s*)[^\s&,;(){}"']+/gi;
+
 /** Text from a target, fit for people: one line, at most 200 characters, without control characters and known secrets. */
 export function quote(text: string, secrets: readonly string[] = []): string {
-  const clean = scrub(cutText(text, 2_000), secrets)
+  const clean = scrub(cutText(text, 2_000).replace(COLOURS, ""), secrets)
+    .replace(ASSIGNED, `$1${REDACTED}`)
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim();
   return clean.length > 200 ? `${clean.slice(0, 199)}…` : clean;

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { z } from "zod";
 import { SOURCE_NAMES } from "../core/alert.ts";
 import { AppError } from "../core/errors.ts";
 import * as answers from "./answers.ts";
@@ -36,7 +37,16 @@ export function addReadCommands(program: Command, io: Io): void {
 async function listIncidents(asked: Asking, { status, limit }: ListOptions): Promise<void> {
   const query = new URLSearchParams({ limit, ...(status !== undefined && { status }) });
   const answer = await asked.client.get(`/incidents?${query}`);
-  print(asked, answer, { schema: answers.Incidents, show: ({ items }) => incidentTable(asked.io, items) });
+  print(asked, answer, { schema: answers.Incidents, show: ({ items, next }) => listed(asked.io, items, next != null) });
+}
+
+type Row = z.infer<typeof answers.Incidents>["items"][number];
+
+/** The worst first, and within one severity as they came; says when there are more. */
+function listed(io: Io, items: readonly Row[], hasMore: boolean): string {
+  const worst = items.toSorted((a, b) => a.severity.localeCompare(b.severity));
+  const more = `there are more than these ${items.length}; --status and --limit (at most 100) choose, GET /api/v1/incidents has the next pages`;
+  return `${incidentTable(io, worst)}${hasMore ? `\n${more}` : ""}`;
 }
 
 type Page = (asked: Asking, id: string) => Promise<void>;
@@ -88,7 +98,7 @@ async function status(asked: Asking): Promise<void> {
   const tasks = readAnswer(open.tasks, answers.Tasks).items;
   const leases = readAnswer(open.leases, answers.Leases).items;
   const pauses = readAnswer(open.pauses, answers.Pauses).items;
-  const head = incidents.length === 0 ? "no open incidents" : incidentTable(io, incidents);
+  const head = incidents.length === 0 ? "no open incidents" : listed(io, incidents, open.incidents.more);
   const page = sections(io, head, [
     ["approvals", approvals.length > 0 ? approvalTable(io, approvals) : ""],
     ["tasks", tasks.length > 0 ? taskTable(io, tasks) : ""],
@@ -108,5 +118,6 @@ async function readOpen(client: Client) {
     client.get("/pause"),
   ]);
   const items = [open, mitigated].flatMap((page) => Object(page).items);
-  return { incidents: { items }, approvals, tasks, leases, pauses };
+  const more = [open, mitigated].some((page) => Object(page).next != null);
+  return { incidents: { items, more }, approvals, tasks, leases, pauses };
 }

@@ -155,6 +155,10 @@ test("what a status says of a change's effect", () => {
 
 test("text from a target is one short line without secrets", () => {
   assert.equal(quote("a\u0000\n\tb \u202e c"), "a b c");
+  assert.equal(
+    quote("boom \u001b[31m token=abc\u001b[0m, api_key: x-1 done\n[info]"),
+    "boom token=[redacted], api_key: [redacted] done [info]",
+  );
   assert.equal(quote("x".repeat(500)).length, 200);
   assert.equal(quote("token s3cr3t-value here", ["s3cr3t-value"]), "token [redacted] here");
 });

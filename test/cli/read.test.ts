@@ -68,6 +68,28 @@ describe("reading", () => {
     assert.deepEqual(await shown("approved", "reverted"), [false, false, false]);
   });
 
+  test("the worst incidents come first, and it says when there are more", async (t) => {
+    const { desk } = stubDesk();
+    const found = await desk.incident("inc-1");
+    assert.ok(found);
+    const items = (["P2", "P0", "P1"] as const).map((severity) => ({
+      ...found.incident,
+      id: `inc-${severity}`,
+      severity,
+    }));
+    const many: typeof desk = {
+      ...desk,
+      incidents: async () => ({ items, next: "more" }),
+      incident: async (id) => ({ ...found, incident: items.find((one) => one.id === id) ?? found.incident }),
+    };
+    const { url } = await startHttp(t, { desk: many });
+    for (const verb of ["incidents", "status"]) {
+      const { out } = await cli([verb], { env: env(url) });
+      assert.match(out, /P0[\s\S]*P1[\s\S]*P2/);
+      assert.match(out, /there are more than these/);
+    }
+  });
+
   test("status shows what is open and what is paused", async (t) => {
     const { url } = await startHttp(t);
     const { out } = await cli(["status"], { env: env(url) });

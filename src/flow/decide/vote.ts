@@ -14,7 +14,9 @@ type VoteDecision = Extract<Decision, { verb: "approve" | "reject" }>;
  * compare-and-set; whoever comes later is told who decided.
  */
 export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecision): Promise<Decided> {
-  return settleChange(deps, async () => {
+  let closed: "approved" | "rejected" | undefined;
+  const decided = await settleChange(deps, async () => {
+    closed = undefined;
     const found = await readDoc<Approval>(deps.store, "approval", decision.approval);
     if ("ok" in found) return found;
     const now = await deps.store.now();
@@ -26,12 +28,14 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const stood = await standingVotes(deps, found.body);
     if ("ok" in stood) return stood;
     const next = withVote(stood.approval, { ...voteOf(deps, actor, decision), at: now });
-    if (next.status !== "pending") deps.metrics.approval(next.status);
+    if (next.status === "approved" || next.status === "rejected") closed = next.status;
     const writes = [...goneWrites(next, stood.gone, now), ...voteWrites(next, actor, now)];
     const change: Change = { checks: [found.check], writes, ...wakes(next) };
     const held = next.status === "approved" ? await heldBy(deps, next, now) : "";
     return { change, decided: { ok: true, sentence: `${voteSentence(next, decision)}${held}`, id: next.id } };
   });
+  if (decided.ok && closed !== undefined) deps.metrics.approval(closed);
+  return decided;
 }
 
 /** A pause holds an approved run all the same, and whoever approved it should know, and how long their word holds. */
@@ -125,15 +129,31 @@ function voteWrites(next: Approval, actor: Actor, now: Instant): readonly Write[
   const put: Write = { write: "put", kind: "approval", id: next.id, body: next };
   if (next.status === "pending") {
     const keep = next.votes.at(-1)?.keep ? " to be kept" : "";
-    const text = `${nameOf(actor)} approved ${next.id}${keep}; ${next.policy.required - next.votes.length} more needed`;
+    const text = `${nameOf(actor)} approved ${next.id}${keep}; ${next.policy.required - next.votes.length} more needed${whyText(next)}`;
     return [put, ...say(next.incidentId, { at: now, kind: "approval", text, by: nameOf(actor) })];
   }
   const text = `not everybody who approved ${next.id} chose to keep it, so its lease stays`;
   return [
     put,
     ...closingWrites(next, { by: nameOf(actor), at: now, reason: next.votes.at(-1)?.reason ?? "" }),
+    ...(next.status === "approved" && whyText(next) !== "" ? say(next.incidentId, whyLine(next, actor, now)) : []),
     ...(isSplit(next) ? say(next.incidentId, { at: now, kind: "approval", text, by: "stanch" }) : []),
   ];
+}
+
+/** What the last who voted gave as the reason; a rejection's is told with the run's refusal. */
+function whyText({ votes }: Approval): string {
+  const { reason = "" } = votes.at(-1) ?? {};
+  return reason === "" ? "" : `: ${reason}`;
+}
+
+function whyLine(next: Approval, actor: Actor, at: Instant) {
+  return {
+    at,
+    kind: "approval" as const,
+    text: `${nameOf(actor)} approved ${next.id}${whyText(next)}`,
+    by: nameOf(actor),
+  };
 }
 
 /** Some chose to keep it and others did not. */

@@ -19,11 +19,16 @@ export function failureOf(error: unknown, address: string): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const reach = `reaching Redis at ${address}`;
   if (error.name !== "ReplyError")
-    return new AppError("unavailable", `${reach}: ${error.message}; check that it runs and can be reached`, {
+    return new AppError("unavailable", `${reach}: ${wordsOf(error)}; check that it runs and can be reached`, {
       cause: error,
     });
   const refusal = REFUSALS.exec(error.message)?.[1];
   if (refusal === undefined) return error;
   const remedy = REMEDIES[refusal] ?? "try again, and see its log if this lasts";
   return new AppError("unavailable", `${reach}: it answered ${refusal}; ${remedy}`, { cause: error });
+}
+
+/** The client's own words are about its settings, where they are not about the connection. */
+function wordsOf({ name, message }: Error): string {
+  return name === "MaxRetriesPerRequestError" ? "the connection was lost, or there is none" : message;
 }

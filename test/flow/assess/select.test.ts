@@ -144,7 +144,10 @@ test("on recovery the engine's writes and the playbooks for recovery go into the
     ports: {
       resolvedWrites: async (incident) => ({
         checks: [],
-        writes: [{ write: "add", set: "withdrawn", members: [incident.id] }],
+        writes: [
+          { write: "add", set: "withdrawn", members: [incident.id] },
+          { write: "due", member: "run:waiting", at: 7 },
+        ],
       }),
     },
   });
@@ -156,6 +159,10 @@ test("on recovery the engine's writes and the playbooks for recovery go into the
     ["restore", "recovered"],
   ]);
   assert.deepEqual(await world.store.members("withdrawn"), ["inc-1"]);
+  assert.deepEqual(
+    world.wakes.filter((wake) => wake.member === "run:waiting"),
+    [{ member: "run:waiting", at: 7 }],
+  );
   await world.pass(10 * MINUTE);
   assert.equal((await world.runs()).length, 2);
 });

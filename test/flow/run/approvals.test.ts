@@ -32,8 +32,10 @@ test("asks once, shows every mutating step, and acts after approval only", async
     approval?.steps.map((one) => one.path),
     ["one", "two"],
   );
-  const decided = await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: asked.approvalId });
+  const yes = { verb: "approve", approval: asked.approvalId, reason: "as agreed" } as const;
+  const decided = await decide({ ...world.deps, ...start }, ANNA, yes);
   assert.equal(decided.ok, true);
+  assert.ok((await world.timeline()).some((line) => line.endsWith(`approved ${asked.approvalId}: as agreed`)));
   const again = await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: asked.approvalId });
   assert.equal(again.ok, false);
   await world.drain();
@@ -70,4 +72,18 @@ test("a step whose input has changed since the approval asks again", async () =>
   const second = (await world.run(id)).asked?.approvalId ?? "";
   assert.notEqual(second, first);
   assert.equal(act.calls.length, 0, "what was approved is what runs");
+});
+
+test("the metric counts the decision that was stored, not those that lost against it", async () => {
+  const world = createWorld();
+  scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
+  const id = await world.open("p");
+  await world.drain();
+  const approval = (await world.run(id)).asked?.approvalId ?? "";
+  const counted: string[] = [];
+  const metrics = { ...world.deps.metrics, approval: (status: string) => void counted.push(status) };
+  const deps = { ...world.deps, ...start, metrics };
+  await Promise.all([1, 2, 3].map(() => decide(deps, ANNA, { verb: "approve", approval })));
+  assert.deepEqual(counted, ["approved"]);
 });
