@@ -179,6 +179,7 @@ async function play(scenario: Scenario): Promise<void> {
   made = world;
   const behaviours = [...scenario.behaviours] as Behaviour[];
   const effects = new Map<string, number>();
+  const faults: unknown[] = [];
   let cancelled = false;
   const took = async (stepKey: string, undo: boolean): Promise<void> => {
     effects.set(stepKey, (effects.get(stepKey) ?? 0) + 1);
@@ -188,6 +189,8 @@ async function play(scenario: Scenario): Promise<void> {
     if (undo || run.created.trigger === "revert") return;
     assert.equal(cancelled, false, "no effect after cancel");
     assert.notEqual(run.created.autonomy, "observe", "no effect while observing");
+    const isRecent = world.clock.now() - run.created.at < 3_600_000;
+    if (isRecent) assert.ok((await world.store.spent("global", 3_600_000)) >= 1, "no effect without a budget");
     if (run.created.autonomy === "approve") assert.ok(run.grants.length > 0, "no effect without a grant");
   };
   for (const name of ["t.set", "t.restart", "t.drop"]) {
@@ -204,7 +207,8 @@ async function play(scenario: Scenario): Promise<void> {
         ctx.fence();
         const behaviour = behaviours.shift() ?? "done";
         const effect = ["done", "lost-done", "crash-after", "rollout-done", "rollout-fails"].includes(behaviour);
-        if (effect) await took(ctx.stepKey, input["undo"] === true);
+        // What an action throws becomes an outcome, so that it would fail nothing here.
+        if (effect) await took(ctx.stepKey, input["undo"] === true).catch((fault: unknown) => void faults.push(fault));
         if (behaviour.startsWith("crash")) return world.die();
         if (behaviour === "done") return { ok: true, done: true, output: {} };
         if (behaviour.startsWith("rollout")) return { ok: true, done: false, handle: { behaviour }, pollAfter: 5_000 };
@@ -242,6 +246,7 @@ async function play(scenario: Scenario): Promise<void> {
     for (const run of active.members) await decide(world.deps, ANNA, { verb: "answer", run, answer: "abort" });
     await world.pass(600_000);
   }
+  if (faults.length > 0) throw faults[0];
   assert.notEqual((await world.run(id)).ended, undefined, "every run ends");
   await assertPromises(world, id, one);
   for (const [stepKey, count] of effects) assert.ok(count <= 1, `${stepKey} took effect ${count} times`);
