@@ -103,6 +103,7 @@ function openServer(parts: Parts, options: AppOptions): Http {
     desk: withLastSeen(desk, intake),
     tokens: config.api.tokens,
     insecure: options.insecureDev ?? false,
+    onlyHealth: options.role === "worker",
     metrics,
     health: createHealth({ ...healthDeps(parts), worker: options.role !== "web", clock }),
     ...(receiver === undefined ? {} : { slackReceiver: receiver }),

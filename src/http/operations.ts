@@ -27,6 +27,15 @@ export type OperationsDeps = Omit<ApiDeps, "desk"> & {
 
 /** Health, metrics and reload. Only the last needs a token: the others tell nothing about alerts, and probes carry none. */
 export function mountOperations(app: Express, deps: OperationsDeps): void {
+  mountHealth(app, deps);
+  app.post(
+    "/-/reload",
+    protectedHandler(deps, { role: "admin" }, async () => ({ json: await reload(deps) })),
+  );
+}
+
+/** What every role answers. */
+export function mountHealth(app: Express, deps: Pick<OperationsDeps, "health" | "metrics">): void {
   app.get("/-/healthy", (request, response) => sendJson(request, response, 200, { healthy: true }));
 
   app.get("/-/ready", async (request, response) => {
@@ -38,11 +47,6 @@ export function mountOperations(app: Express, deps: OperationsDeps): void {
     const { body, contentType } = await deps.metrics.expose();
     send(request, response, { status: 200, body, type: contentType });
   });
-
-  app.post(
-    "/-/reload",
-    protectedHandler(deps, { role: "admin" }, async () => ({ json: await reload(deps) })),
-  );
 }
 
 async function reload(deps: OperationsDeps): Promise<{ playbooks: number }> {

@@ -10,7 +10,7 @@ import type { Milliseconds } from "../core/time.ts";
 import { sendError } from "./answer.ts";
 import { apiHandler } from "./api.ts";
 import { createIdentify } from "./auth.ts";
-import { type Exposition, type Health, mountOperations, type Reloaded } from "./operations.ts";
+import { type Exposition, type Health, mountHealth, mountOperations, type Reloaded } from "./operations.ts";
 import { apiRoutes } from "./routes/index.ts";
 import { type Accept, webhookHandler } from "./webhooks.ts";
 
@@ -30,6 +30,8 @@ export type HttpOptions = {
   insecure?: boolean;
   metrics: Pick<Metrics, "rejected"> & { expose(): Promise<Exposition> };
   health: Health;
+  /** A worker only tells how it is: no webhooks, no API, no reload. */
+  onlyHealth?: boolean;
   /** Bolt's receiver: an Express router that answers `/slack/events`. It reads its own body, so it stands before everything that would. */
   slackReceiver?: RequestHandler;
   reload(): Promise<Reloaded>;
@@ -76,16 +78,21 @@ function createExpress(options: HttpOptions): Express {
   app.disable("etag");
   app.set("query parser", false);
   app.set("case sensitive routing", true);
-  app.post("/webhooks/:source", webhookHandler(options));
-  if (options.slackReceiver !== undefined) app.use(options.slackReceiver);
-  const deps = { ...options, identify: createIdentify(options.tokens, options.insecure ?? false) };
-  for (const route of apiRoutes) app[route.method](`/api/v1${route.path}`, apiHandler(deps, route));
-  mountOperations(app, deps);
+  if (options.onlyHealth === true) mountHealth(app, options);
+  else mountAll(app, options);
   app.use(() => {
     throw new AppError("not_found", "there is no such route; docs/api.md lists them");
   });
   app.use(errorHandler(options.log));
   return app;
+}
+
+function mountAll(app: Express, options: HttpOptions): void {
+  app.post("/webhooks/:source", webhookHandler(options));
+  if (options.slackReceiver !== undefined) app.use(options.slackReceiver);
+  const deps = { ...options, identify: createIdentify(options.tokens, options.insecure ?? false) };
+  for (const route of apiRoutes) app[route.method](`/api/v1${route.path}`, apiHandler(deps, route));
+  mountOperations(app, deps);
 }
 
 /** Express tells an error handler by its four parameters. */

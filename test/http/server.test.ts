@@ -7,6 +7,15 @@ import { createMetrics } from "../../src/http/metrics.ts";
 import { createHttp } from "../../src/http/server.ts";
 import { httpOptions, startHttp, stubDesk, TOKENS } from "./support.ts";
 
+it("a worker tells how it is and takes nothing: no webhooks, no API, no reload", async (t) => {
+  const { ask } = await startHttp(t, { onlyHealth: true });
+  for (const path of ["/-/healthy", "/-/ready", "/metrics"]) assert.equal((await ask(path)).status, 200, path);
+  const token = TOKENS.admin;
+  assert.equal((await ask("/webhooks/alertmanager", { method: "POST", body: "{}" })).status, 404);
+  assert.equal((await ask("/api/v1/incidents", { token })).status, 404);
+  assert.equal((await ask("/-/reload", { method: "POST", token })).status, 404);
+});
+
 describe("every answer", () => {
   it("carries security headers and a request id, and does not name the software", async (t) => {
     const { ask } = await startHttp(t);
