@@ -118,7 +118,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     case "checked":
       return checkedLine(run, event);
     case "resolved":
-      return { kind: "run", text: resolvedText(event) };
+      return { kind: "run", text: resolvedText(run, event) };
     case "reverting":
       return { kind: "revert", text: `undoing what was changed, because ${event.reason}` };
     case "cancelling":
@@ -130,9 +130,10 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
   }
 }
 
-function resolvedText({ by, handsOff }: Extract<RunEvent, { type: "resolved" }>): string {
+function resolvedText(run: Run, { by, handsOff }: Extract<RunEvent, { type: "resolved" }>): string {
   const why = by === undefined ? "the alert resolved" : `${by} closed the incident`;
-  return handsOff ? `${why} that was in people's hands; nothing more is changed` : `${why}; no further step is started`;
+  if (handsOff) return `${why} that was in people's hands; nothing more is changed`;
+  return `${why}; no further step is started${run.mutated ? ", but a group that has begun is completed" : ""}`;
 }
 
 function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {
