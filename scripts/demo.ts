@@ -13,18 +13,24 @@ const HELP = `npm run demo -- [--keep] [--manual] [--recorded]
 `;
 const LIMIT_MS = 85_000;
 
-const { values: flags } = parseArgs({
-  options: {
-    keep: { type: "boolean", default: false },
-    manual: { type: "boolean", default: false },
-    recorded: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-if (flags.help) process.stdout.write(HELP);
+const OFF = { type: "boolean", default: false } as const;
+
+const flags = readFlags();
+if (flags === undefined) process.exitCode = 2;
+else if (flags.help) process.stdout.write(HELP);
 else process.exitCode = await main(flags);
 
 type Flags = { keep: boolean; manual: boolean; recorded: boolean };
+
+/** Undefined, after saying what there is, for what is no flag. */
+function readFlags(): (Flags & { help: boolean }) | undefined {
+  try {
+    return parseArgs({ options: { keep: OFF, manual: OFF, recorded: OFF, help: OFF } }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${HELP}`);
+    return undefined;
+  }
+}
 
 /** Runs the demo; whatever happens, every process it started is stopped. 0 fine, 1 the story did not end well. */
 async function main(flags: Flags): Promise<number> {

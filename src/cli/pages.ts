@@ -92,7 +92,8 @@ export function approvalPage(io: Io, approval: Approval): string {
 }
 
 function voteText(io: Io, { by, via, keep, at }: Approval["votes"][number]): string {
-  return `${by} (${via}), ${when(at, io.now())}${keep ? ", to be kept" : ""}`;
+  const who = by.endsWith(`(${via})`) ? by : `${by} (${via})`;
+  return `${who}, ${when(at, io.now())}${keep ? ", to be kept" : ""}`;
 }
 
 /** One alert and why it led where it led. */

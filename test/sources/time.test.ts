@@ -36,6 +36,8 @@ describe("a time", () => {
 
   it("is refused when it is none", () => {
     const wrong = [
+      "2026-02-30T00:00:00Z",
+      "2026-02-29T00:00:00+01:00",
       "",
       "now",
       1_700_000_000,

@@ -119,5 +119,7 @@ function offsetWithin(node: Scalar, text: string, at: number): number {
 }
 
 function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? message).replace(/ at line \d+, column \d+:?$/, "");
+  return (message.split("\n")[0] ?? message)
+    .replace(/ at line \d+, column \d+:?$/, "")
+    .replace(/; please use YAML\.parseAllDocuments\(\)/, "; one file holds one");
 }

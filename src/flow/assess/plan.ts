@@ -15,6 +15,9 @@ import { type Candidate, laddersFor, nextRung } from "./select.ts";
 import { type IncidentCase, sort } from "./sort.ts";
 import type { Subject } from "./subject.ts";
 
+/** Stands for the id of an incident that does not exist. */
+const NEW = "inc-new";
+
 /** One alert of a planned body; `incidentKey` is absent where no incident would be concerned. */
 export type PlannedAlert = { record: AlertRecord; incidentKey?: string };
 
@@ -78,7 +81,7 @@ function supposedSeen(subject: Subject, known: Seen | undefined, now: Instant): 
 }
 
 function incidentOf(one: IncidentCase, now: Instant): Incident {
-  return changeIncident(one, { id: one.known?.body.id ?? "inc-new", now }).incident;
+  return changeIncident(one, { id: one.known?.body.id ?? NEW, now }).incident;
 }
 
 function plannedAlert(
@@ -93,7 +96,9 @@ function plannedAlert(
     severity === undefined ? [] : matchNotes(deps.index(), subject.alert.labels, { severity, on: "firing" });
   const assessment = incident === undefined ? "none" : notes.some((note) => note.matched) ? "matched" : "unmatched";
   const ofIncident = incident === undefined ? {} : { incidentId: incident.id };
-  const explanation = explain({ at: now, facts, classified, notes, ...ofIncident });
+  const explained = explain({ at: now, facts, classified, notes, ...ofIncident });
+  const sentence = explained.sentence.replace(`part of ${NEW}`, "part of a new incident");
+  const explanation = { ...explained, sentence };
   const { alert, key, truncated, entry } = subject;
   const record: AlertRecord = {
     id,

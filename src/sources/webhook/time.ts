@@ -29,15 +29,21 @@ export function instantOf(value: unknown): Instant | undefined {
 
 /** Date.parse is most of what reading a large group costs besides JSON.parse, so the usual case, UTC, is read by hand. */
 function read(text: string): Instant {
-  if (!text.endsWith("Z")) return Date.parse(text);
   const month = digits(text, 5, 7);
   const day = digits(text, 8, 10);
+  if (day > 28 && day > daysIn(digits(text, 0, 4), month)) return Number.NaN;
+  if (!text.endsWith("Z")) return Date.parse(text);
   const hour = digits(text, 11, 13);
   const minute = digits(text, 14, 16);
   const second = digits(text, 17, 19);
   const isTime = hour < 24 && minute < 60 && second < 60;
   if (!isTime || month < 1 || month > 12 || day < 1 || day > 31) return Number.NaN;
   return Date.UTC(digits(text, 0, 4), month - 1, day, hour, minute, second, milliseconds(text));
+}
+
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** Of the fraction, which may have up to nine digits or be missing. */

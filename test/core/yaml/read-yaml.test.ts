@@ -88,3 +88,9 @@ test("any JSON that is written as YAML is read back, or refused with a place", (
     }),
   );
 });
+
+test("two documents in one file are refused in words for people, not for programs", () => {
+  const read = readYaml("a: 1\n---\nb: 2\n", "a.yaml");
+  assert.ok(!read.ok);
+  assert.equal(read.faults[0]?.message, "Source contains multiple documents; one file holds one");
+});

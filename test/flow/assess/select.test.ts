@@ -237,6 +237,7 @@ test("a playbook that cannot run here is said on the timeline, and the next one 
   const why = "Playbook a matches, but cannot run here: no ecs connection; add one";
   assert.ok((await world.texts("inc-1")).includes(why));
   assert.deepEqual(planned.remarks, [why]);
+  assert.match(planned.alerts[0]?.record.explanation?.sentence ?? "", /; part of a new incident; /);
   assert.deepEqual(
     planned.runs.map((run) => run.candidate.playbook.name),
     ["b"],
