@@ -96,7 +96,7 @@ describe("deciding in Slack, on the running service", () => {
     const asked = await service.approval("asks on three", /needed/);
     await service.alert({ alertname: "asks", service: "three" }, "resolved");
     await service.approval("asks on three", /Withdrawn/);
-    assert.match((await service.press(asked, "Approve")).text, /withdrawn, because its run has ended; nothing/);
+    assert.match((await service.press(asked, "Approve")).text, /withdrawn: nothing waits for it any more; nothing/);
     assert.equal(service.gateway.writes, writes);
     const over = await eventually(async () => {
       const message = await service.incident("three");
