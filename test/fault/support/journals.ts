@@ -27,7 +27,7 @@ export function openJournals(url: string) {
     },
     timeline: async (incident = "inc-1") =>
       (await store.list<TimelineEntry>(`timeline:${incident}`)).map((entry) => entry.text),
-    /** Nothing is under way: every run has ended or asks people what happened, and no lease is open. */
+    /** Nothing is under way: every run has ended, asks people what happened or whether to do it again, and no lease is open. */
     async settled(): Promise<boolean> {
       const [all, leases] = await Promise.all([runs(), store.page("leases:active", { limit: 10 })]);
       return all.length > 0 && all.every(isSettled) && leases.members.length === 0;
@@ -36,7 +36,12 @@ export function openJournals(url: string) {
 }
 
 function isSettled(run: Run): boolean {
-  return run.ended !== undefined || run.unknown !== undefined;
+  return run.ended !== undefined || run.unknown !== undefined || (run.asked !== undefined && isAgain(run));
+}
+
+/** Once a lease has ended while the alert still fires, the same mitigation asks; without a yes it changes nothing. */
+export function isAgain(run: Run): boolean {
+  return run.created.rung > 1 && !run.mutated;
 }
 
 /** `succeeded`, `failed`, ..., or `unknown_outcome`. */

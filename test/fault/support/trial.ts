@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Run } from "../../../src/core/run/run.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import type { Faults, Point } from "./faults.ts";
-import { stateOf } from "./journals.ts";
+import { isAgain, stateOf } from "./journals.ts";
 import type { Scenario } from "./scenario.ts";
 import { onStage, type Stage } from "./stage.ts";
 import { ended, isFrozen, post, thaw } from "./workers.ts";
@@ -86,7 +86,7 @@ async function finished(stage: Stage, scenario: Scenario): Promise<void> {
 /** @throws AssertionError when the alert was lost, or has started more than one run. */
 export async function leftBy({ journals, effects }: Stage): Promise<Left> {
   const [all, said] = await Promise.all([journals.runs(), journals.timeline()]);
-  const [run, ...more] = all.filter((one) => one.created.trigger === "firing");
+  const [run, ...more] = all.filter((one) => one.created.trigger === "firing" && !isAgain(one));
   assert.ok(run, "the alert was lost: it started no run");
   assert.equal(more.length, 0, "the alert started a second run");
   return { run, state: stateOf(run), effects: effects(), commits: [], said };
