@@ -86,7 +86,8 @@ function wellFormed(_key: string, value: unknown): unknown {
 export function parseObject(text: string, path = "body"): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text, SURROGATE.test(text) ? wellFormed : undefined);
+    // Most bodies have no such escape at all, which is seen faster.
+    value = JSON.parse(text, text.includes("\\u") && SURROGATE.test(text) ? wellFormed : undefined);
   } catch (error) {
     const place = /at position \d+/.exec(String(error))?.[0] ?? "";
     throw unreadable(path, `not valid JSON ${place}`.trimEnd());
