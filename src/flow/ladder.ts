@@ -40,7 +40,8 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
 export function ladderStep(incident: Incident, all: readonly Run[], view: LadderView): LadderStep {
   const runs = all.filter((run) => !isOffer(run));
   const last = runs.at(-1);
-  if (!last?.ended || runs.some((run) => !run.ended)) return { kind: "busy" };
+  if (!last) return { kind: all.every((run) => run.ended) ? "stay" : "busy" };
+  if (!last.ended || runs.some((run) => !run.ended)) return { kind: "busy" };
   const { at, state, reason } = last.ended;
   if (reason.startsWith(REVERT_FAILED)) return stuck(last);
   const { raisedAt = 0, joinedAt = 0 } = incident;
@@ -58,9 +59,10 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
   return at < joinedAt ? { kind: "climb", since: at, why } : { kind: "exhausted", why };
 }
 
-/** What a person has started by hand and nobody has agreed to yet: the target's own playbooks do not wait for it. */
+/** What a person has started by hand and nobody has agreed to, or that came to nothing: the target's own playbooks go on without it. */
 function isOffer({ created, ended, asked, mutated }: Run): boolean {
-  return created.trigger === "manual" && !ended && !mutated && asked !== undefined;
+  if (created.trigger !== "manual" || mutated) return false;
+  return ended ? ended.state !== "succeeded" : asked !== undefined;
 }
 
 /** What could not be undone is still in force: another playbook on top of it would only add to what nobody knows. */
@@ -75,7 +77,7 @@ function leftToPeople({ created: { playbook, target }, ended }: Run): LadderStep
   if (reason.startsWith("resolved")) return { kind: "stay" };
   return {
     kind: "exhausted",
-    why: `${playbook} on ${target} was ${reason.split(":")[0]}, and no other playbook follows`,
+    why: `${playbook} on ${target} was ${reason.split(": ")[0]}, and no other playbook follows`,
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Actor } from "../../src/core/decision.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import { type House, MINUTE, openHouse } from "./control/house.ts";
 import { ACTS, alertOf, bodyOf, configText } from "./control/situation.ts";
@@ -184,13 +185,14 @@ describe("every target has its own ladder", () => {
     );
     await fire(at, "critical", "DownA");
     const [run] = await at.runs();
-    await at.decide({ verb: "cancel", run: run?.created.id ?? "" });
+    const ben: Actor = { name: "slack:U0AB12CD3", via: "slack", role: "operator", slackUser: "U0AB12CD3" };
+    await at.decide({ verb: "cancel", run: run?.created.id ?? "", reason: "no: it is a drill" }, ben);
     await at.pass(MINUTE);
     await fire(at, "critical", "DownC");
     await at.pass(5 * MINUTE);
     assert.deepEqual(await runsOf(at), ["a1 P1 cancelled", "a3 P1 succeeded"]);
     const [call = "", ...more] = await called(at);
-    assert.match(call, /a1 on thing:a was cancelled by .*, and no other playbook follows$/);
+    assert.match(call, /a1 on thing:a was cancelled by slack:U0AB12CD3 \(slack\), and no other playbook follows$/);
     assert.deepEqual(more, [], "who is on call is told once that nothing follows");
   });
 

@@ -33,3 +33,30 @@ test("a run by hand that nobody has agreed to does not keep the target's next pl
   const byHand = (await house.runs()).find((run) => run.created.playbook === "m");
   assert.equal(byHand?.ended, undefined);
 });
+
+for (const [how, verb] of [
+  ["cancels", "cancel"],
+  ["rejects", "reject"],
+] as const) {
+  test(`a run by hand that somebody ${how} is no step of the ladder: nothing else runs, and nobody is called`, async () => {
+    const house = await openHouse(configText(ACTS), [
+      textOf("r", "autonomy: { P1: auto }\npriority: 9"),
+      textOf("s", "autonomy: { P1: auto }\npriority: 1"),
+      textOf("m", "on: manual"),
+    ]);
+    const labels = { alertname: "Down", service: "litellm", severity: "critical", env: "prod" };
+    await house.send(bodyOf(house, { ...alertOf(ACTS), labels }));
+    await house.pass(MINUTE);
+    await house.decide({ verb: "run", playbook: "m", vars: {}, incident: "inc-1" });
+    await house.pass(MINUTE);
+    const run = (await house.runs()).find(({ created }) => created.playbook === "m")?.created.id ?? "";
+    const [approval = ""] = await house.pending();
+    await house.decide(verb === "cancel" ? { verb, run } : { verb, approval });
+    await house.pass(5 * MINUTE);
+    assert.equal(house.calls.length, 1, "only r has acted");
+    assert.deepEqual(
+      (await house.said("inc-1")).filter((text) => text.startsWith("a person is needed")),
+      [],
+    );
+  });
+}
