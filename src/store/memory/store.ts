@@ -1,6 +1,7 @@
 import type { Claim, Committed, GuardReads, GuardValues, Store, Tx } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
+import type { PlainReads } from "../reads.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
 import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
@@ -58,20 +59,7 @@ function claim(state: MemoryState, run: string, forMs: Milliseconds): Claim | un
   return { run, ...taken, now };
 }
 
-type Reads =
-  | "now"
-  | "get"
-  | "getMany"
-  | "field"
-  | "fields"
-  | "list"
-  | "length"
-  | "members"
-  | "some"
-  | "size"
-  | "loadRun";
-
-function reads(state: MemoryState): Pick<Store, Reads> {
+function reads(state: MemoryState): PlainReads {
   return {
     now: async () => nowOf(state),
     get: async (kind, id) => readDoc(state, docKey(kind, id)),

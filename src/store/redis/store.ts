@@ -1,5 +1,6 @@
 import type { Claim, Committed, Store, Tx } from "../../core/store.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import type { PlainReads } from "../reads.ts";
 import { guardValues } from "./guard-script.ts";
 import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
@@ -48,20 +49,7 @@ function run(link: Link, script: Script, args: readonly ScriptArgument[]): Promi
   return link.call((redis) => runScript(redis, script, args));
 }
 
-type Reads =
-  | "now"
-  | "get"
-  | "getMany"
-  | "field"
-  | "fields"
-  | "list"
-  | "length"
-  | "members"
-  | "some"
-  | "size"
-  | "loadRun";
-
-function reads(link: Link): Pick<Store, Reads> {
+function reads(link: Link): PlainReads {
   return {
     async now() {
       const [seconds = 0, micros = 0] = (await link.call((redis) => redis.time())).map(Number);
