@@ -12,14 +12,18 @@ export type Client = {
 
 export type Call = { method: "POST" | "DELETE"; path: string; body?: string };
 
-export const DEFAULT_URL = "http://127.0.0.1:8080";
+const EXAMPLE_URL = "http://127.0.0.1:8080";
+
+/** What `--url` says of itself in every command that has it. */
+export const URL_HELP = "where stanch listens (default: STANCH_URL, else this machine's port PORT, else 8080)";
+
 const TIMEOUT_MS = 30_000;
 
 const Failure = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-/** `STANCH_URL` says where, `STANCH_API_TOKEN` who. */
+/** `STANCH_URL` says where, or `PORT` as it does for `serve` on the same machine; `STANCH_API_TOKEN` says who. */
 export function createClient(io: Pick<Io, "env">, url: string | undefined): Client {
-  const base = baseUrl(url ?? io.env["STANCH_URL"] ?? DEFAULT_URL);
+  const base = baseUrl(url ?? io.env["STANCH_URL"] ?? localUrl(io.env["PORT"]));
   const token = io.env["STANCH_API_TOKEN"];
   const headers: Record<string, string> = { "x-stanch-via": "cli", "content-type": "application/json" };
   if (token !== undefined && token !== "") headers["authorization"] = `Bearer ${token}`;
@@ -37,9 +41,11 @@ export function createClient(io: Pick<Io, "env">, url: string | undefined): Clie
   };
 }
 
+const localUrl = (port = "8080"): string => `http://127.0.0.1:${port}`;
+
 function baseUrl(text: string): URL {
   if (!URL.canParse(text) || !/^https?:/.test(text)) {
-    throw new AppError("invalid_request", `${text} is no http or https address; set STANCH_URL like ${DEFAULT_URL}`);
+    throw new AppError("invalid_request", `${text} is no http or https address; set STANCH_URL like ${EXAMPLE_URL}`);
   }
   return new URL(text);
 }

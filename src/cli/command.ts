@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { z } from "zod";
-import { type Client, createClient, readAnswer } from "./client.ts";
+import { type Client, createClient, readAnswer, URL_HELP } from "./client.ts";
 import type { Io } from "./io.ts";
 
 /** A command that asks a running stanch and prints what it answers. */
@@ -10,9 +10,7 @@ export type ApiOptions = { json?: boolean; url?: string };
 
 /** Adds `--json` and `--url` to a command. */
 export function withApi(command: Command): Command {
-  return command
-    .option("--json", "print the server's answer as it is")
-    .option("--url <address>", "where stanch listens (default: STANCH_URL, else http://127.0.0.1:8080)");
+  return command.option("--json", "print the server's answer as it is").option("--url <address>", URL_HELP);
 }
 
 /** What a command that asks the server needs: its address and token, from flags or the environment. */

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { SOURCE_NAMES } from "../core/alert.ts";
 import { AppError } from "../core/errors.ts";
 import * as answers from "./answers.ts";
-import { type Client, readAnswer } from "./client.ts";
+import { type Client, readAnswer, URL_HELP } from "./client.ts";
 import { type ApiOptions, type Asking, asking, print, withApi } from "./command.ts";
 import type { Io } from "./io.ts";
 import { alertPage, approvalPage, incidentPage, runPage, sections } from "./pages.ts";
@@ -28,7 +28,7 @@ export function addReadCommands(program: Command, io: Io): void {
   program
     .command("report <incident>")
     .description("print the report of an incident as Markdown")
-    .option("--url <address>", "where stanch listens (default: STANCH_URL, else http://127.0.0.1:8080)")
+    .option("--url <address>", URL_HELP)
     .action(async (id: string, options: ApiOptions) => {
       io.out(cleanLines(await asking(io, options).client.text(`/incidents/${encodeURIComponent(id)}/report`)));
     });

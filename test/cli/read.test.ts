@@ -144,6 +144,17 @@ describe("when the server does not answer as hoped", () => {
     assert.ok(err.startsWith(`error: no answer from stanch at ${url}: nothing listens there; start it`), err);
   });
 
+  test("without an address it asks the port of this machine that serve would listen on", async (t) => {
+    const { url } = await startHttp(t);
+    const { port } = new URL(url);
+    const asked = await cli(["incidents"], { env: { PORT: port, STANCH_API_TOKEN: TOKENS.viewer } });
+    assert.deepEqual([asked.code, asked.err], [0, ""]);
+    const elsewhere = await cli(["incidents"], { env: { ...env(url), PORT: "1" } });
+    assert.deepEqual([elsewhere.code, elsewhere.err], [0, ""]);
+    const wrong = await cli(["incidents"], { env: { PORT: "http" } });
+    assert.deepEqual([wrong.code, /http:\/\/127\.0\.0\.1:http is no http/.test(wrong.err)], [2, true]);
+  });
+
   test("no token or a wrong one: says which variable", async (t) => {
     const { url } = await startHttp(t);
     for (const token of [undefined, "wrong"]) {
