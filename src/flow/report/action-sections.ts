@@ -1,12 +1,12 @@
 import type { Run, StepRecord } from "../../core/run/run.ts";
-import { type ReportFacts, winnerOf } from "./facts.ts";
+import { type Remedy, type ReportFacts, remedyOf } from "./facts.ts";
 import { hhmm, section, text } from "./markdown.ts";
 
 /** What was done, from the journals, with who approved it: RB-REPORT-8. */
 export function actions(facts: ReportFacts): string {
-  const winner = winnerOf(facts);
+  const remedy = remedyOf(facts);
   const lines = facts.runs.flatMap((run) =>
-    runLines(run, { isWinner: run === winner, hindsight: hindsightOf(facts, run) }),
+    runLines(run, { credit: run === remedy?.run ? creditText(remedy) : "", hindsight: hindsightOf(facts, run) }),
   );
   return section("Actions taken", lines);
 }
@@ -16,16 +16,21 @@ function hindsightOf({ timeline }: ReportFacts, { created }: Run): readonly stri
   return timeline.filter(({ kind, runId }) => kind === "incident" && runId === created.id).map((line) => line.text);
 }
 
-type Told = { isWinner: boolean; hindsight: readonly string[] };
+/** Only what was measured is called a repair: the alerts may have ended for any reason. */
+function creditText({ repaired, before }: Remedy): string {
+  return repaired ? "; **what repaired it**" : `; the last change before ${before}`;
+}
 
-function runLines(run: Run, { isWinner, hindsight }: Told): readonly string[] {
+type Told = { credit: string; hindsight: readonly string[] };
+
+function runLines(run: Run, { credit, hindsight }: Told): readonly string[] {
   const { created, ended, grants } = run;
   const what = created.lease === undefined ? text(created.playbook) : `undoing lease ${text(created.lease)}`;
   const by = created.by === "stanch" ? "" : `, started by ${text(created.by)}`;
   const end = ended ? `${ended.state} at ${hhmm(ended.at)}: ${text(ended.reason)}` : "under way";
   const done = [...run.steps.values()].filter((step) => step.outcome !== "skipped");
   return [
-    `- **${what}** on ${text(created.target)} (${created.id}, ${created.severity}, ${created.autonomy}${by}): ${end}${isWinner ? "; **what repaired it**" : ""}`,
+    `- **${what}** on ${text(created.target)} (${created.id}, ${created.severity}, ${created.autonomy}${by}): ${end}${credit}`,
     ...grants.map((grant) => `  - approved by ${text(grant.by)} (${text(grant.approvalId)})`),
     ...[...run.branches].map(([path, branch]) => `  - branch ${text(path)}: ${branchText(branch)}`),
     ...done.map((step) => `  - ${stepText(step)}`),

@@ -2,7 +2,7 @@ import type { Approval, Vote } from "../../core/approval.ts";
 import type { Lease } from "../../core/lease.ts";
 import { oneLine } from "../../core/one-line.ts";
 import type { Instant } from "../../core/time.ts";
-import { closedBy, mttrMinutes, type ReportFacts, severityText, winnerOf } from "./facts.ts";
+import { closedBy, mttrMinutes, type ReportFacts, remedyOf, severityText } from "./facts.ts";
 
 /** A line for a log, with the parts by which it is found there again after a crash. */
 export type LogLine = { text: string; mark: readonly string[] };
@@ -36,23 +36,28 @@ function lineOf(fields: Fields): LogLine {
 /** The line of a resolution; the root cause is a person's to find, so the line says what is known. */
 export function resolveLine(facts: ReportFacts, at: Instant, chapter: string): LogLine {
   const { incident, total } = facts.view;
-  const winner = winnerOf(facts);
-  const remedy = winner ? `remedied by ${winner.created.playbook}` : "no playbook remedied it";
   return lineOf({
     at,
     operator: operatorOf(facts),
     chapter,
     action: "resolve_outage",
     incident: incident.id,
-    cause: `not analysed yet; ${incident.title}; ${remedy}`,
+    cause: `not analysed yet; ${incident.title}; ${remedyText(facts)}`,
     mttr: `${mttrMinutes(facts) ?? 0}m`,
     impact: `${severityText(incident.severity)}, ${total} ${total === 1 ? "alert" : "alerts"} on ${incident.key}`,
   });
 }
 
-/** Who decided: who closed it, approved what repaired it, or started that; `stanch` if nobody. */
+function remedyText(facts: ReportFacts): string {
+  const remedy = remedyOf(facts);
+  if (!remedy) return "no playbook remedied it";
+  const { playbook } = remedy.run.created;
+  return remedy.repaired ? `remedied by ${playbook}` : `last change before ${remedy.before}: ${playbook}`;
+}
+
+/** Who decided: who closed it, approved the repair or the last change, or started that; `stanch` if nobody. */
 function operatorOf(facts: ReportFacts): string {
-  const winner = winnerOf(facts);
+  const winner = remedyOf(facts)?.run;
   const by = closedBy(facts.view.incident, facts.timeline) ?? winner?.grants.at(-1)?.by ?? winner?.created.by;
   return bare(by ?? "stanch");
 }

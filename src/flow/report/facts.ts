@@ -1,5 +1,5 @@
 import type { Incident } from "../../core/incident.ts";
-import { hasChanged } from "../../core/run/changed.ts";
+import { hasChanged, undoPath } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
 import type { Store } from "../../core/store.ts";
@@ -36,16 +36,28 @@ export async function readFacts(store: Store, id: string): Promise<ReportFacts |
 export type Recovery = { at: Instant; how: "measured" | "alerts" | "person" };
 
 /**
- * The verified recovery: the end of the last run whose checks held for their time, unless an alert fired anew after it; else the
- * end of the alerts, or the moment a person closed it. Undefined while the incident is open.
+ * The verified recovery: the end of the last run whose checks held for their time, unless the incident has become worse after it;
+ * else the end of the alerts, or the moment a person closed it. Undefined while the incident is open.
  */
-export function recoveryOf({ view, runs, timeline }: ReportFacts): Recovery | undefined {
-  const { incident, episodes } = view;
+export function recoveryOf(facts: ReportFacts): Recovery | undefined {
+  const { incident } = facts.view;
   if (incident.status === "open") return undefined;
-  const last = runs.filter((run) => isMeasured(run, incident)).at(-1)?.ended;
-  if (last && !episodes.some((episode) => episode.state.openedAt > last.at)) return { at: last.at, how: "measured" };
+  const measured = measuredRun(facts)?.ended;
+  if (measured) return { at: measured.at, how: "measured" };
   if (incident.resolvedAt === undefined) return undefined;
-  return { at: incident.resolvedAt, how: closedBy(incident, timeline) === undefined ? "alerts" : "person" };
+  return { at: incident.resolvedAt, how: closedBy(incident, facts.timeline) === undefined ? "alerts" : "person" };
+}
+
+function measuredRun(facts: ReportFacts): Run | undefined {
+  const last = facts.runs.findLast((run) => isMeasured(run, facts.view.incident));
+  return last && !isOvertaken(facts, last) ? last : undefined;
+}
+
+/** An alert fired anew after its recovery, the severity rose, or what held it was undone while the alert still fired. */
+function isOvertaken({ view }: ReportFacts, { created, ended }: Run): boolean {
+  const { raisedAt = 0, exposed } = view.incident;
+  const turns = [raisedAt, exposed?.[created.target] ?? 0, ...view.episodes.map(({ state }) => state.openedAt)];
+  return turns.some((at) => at > (ended?.at ?? 0));
 }
 
 /** Who closed the incident by hand; undefined when it ended by itself. */
@@ -60,19 +72,45 @@ export function mttrMinutes(facts: ReportFacts): number | undefined {
   return recovery && Math.max(0, Math.round((recovery.at - startedAt) / 60_000));
 }
 
-/** The run that brought the recovery: the last of the present opening that succeeded and has changed something. */
-export function winnerOf({ view, runs }: ReportFacts): Run | undefined {
-  return runs
-    .filter((run) => run.ended?.state === "succeeded" && isOwn(run, view.incident))
-    .findLast((run) => [...run.steps.values()].some(hasChanged));
+/** What is known of who helped: `repaired`, the checks of this run held; else it only made the last change, before what `before` says. */
+export type Remedy = { run: Run; repaired: boolean; before: string };
+
+const BEFORE: Readonly<Record<Recovery["how"], string>> = {
+  measured: "recovery was measured",
+  alerts: "the alerts ended",
+  person: "it was closed",
+};
+
+/** The run to which the recovery is owed, or that changed something last before it. Undefined while the incident is open. */
+export function remedyOf(facts: ReportFacts): Remedy | undefined {
+  const recovery = recoveryOf(facts);
+  if (!recovery) return undefined;
+  const before = BEFORE[recovery.how];
+  const measured = measuredRun(facts);
+  if (measured && changedAt(measured, recovery.at) !== undefined) return { run: measured, repaired: true, before };
+  const runs = facts.runs.filter((run) => isOwn(run, facts.view.incident));
+  const [last] = runs
+    .flatMap((run) => ({ run, at: changedAt(run, recovery.at) ?? 0 }))
+    .filter(({ at }) => at > 0)
+    .toSorted((a, b) => b.at - a.at);
+  return last && { run: last.run, repaired: false, before };
+}
+
+/** When a run changed something last that it has not undone itself, up to this time. */
+function changedAt({ steps }: Run, until: Instant): Instant | undefined {
+  const left = [...steps.values()].filter(
+    (step) => hasChanged(step) && step.at <= until && steps.get(undoPath(step.path))?.outcome !== "succeeded",
+  );
+  return left.length === 0 ? undefined : Math.max(...left.map(({ at }) => at));
 }
 
 function isMeasured(run: Run, incident: Incident): boolean {
   return run.ended?.state === "succeeded" && run.verifications.has("") && isOwn(run, incident);
 }
 
+/** Of this opening, and against its alerts: what undoes a lease or restores something after the recovery brings none about. */
 function isOwn({ created }: Run, { opening }: Incident): boolean {
-  return created.opening === opening && created.lease === undefined;
+  return created.opening === opening && (created.trigger === "firing" || created.trigger === "manual");
 }
 
 /** P0–P2 with the scale that other teams' reports use: `P1 (SEV2)`. */

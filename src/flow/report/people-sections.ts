@@ -1,6 +1,6 @@
 import type { Approval } from "../../core/approval.ts";
 import type { Lease } from "../../core/lease.ts";
-import { type ReportFacts, winnerOf } from "./facts.ts";
+import { type ReportFacts, remedyOf } from "./facts.ts";
 import { BY_A_PERSON, minute, section, text } from "./markdown.ts";
 
 const RUNNING: ReadonlySet<Lease["status"]> = new Set(["active", "reverting", "failed"]);
@@ -40,13 +40,19 @@ function approvalLines({ id, playbook, target, status, votes, policy }: Approval
 
 /** What only people can say, with the evidence there is: RB-REPORT-7. */
 export function people(facts: ReportFacts): string {
-  const winner = winnerOf(facts);
-  const evidence = winner
-    ? [`- evidence: ${text(winner.created.playbook)} on ${text(winner.created.target)} repaired it`, ...branches(facts)]
-    : ["- evidence: no playbook repaired it"];
+  const evidence = [`- evidence: ${evidenceText(facts)}`, ...(remedyOf(facts) ? branches(facts) : [])];
   return [section("Root cause", [BY_A_PERSON, "", ...evidence]), section("Lessons learned", [BY_A_PERSON])].join(
     "\n\n",
   );
+}
+
+function evidenceText(facts: ReportFacts): string {
+  const remedy = remedyOf(facts);
+  if (!remedy) return "no playbook repaired it";
+  const { playbook, target } = remedy.run.created;
+  const what = `${text(playbook)} on ${text(target)}`;
+  if (remedy.repaired) return `${what} repaired it`;
+  return `${what} made the last change before ${remedy.before}; that it helped was not measured`;
 }
 
 function branches({ runs }: ReportFacts): readonly string[] {

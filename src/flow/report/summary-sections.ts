@@ -62,10 +62,10 @@ export function milestones(facts: ReportFacts): string {
   return section("Milestones", table(rows));
 }
 
-/** The first change that succeeded. */
+/** The first change that succeeded; what is undone or restored after it mitigates nothing. */
 function mitigatedAt({ runs }: ReportFacts): Instant | undefined {
   const changes = runs
-    .filter((run) => run.created.lease === undefined)
+    .filter(({ created }) => created.trigger === "firing" || created.trigger === "manual")
     .flatMap((run) => [...run.steps.values()])
     .filter((step) => step.effect !== "read" && step.outcome === "succeeded" && !step.path.startsWith("undo/"));
   return changes.length === 0 ? undefined : Math.min(...changes.map((step) => step.at));

@@ -4,7 +4,7 @@ import type { ReportSettings } from "../../core/config.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Instant } from "../../core/time.ts";
 import { type LogLine, leaseLines, resolveLine, voteLine } from "./decision-line.ts";
-import { mttrMinutes, type ReportFacts, severityText, winnerOf } from "./facts.ts";
+import { mttrMinutes, type ReportFacts, remedyOf, severityText } from "./facts.ts";
 import { minute, text } from "./markdown.ts";
 import { renderReport } from "./report.ts";
 
@@ -65,7 +65,7 @@ export function reportKey(opening: number): string {
 /** `litellm-ecs_incident_20261121_1203_inc-12.md`; an incident that was resolved again gets another file. */
 export function reportName(facts: ReportFacts): string {
   const { incident } = facts.view;
-  const run = winnerOf(facts) ?? facts.runs[0];
+  const run = remedyOf(facts)?.run ?? facts.runs[0];
   const name = slug(run?.created.playbook ?? "") || slug(incident.title) || "incident";
   const [date, time] = new Date(incident.openedAt).toISOString().slice(0, 16).replace(/[-:]/g, "").split("T");
   const again = incident.opening > 1 ? `_${incident.opening}` : "";

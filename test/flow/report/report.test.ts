@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { RunCreated } from "../../../src/core/run/events.ts";
+import { foldRun, type Run } from "../../../src/core/run/run.ts";
 import { resolveLine } from "../../../src/flow/report/decision-line.ts";
 import { mttrMinutes, recoveryOf } from "../../../src/flow/report/facts.ts";
 import { renderReport } from "../../../src/flow/report/report.ts";
-import { after, alertOf, factsOf, fold, type Parts, STEPS, SUCCEEDED, TIMELINE } from "./samples.ts";
+import { after, alertOf, CREATED, factsOf, fold, MINUTE, type Parts, STEPS, SUCCEEDED, TIMELINE } from "./samples.ts";
 
 describe("every field of RB-REPORT-4 to 12", () => {
   const report = renderReport(factsOf({ lines: TIMELINE }));
@@ -66,6 +68,19 @@ describe("MTTR", () => {
       "alerts",
     ],
     ["does not believe a run of an earlier opening", { incident: { opening: 2, reopenedAt: after(15) } }, 16, "alerts"],
+    ["does not believe a recovery after which the severity rose", { incident: { raisedAt: after(15) } }, 16, "alerts"],
+    [
+      "does not believe a recovery that was undone while the alert still fired",
+      { incident: { exposed: { "ecs:prod/litellm": after(15) } } },
+      16,
+      "alerts",
+    ],
+    [
+      "does not wait for what was restored after the recovery",
+      { runs: [fold(...STEPS, SUCCEEDED), restoring()] },
+      14,
+      "measured",
+    ],
     ["does not count a run that was never verified", { runs: [fold(...STEPS.slice(0, 5), SUCCEEDED)] }, 16, "alerts"],
     ["is open while it is open", { incident: { status: "open" } }, undefined, undefined],
     ["is never negative, whatever the alert's clock says", { incident: { startedAt: after(60) } }, 0, "measured"],
@@ -91,3 +106,53 @@ test("the line of a resolution is exactly RB-REPORT-1's", () => {
   );
   assert.match(resolveLine(factsOf({ runs: [] }), after(16), "38").text, /OPERATOR=stanch .*no playbook remedied it/);
 });
+
+describe("who is said to have repaired it", () => {
+  const unverified = fold(...STEPS.slice(0, 5), SUCCEEDED);
+  const failed = fold(...STEPS, { type: "ended", at: after(14), state: "failed", reason: "verification_failed: late" });
+  const closed = [{ at: after(16), kind: "decision", text: "closed", by: "ben (api)" }] as const;
+  const table: readonly (readonly [string, Parts, RegExp])[] = [
+    ["the run whose checks held", {}, /redeploy on ecs:prod\/litellm repaired it/],
+    [
+      "not one that was never verified",
+      { runs: [unverified] },
+      /redeploy on .* the last change before the alerts ended; /,
+    ],
+    ["not one whose checks never held", { runs: [failed] }, /redeploy on .* the last change before the alerts ended; /],
+    [
+      "not one before which a person closed it",
+      { runs: [unverified], lines: closed },
+      /last change before it was closed/,
+    ],
+    ["not what was restored after the recovery", { runs: [unverified, restoring()] }, /redeploy on .* the last change/],
+    ["nobody while it is open", { incident: { status: "open" } }, /no playbook repaired it/],
+    ["nobody where nothing was changed", { runs: [fold(...STEPS.slice(0, 2), SUCCEEDED)] }, /no playbook repaired it/],
+  ];
+  for (const [who, parts, evidence] of table) {
+    test(who, () => {
+      const facts = factsOf(parts);
+      const isRepaired = /litellm repaired it/.test(renderReport(facts));
+      assert.match(renderReport(facts), evidence);
+      assert.equal(renderReport(facts).includes("**what repaired it**"), isRepaired);
+      assert.equal(resolveLine(facts, after(16), "38").text.includes("remedied by"), isRepaired);
+    });
+  }
+
+  test("what was only restored after the recovery mitigated nothing", () => {
+    assert.match(renderReport(factsOf({ runs: [restoring()] })), /\| Mitigation applied \| - \|/);
+  });
+
+  test("the last change is named where it stands and in the decision log, with who approved it", () => {
+    const facts = factsOf({ runs: [unverified] });
+    assert.match(renderReport(facts), /- \*\*redeploy\*\* on .*; the last change before the alerts ended\n/);
+    const line = resolveLine(facts, after(16), "38").text;
+    assert.match(line, /OPERATOR=anna \| .*; last change before the alerts ended: redeploy \| MTTR=16m/);
+  });
+});
+
+/** A playbook that is started by the recovery, changes something and measures that it holds. */
+function restoring(): Run {
+  const created: RunCreated = { ...CREATED, id: "run-2", playbook: "restore", trigger: "recovered", at: after(17) };
+  const later = STEPS.map((event) => ({ ...event, at: event.at + 20 * MINUTE }));
+  return foldRun([created, ...later, { ...SUCCEEDED, at: after(40) }]);
+}
