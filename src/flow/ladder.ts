@@ -32,6 +32,12 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
   return [...ladders.values()];
 }
 
+/** The last run on a target, by which its ladder goes on; undefined when none of these counts there. */
+export function lastOn(runs: readonly Run[], target: string): Run | undefined {
+  const ladder = runsByTarget(runs).find(([first]) => first?.created.target === target);
+  return ladder?.findLast((run) => !isOffer(run));
+}
+
 /**
  * What follows from the last run on a target: the next playbook after a failure, a denial or a plan that was only observed; people
  * after `maxRuns` runs that did not help; nothing while one is under way or when a person stopped it. A higher severity selects

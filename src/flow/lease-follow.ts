@@ -1,10 +1,10 @@
-import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Run } from "../core/run/run.ts";
-import type { Check, Doc, Write } from "../core/store.ts";
+import type { Doc, Write } from "../core/store.ts";
 import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, LOOK_AGAIN, loadRun } from "./lease-end.ts";
+import { exposedIncident } from "./lease-exposed.ts";
 import { endUnderKept, keptOver, leaseKeptWrite } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
 import { endUndone } from "./lease-undone.ts";
@@ -35,13 +35,12 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     if (younger) return endUnder(deps, { older: doc, younger, now });
     if (await endUndone(deps, doc, { origin: await loadRun(deps, lease.runId), now })) return;
   }
-  const exposed = next.status === "reverted" ? await exposedIncident(deps, lease, now) : NOTHING;
+  const exposed = next.status === "reverted" ? await exposedIncident(deps, lease, now) : { checks: [], writes: [] };
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...exposed.checks],
     writes: [
       { write: "put", kind: "lease", id: lease.id, body: next },
-      ...exposed.writes,
       ...dueWrites(next),
       ...(next.status === "kept" ? [leaseKeptWrite(next)] : []),
       ...(next.status === "reverted"
@@ -53,37 +52,10 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
         text: textOf(next, run),
         by: next.keptBy?.by ?? "stanch",
       }),
+      ...exposed.writes,
     ],
   });
   if (committed.ok && next.incidentId !== undefined) await deps.queue.wake(`chat:${next.incidentId}`, now);
-}
-
-type Part = { checks: readonly Check[]; writes: readonly Write[] };
-const NOTHING: Part = { checks: [], writes: [] };
-
-/** Without its mitigation an incident that still fires is open again: its ladder asks, and escalation counts it as unmitigated. */
-async function exposedIncident(deps: LeaseDeps, { incidentId: id, target }: Lease, now: Instant): Promise<Part> {
-  const doc = id === undefined ? undefined : await deps.store.get<Incident>("incident", id);
-  if (doc === undefined || doc.body.status === "resolved") return NOTHING;
-  const { body, rev } = doc;
-  const next: Incident = { ...body, status: "open", exposed: { ...body.exposed, [target]: now } };
-  const was =
-    body.status === "mitigated" ? "open again: what mitigated it was undone" : "what was changed for it was undone";
-  return {
-    checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
-    writes: [
-      { write: "put", kind: "incident", id: body.id, body: next },
-      { write: "unindex", index: "incidents:mitigated", member: body.id },
-      { write: "index", index: "incidents:open", member: body.id, score: body.openedAt },
-      { write: "due", member: `incident:${body.id}`, at: 0 },
-      ...say(body.id, {
-        at: now,
-        kind: "incident",
-        text: `${was}, and the alert still fires`,
-        by: "stanch",
-      }),
-    ],
-  };
 }
 
 /**

@@ -95,8 +95,9 @@ async function saveAscent(deps: SettleDeps, { rev }: Doc<Incident>, ascent: Asce
   if (lines.length > 0) await deps.queue.wake(`chat:${id}`, now);
 }
 
-async function runsOf(deps: SettleDeps, incident: Incident): Promise<readonly Run[]> {
-  const loaded = await Promise.all(incident.runs.map((id) => deps.store.loadRun(id)));
+/** The runs of the present opening that its ladders are made of. */
+export async function runsOf({ store }: Pick<SettleDeps, "store">, incident: Incident): Promise<readonly Run[]> {
+  const loaded = await Promise.all(incident.runs.map((id) => store.loadRun(id)));
   const runs = loaded.filter((one) => one.events.length > 0).map((one) => foldRun(one.events as readonly RunEvent[]));
   return runs.filter(
     (run) => run.created.opening === incident.opening && ["firing", "manual"].includes(run.created.trigger),

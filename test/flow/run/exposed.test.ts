@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Incident } from "../../../src/core/incident.ts";
+import { playbook, scripted, step, verify } from "../../support/engine.ts";
+import { fieldWorld, leased } from "../../support/field-world.ts";
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+test("the end of a lease is told before what it means for the incident", async () => {
+  const { world } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.pass(HOUR + 2 * MINUTE);
+  const lines = await world.timeline();
+  const ended = lines.findIndex((line) => /^lease \S+ ended: /.test(line));
+  assert.ok(ended >= 0);
+  assert.equal(lines[ended + 1], "the change made for this incident was undone, and the alert still fires");
+});
+
+test("what an earlier rung changed is undone without the playbook that helped coming again", async () => {
+  const { world, written } = fieldWorld();
+  let recovers = false;
+  scripted(world.actions, "t.read", {
+    effect: "read",
+    answer: () => ({ ok: true, done: true, output: { ok: recovers } }),
+  });
+  const helps = scripted(world.actions, "t.restart");
+  const checked = { verify: verify("t.read", { within: MINUTE }) };
+  world.playbooks.set("first", playbook("first", [leased("on", 1)], checked));
+  world.playbooks.set("second", playbook("second", [step("restart", "t.restart")], checked));
+  await world.open("first");
+  await world.pass(MINUTE + 30_000);
+  recovers = true;
+  await world.pass(2 * MINUTE);
+  const status = async () => (await world.store.get<Incident>("incident", "inc-1"))?.body.status;
+  assert.equal(await status(), "mitigated");
+  await world.pass(HOUR);
+  assert.deepEqual(written, ["on", "off"]);
+  assert.equal(helps.calls.length, 1, "nothing of it was undone");
+  assert.equal(await status(), "mitigated");
+  const lines = await world.timeline();
+  assert.ok(lines.every((line) => !line.startsWith("open again")));
+});
