@@ -3,7 +3,10 @@ import { actionsWith, createConnections } from "../actions/index.ts";
 import { parseOptions } from "../app/playbooks.ts";
 import { loadConfig } from "../config/load.ts";
 import { readSet } from "../config/playbook-set.ts";
+import type { Config } from "../core/config.ts";
+import type { ConnectionKind } from "../core/connection.ts";
 import { AppError, type Fault, formatFault } from "../core/errors.ts";
+import type { Finding } from "../core/playbook/installation.ts";
 import { readYaml } from "../core/yaml/read-yaml.ts";
 import { createMemoryStore } from "../store/memory/index.ts";
 import { Findings } from "./failure.ts";
@@ -11,19 +14,29 @@ import type { Io } from "./io.ts";
 import type { LintOptions } from "./lint.ts";
 import { clean } from "./text.ts";
 
-type Checked = { faults: readonly Fault[]; playbooks: number };
+/** `notes`: what playbooks need of systems that this installation does not have; they are loaded and never start. */
+type Checked = { faults: readonly Fault[]; notes: readonly Fault[]; playbooks: number };
 
 /** Prints the faults of the configuration and the playbooks. @throws Findings when there are any. */
 export function lint(io: Io, options: LintOptions): void {
   const checked = check(io, options);
-  const { faults, playbooks } = checked;
+  const { faults, notes, playbooks } = checked;
   if (options.json) io.out(JSON.stringify(checked, null, 2));
-  else for (const fault of faults) io.out(clean(formatFault(fault)));
+  else {
+    for (const note of notes) io.out(`note: ${clean(formatFault(note))}`);
+    for (const fault of faults) io.out(clean(formatFault(fault)));
+  }
   if (faults.length > 0) {
     if (!options.json) io.err(`${faults.length} fault${faults.length === 1 ? "" : "s"}`);
     throw new Findings("faults were found");
   }
-  if (!options.json) io.out(`the configuration and ${playbooks} playbook${playbooks === 1 ? "" : "s"} are fine`);
+  if (!options.json)
+    io.out(`the configuration and ${playbooks} playbook${playbooks === 1 ? "" : "s"} are fine${missingText(notes)}`);
+}
+
+function missingText(notes: readonly Fault[]): string {
+  const files = new Set(notes.map(({ file }) => file)).size;
+  return files === 0 ? "" : `; ${files} of them ask${files === 1 ? "s" : ""} for a connection that is not there`;
 }
 
 /** All faults there are; a bad configuration does not hide the playbooks' faults: they only need some names of it. */
@@ -42,10 +55,22 @@ export function check(io: Io, options: LintOptions): Checked {
   const read = "value" in set ? set.value : { playbooks: [], faults: set.faults };
   const configFaults = "value" in config ? [] : config.faults;
   const findings = read.playbooks.flatMap((playbook) => playbook.findings ?? []);
+  const isNote = ({ lacks }: Finding): boolean =>
+    options.strict !== true && lacks !== undefined && "value" in config && hasNone(config.value, lacks);
   return {
-    faults: [...configFaults, ...read.faults, ...findings.map(({ blocks: _, ...fault }) => fault)],
+    faults: [...configFaults, ...read.faults, ...findings.filter((one) => !isNote(one)).map(faultOf)],
+    notes: findings.filter(isNote).map(faultOf),
     playbooks: read.playbooks.length,
   };
+}
+
+/** A name that is wrong among connections of its kind is a fault; where there is none, the playbook is for other installations. */
+function hasNone({ connections }: Config, kind: ConnectionKind): boolean {
+  return Object.keys(connections[kind] ?? {}).length === 0;
+}
+
+function faultOf({ blocks: _, lacks: _lacks, ...fault }: Finding): Fault {
+  return fault;
 }
 
 function attempt<T>(act: () => T): { value: T } | { faults: readonly Fault[] } {

@@ -1,7 +1,7 @@
 import { examineSlack } from "../chat/index.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../core/config.ts";
-import { AppError, formatFault } from "../core/errors.ts";
+import { AppError, type Fault, formatFault } from "../core/errors.ts";
 import { silentLog } from "../core/log.ts";
 import { check } from "./check.ts";
 import type { DoctorOptions } from "./doctor.ts";
@@ -26,12 +26,11 @@ export async function doctor(io: Io, options: DoctorOptions): Promise<void> {
 }
 
 async function examine(io: Io, options: DoctorOptions): Promise<readonly Finding[]> {
-  const { faults, playbooks } = check(io, options);
-  const written = faults.map((fault): Finding => {
-    const { message: remedy, ...place } = fault;
-    const what = formatFault({ ...place, message: "" }).replace(/: $/, "") || "stanch.yaml";
-    return { area: "configuration", what, ok: false, remedy };
-  });
+  const { faults, notes, playbooks } = check(io, options);
+  const written = [
+    ...faults.map((fault): Finding => ({ ...placeOf(fault), ok: false, remedy: fault.message })),
+    ...notes.map((note): Finding => ({ ...placeOf(note), ok: true, note: note.message })),
+  ];
   const config = configOf(io, options);
   if (!config) return written;
   const set: Finding = {
@@ -40,7 +39,11 @@ async function examine(io: Io, options: DoctorOptions): Promise<readonly Finding
     ok: true,
   };
   const parts = await Promise.all([examineRedis(io, config), slackFindings(config), examineConnections(io, config)]);
-  return [...(written.length === 0 ? [set] : written), ...parts.flat()];
+  return [...(faults.length === 0 ? [set] : []), ...written, ...parts.flat()];
+}
+
+function placeOf(fault: Fault): Pick<Finding, "area" | "what"> {
+  return { area: "configuration", what: formatFault({ ...fault, message: "" }).replace(/: $/, "") || "stanch.yaml" };
 }
 
 /** Undefined when it has faults, which `check` has told already. */

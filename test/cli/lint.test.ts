@@ -77,6 +77,36 @@ describe("init and lint", () => {
     assert.doesNotMatch(out, /a\.yaml/);
   });
 
+  test("a playbook for a system that the installation does not have is noted, a wrong name is a fault", async () => {
+    await run(["init"]);
+    const look = (name: string, step: string) =>
+      writeFileSync(
+        join(dir, "playbooks", `${name}.yaml`),
+        [
+          `name: ${name}`,
+          "description: Looks at something.",
+          `match: ['alertname = "High"']`,
+          "severity: [P1]",
+          "target: any:thing",
+          "autonomy: { P1: auto }",
+          "steps:",
+          `  - { id: look, ${step} }`,
+          "",
+        ].join("\n"),
+      );
+    look("cache", "uses: redis.ping");
+    const noted = await run(["lint"], SECRETS);
+    assert.deepEqual([noted.code, noted.err], [0, ""]);
+    assert.match(noted.out, /^note: .*cache\.yaml:8:\d+ steps\[0\]\.uses: no redis connection; add one/);
+    assert.match(noted.out, /1 playbook are fine; 1 of them asks for a connection that is not there/);
+    const strict = await run(["lint", "--strict"], SECRETS);
+    assert.deepEqual([strict.code, strict.err, /^note/m.test(strict.out)], [1, "1 fault", false]);
+    look("metric", "uses: prometheus.query, with: { connection: mian, query: up }");
+    const wrong = await run(["lint"], SECRETS);
+    assert.deepEqual([wrong.code, wrong.err], [1, "1 fault"]);
+    assert.match(wrong.out, /no prometheus connection mian; there are: main/);
+  });
+
   test("faults as JSON", async () => {
     await run(["init"]);
     const { code, out } = await run(["lint", "--json"]);

@@ -7,7 +7,7 @@ import { runCli } from "../../src/cli/run.ts";
 export type Linted = { config: string; playbooks?: string; playbook?: string };
 
 /**
- * Runs `stanch lint` and returns what it complains of, nothing when all is well. Every `${env:NAME}` has a value, and every
+ * Runs `stanch lint --strict` and returns what it complains of, nothing when all is well. Every `${env:NAME}` has a value, and every
  * `${file:PATH}` is taken for one, since the files of another machine are not here.
  */
 export async function lint({ config, playbooks, playbook }: Linted): Promise<readonly string[]> {
@@ -21,7 +21,7 @@ export async function lint({ config, playbooks, playbook }: Linted): Promise<rea
     const own = join(dir, "playbooks");
     mkdirSync(own);
     if (playbook !== undefined) writeFileSync(join(own, "playbook.yaml"), playbook);
-    return await run(["lint", "--config", join(dir, "stanch.yaml"), "--playbooks", playbooks ?? own], env);
+    return await run(["lint", "--strict", "--config", join(dir, "stanch.yaml"), "--playbooks", playbooks ?? own], env);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

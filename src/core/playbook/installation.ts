@@ -1,4 +1,4 @@
-import type { Connections } from "../connection.ts";
+import type { ConnectionKind, Connections } from "../connection.ts";
 import { AppError, type Fault } from "../errors.ts";
 import { isPlainObject } from "../json.ts";
 import { childNode, type MapNode, type Node, placed } from "../yaml/node.ts";
@@ -8,9 +8,9 @@ import { hasExpression, writtenOut } from "./static-input.ts";
 
 /**
  * What can only fail with this `stanch.yaml`: a connection that is missing, a setting that is not listed. `blocks`: the playbook
- * cannot do what it is for; a step with `continue-on-error` does not block.
+ * cannot do what it is for; a step with `continue-on-error` does not block. `lacks`: the kind of connection that was not found.
  */
-export type Finding = Fault & { blocks: boolean };
+export type Finding = Fault & { blocks: boolean; lacks?: ConnectionKind };
 
 /** The playbooks that cannot run in this installation, each with what it lacks. */
 export function unusableOf(playbooks: readonly Playbook[]): readonly { playbook: string; reason: string }[] {
@@ -26,7 +26,7 @@ export function unusable({ findings }: Pick<Playbook, "findings">): string | und
 }
 
 type Called = { uses: string; action: CatalogAction; given: Node };
-type Note = (at: Node, message: string) => void;
+type Note = (at: Node, message: string, lacks?: ConnectionKind) => void;
 
 /** Notes what this installation lacks for a call of an action. `map` is the step or the check, `given` its `with`. */
 export function checkInstallation(map: MapNode, called: Called, env: PlaybookEnvironment): void {
@@ -35,7 +35,8 @@ export function checkInstallation(map: MapNode, called: Called, env: PlaybookEnv
   const given = { ...called.given, value: withConstants(called.given.value, constants) };
   if (connections === undefined || !isPlainObject(given.value)) return;
   const blocks = !(isPlainObject(map.node.value) && map.node.value["continue-on-error"] === true);
-  const note: Note = (at, message) => void at.sink.findings?.push({ ...placed(at, message), blocks });
+  const note: Note = (at, message, lacks) =>
+    void at.sink.findings?.push({ ...placed(at, message), blocks, ...(lacks && { lacks }) });
   const at = childNode(map.node, "uses", uses);
   if (lacksConnection({ ...called, given, at }, connections, note)) return;
   const foreign = foreignTargets(given.value, action, { ...env, connections });
@@ -56,7 +57,7 @@ function lacksConnection(
   if (isNamed && typeof connection !== "string") return false;
   const missing = refusal(() => connections.find(kind, typeof connection === "string" ? connection : undefined));
   if (missing !== undefined) {
-    note(isNamed ? childNode(given, "connection", connection) : at, missing);
+    note(isNamed ? childNode(given, "connection", connection) : at, missing, kind);
     return true;
   }
   const faults = action.faults?.(written, connections) ?? [];

@@ -1,3 +1,4 @@
+import type { ConnectionKind } from "../connection.ts";
 import type { Fault } from "../errors.ts";
 import { isPlainObject } from "../json.ts";
 import { suggestion } from "../near.ts";
@@ -16,7 +17,7 @@ export type Sink = {
   faults: Fault[];
   notYet: NotYet;
   /** What keeps it from running with this configuration, without being wrong in itself. */
-  findings?: (Fault & { blocks: boolean })[];
+  findings?: (Fault & { blocks: boolean; lacks?: ConnectionKind })[];
 };
 
 /** A value of the document, its place, and where its faults go. */
