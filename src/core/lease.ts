@@ -19,6 +19,11 @@ export type Lease = {
   onEnd: { kind: "revert" } | { kind: "playbook"; name: string };
   status: LeaseStatus;
   createdAt: Instant;
+  /**
+   * What the store's own clock said while its run held the target. `createdAt` is a worker's reckoning and may be some milliseconds or, where the
+   * store was slow, seconds ahead. Absent on leases of older versions.
+   */
+  heldAt?: Instant;
   /** Its place among those that its run made; absent on leases of older versions. */
   order?: number;
   endsAt: Instant;
@@ -57,8 +62,11 @@ export function leaseField({ undo }: Pick<Lease, "undo">): string {
   return digestOf(undo.uses, canonicalJson({ ...withoutValues(undo.with), ...places }));
 }
 
-/** Whether a lease was made after another one: by their times, and in one run by the order of its steps. */
+/** Whether a lease was made after another one: by when their runs held the target, and in one run by the order of its steps. */
 export function isYounger(one: Lease, other: Lease): boolean {
+  const [held, otherHeld] = [one.heldAt, other.heldAt];
+  if (one.runId !== other.runId && held !== undefined && otherHeld !== undefined && held !== otherHeld)
+    return held > otherHeld;
   if (one.createdAt !== other.createdAt) return one.createdAt > other.createdAt;
   return (one.order ?? 0) > (other.order ?? 0);
 }

@@ -96,6 +96,7 @@ async function openTurn(deps: RunDeps, { claim, loaded, started, signal }: Openi
     unsaved: [],
     lines: [],
     signal,
+    storedAt: loaded.now,
   };
 }
 

@@ -12,7 +12,7 @@ import { type Instant, plainTime } from "../../core/time.ts";
 import { keepWrite } from "../lease-kept.ts";
 import type { Turn } from "./turn.ts";
 
-type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps">;
+type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps" | "storedAt">;
 
 /** A lease that cannot be dated ends after this time: nothing temporary stays. */
 const DEFAULT_LEASE = 60 * 60_000;
@@ -96,6 +96,7 @@ function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined
     onEnd: step.lease.onEnd,
     status: "active",
     createdAt: now,
+    heldAt: turn.storedAt,
     order: [...turn.run.steps.keys()].indexOf(path),
     endsAt: endOf(turn, step.lease, now),
     attempts: 0,

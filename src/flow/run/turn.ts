@@ -29,6 +29,8 @@ export type Turn = {
   kept?: KeptValues;
   /** Among `unsaved` is an outcome of a mutating step: it goes with the very next commit, and waits for no I/O. */
   holdsOutcome?: boolean;
+  /** What the store's clock said when this turn last heard of it. */
+  storedAt: Instant;
   /** When this turn last woke the chat, on the monotonic clock. */
   chatWoken?: number;
 };
@@ -79,7 +81,10 @@ export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn;
   if (!committed.ok) return { turn, committed };
   for (const event of unsaved) countEvent(deps.metrics, run, event);
   const chatWoken = wakeChat(turn, committed.now);
-  return { turn: { ...turn, unsaved: [], lines: [], holdsOutcome: false, chatWoken }, committed };
+  return {
+    turn: { ...turn, unsaved: [], lines: [], holdsOutcome: false, chatWoken, storedAt: committed.now },
+    committed,
+  };
 }
 
 function journalWrites(turn: Turn): readonly Write[] {

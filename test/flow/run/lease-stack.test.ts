@@ -84,6 +84,32 @@ test("an older lease that waits for the lock of a run with a younger one hands i
   assert.equal(field.value, "off");
 });
 
+test("a lease of a worker whose claim was slow to reach the store is still the older one", async () => {
+  const { world, field, written } = calmField();
+  const { store } = world;
+  let ahead = 0;
+  world.deps.monotonic = () => world.clock.now() + ahead;
+  world.deps.store = {
+    ...store,
+    claim(run, forMs) {
+      ahead += 3_000;
+      return store.claim(run, forMs);
+    },
+  };
+  world.playbooks.set("old", playbook("old", [leased("on", 1)]));
+  world.playbooks.set("young", playbook("young", [leased("full", 3)]));
+  await world.open("old");
+  await world.drain();
+  world.deps.store = store;
+  await world.pass(5);
+  await world.open("young", { id: "inc-2", key: "service=b" });
+  await world.drain();
+  await world.pass(2 * HOUR);
+  assert.equal(field.value, "full");
+  await world.pass(2 * HOUR);
+  assert.deepEqual([field.value, written], ["off", ["on", "full", "off"]]);
+});
+
 type Act =
   | { kind: "open"; minutes: number }
   | { kind: "extend" | "revert"; of: number; minutes: number }
