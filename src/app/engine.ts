@@ -134,7 +134,7 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     claimFor: parts.claimFor ?? CLAIM_FOR,
     monotonic: () => performance.now(),
     wake(wakes) {
-      for (const { member, at } of wakes) void queue.wake(member, at);
+      for (const { member, at, delay } of wakes) void queue.wake(member, at, delay);
     },
     log: parts.log,
     metrics: parts.metrics,

@@ -54,7 +54,10 @@ export type Write =
   | { write: "due"; member: string; at: Instant }
   | { write: "undue"; member: string }
   | { write: "lock"; locks: readonly string[]; owner: string }
+  /** Frees those of these locks that are the owner's; whatever waits for one of them is due now. */
   | { write: "unlock"; locks: readonly string[]; owner: string }
+  /** `member` waits for the first of these locks that another holds. */
+  | { write: "await"; locks: readonly string[]; owner: string; member: string }
   | { write: "mark"; marker: string; for: Milliseconds }
   | { write: "reserve"; budget: string; id: string; keep: Milliseconds }
   | { write: "unreserve"; budget: string; id: string }
@@ -72,8 +75,10 @@ export type Write =
 /** `durable`: with `durability: wait:N` the commit answers only when N replicas have it (an intent, before its call). */
 export type Tx = { checks: readonly Check[]; writes: readonly Write[]; durable?: boolean };
 
-/** `failed` is the first check that did not hold. */
-export type Committed = { ok: true; now: Instant } | { ok: false; now: Instant; failed: Check };
+/** `woken`: what waited for a lock that this commit has freed. `failed` is the first check that did not hold. */
+export type Committed =
+  | { ok: true; now: Instant; woken?: readonly string[] }
+  | { ok: false; now: Instant; failed: Check };
 
 export type Doc<T> = { rev: number; body: T };
 

@@ -18,8 +18,10 @@ import type { KeyedLocks } from "./locks.ts";
 /** Part of one commit. */
 export type Extra = { checks: readonly Check[]; writes: readonly Write[] };
 
-/** A member of the due set that is due now, and worth waking without waiting for the sweeper. `created`: of a new run. */
-export type Wake = { member: string; at: Instant; created?: RunCreated };
+/**
+ * A member of the due set that is worth waking without waiting for the sweeper, now or after `delay`. `created`: of a new run.
+ */
+export type Wake = { member: string; at: Instant; delay?: Milliseconds; created?: RunCreated };
 
 /** Part of one commit and the wake-ups that follow it. */
 export type Part = Extra & { wakes: readonly Wake[] };

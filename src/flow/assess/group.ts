@@ -10,12 +10,13 @@ import { settleIncident } from "./settle-incident.ts";
 import { settleLoose } from "./settle-loose.ts";
 import { type IncidentCase, sort } from "./sort.ts";
 import type { Subject } from "./subject.ts";
+import type { Look } from "./waiting.ts";
 
 /** `acks`: stream entries that are done with this commit. `again`: a re-assessment, which plans its successor itself. */
 export type GroupOptions = { acks?: readonly string[]; again?: boolean; vanished?: ReadonlySet<string> };
 
 /** What the caller may need for planning: standing remarks, the earliest `for`, and the next look at episodes without an incident. */
-export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; lookAt?: Instant };
+export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; look?: Look };
 
 const TRIES = 40;
 /** Packing more writes than this takes long enough to deserve a turn of the event loop of its own. */
@@ -76,11 +77,11 @@ async function prepare(
   const part = joinParts([...settled.map((one) => one.part), loose.part, acknowledgement(options)]);
   const dueAt = earliestFor(cases.incidents, scene);
   const remarks = settled.flatMap((one) => one.remarks);
-  return { part, result: { remarks, ...(dueAt === undefined ? {} : { dueAt }), ...lookAtOf(loose) } };
+  return { part, result: { remarks, ...(dueAt === undefined ? {} : { dueAt }), ...lookOf(loose) } };
 }
 
-function lookAtOf({ lookAt }: { lookAt?: Instant }): { lookAt?: Instant } {
-  return lookAt === undefined ? {} : { lookAt };
+function lookOf({ look }: { look?: Look }): { look?: Look } {
+  return look === undefined ? {} : { look };
 }
 
 /** A number that people say aloud; the counter is shared with incidents that people make. A lost race leaves a gap. */

@@ -92,10 +92,20 @@ function lineWrites({ incident, lines, now }: Stored): readonly Write[] {
   ];
 }
 
-function wakesOf({ incident, lines, now }: Stored, dueAt: Instant | undefined): readonly Wake[] {
+/** What is due now, and the end of a `for`; the look of every minute is the sweeper's. */
+function wakesOf(stored: Stored, dueAt: Instant | undefined): readonly Wake[] {
+  const { incident, lines, now } = stored;
   const wakes: Wake[] = lines.length === 0 ? [] : [{ member: `chat:${incident.id}`, at: now }];
-  if (dueAt !== undefined && dueAt <= now) wakes.push({ member: `incident:${incident.id}`, at: dueAt });
+  const look = dueAt === undefined ? undefined : { member: `incident:${incident.id}`, at: dueAt };
+  if (look && look.at <= now) wakes.push(look);
+  else if (look && forsOf(stored).includes(look.at)) wakes.push({ ...look, delay: look.at - now });
   return wakes;
+}
+
+/** When rules that hold already will have held for their `for`. */
+function forsOf({ one, now }: Pick<Stored, "one" | "now">): readonly Instant[] {
+  const dues = [...one.joining, ...one.keeping].flatMap(({ classified }) => classified.dueAt ?? []);
+  return dues.filter((at) => at > now);
 }
 
 /** When the incident must be looked at next, if that is earlier than what is planned. */
@@ -106,8 +116,7 @@ function wantedAt(settings: Config["incidents"], { one, change, incident, now }:
   // No playbook runs for it: the look that calls people should not wait for the next round.
   if (change.turn !== undefined && incident.runs.length === 0) return now;
   if (change.before?.status === "mitigated" && one.joining.length > 0) return now;
-  const dues = [...one.joining, ...one.keeping].flatMap(({ classified }) => classified.dueAt ?? []);
-  const wanted = Math.min(now + settings.reassessEvery, ...dues.filter((at) => at > now));
+  const wanted = Math.min(now + settings.reassessEvery, ...forsOf({ one, now }));
   const planned = change.before?.reassessAt;
   const isGood = change.turn === undefined && planned !== undefined && planned <= wanted;
   return isGood ? undefined : wanted;

@@ -97,7 +97,7 @@ function nextLook(deps: AssessDeps, { body, rev }: Doc<Incident>, { round, count
       { write: "due", member, at },
       ...(counts.firing >= TOLD_SINGLY ? [{ write: "due", member: `chat:${body.id}`, at: now } as const] : []),
     ],
-    wakes: rose ? [{ member, at }] : [],
+    wakes: at === now || at === round.dueAt ? [{ member, at, ...(at > now && { delay: at - now }) }] : [],
   };
 }
 

@@ -21,7 +21,7 @@ export function createRouser(wake: (wakes: readonly Wake[]) => void): (wakes: re
     for (const one of wakes) {
       if (isUrgent(one)) continue;
       if (gathered.size === 0) setTimeout(flush, GATHERED).unref();
-      gathered.set(one.member, one);
+      gathered.set(one.delay === undefined ? one.member : `${one.member} ${one.at}`, one);
     }
   };
 }

@@ -5,12 +5,12 @@ import type { Judged } from "./judge.ts";
 import type { Seen } from "./look.ts";
 import { closedRecord, recordOf, recordWrites } from "./record.ts";
 import type { Closing, Loose } from "./sort.ts";
-import { nextLook, waitingSet, waitWrites } from "./waiting.ts";
+import { earliest, type Look, lookWakes, nextLook, waitingSet, waitWrites } from "./waiting.ts";
 
 /** The writes for episodes without an incident, and when the open ones are to be looked at again. */
-export type Settled = { part: Part; lookAt?: Instant };
+export type Settled = { part: Part; look?: Look };
 
-type Look = { key: string; id: string; at: Instant };
+type Waiting = { key: string; id: string; look: Look };
 
 /** Records what concerns no incident: severity none, ended before anyone looked, or ended and never part of one. */
 export function settleLoose(
@@ -19,7 +19,7 @@ export function settleLoose(
   pass: { now: Instant; again: boolean },
 ): Settled {
   const parts: Extra[] = [];
-  const looks: Look[] = [];
+  const looks: Waiting[] = [];
   for (const one of loose) {
     if (one.kind === "closed") parts.push(settleClosed(one.closing, one.seen));
     else if (one.kind === "late") parts.push(settleLate(one.seen, pass.now));
@@ -29,16 +29,17 @@ export function settleLoose(
       if (look !== undefined && (pass.again || written.writes.length > 0)) looks.push(look);
     }
   }
-  const part = joinParts([...parts, ...(pass.again ? [] : [waits(looks)])]);
-  return looks.length === 0 ? { part } : { part, lookAt: Math.min(...looks.map((look) => look.at)) };
+  const part = joinParts([...parts, ...(pass.again ? [] : waits(looks, pass.now))]);
+  const look = earliest(looks.map((one) => one.look));
+  return look === undefined ? { part } : { part, look };
 }
 
-function settleNone(deps: AssessDeps, judged: Judged, now: Instant): { written: Extra; look: Look | undefined } {
+function settleNone(deps: AssessDeps, judged: Judged, now: Instant): { written: Extra; look: Waiting | undefined } {
   const { seen, facts, classified } = judged;
   const explanation = explain({ at: now, facts, classified, notes: [] });
   const written = recordWrites(seen.doc, recordOf(seen, { assessment: "none", explanation }));
-  const at = nextLook(deps, judged, now);
-  return { written, look: at === undefined ? undefined : { key: seen.subject.correlation.key, id: seen.id, at } };
+  const look = nextLook(deps, judged, now);
+  return { written, look: look && { key: seen.subject.correlation.key, id: seen.id, look } };
 }
 
 function settleLate(seen: Seen, now: Instant): Extra {
@@ -55,14 +56,12 @@ function settleClosed({ doc, state }: Closing, seen: Seen): Extra {
 }
 
 /** One wake-up per correlation key, at the earliest time that any of its episodes asks for. */
-function waits(looks: readonly Look[]): Extra {
-  const byKey = Map.groupBy(looks, (look) => look.key);
-  const writes = [...byKey].flatMap(([key, rows]) =>
-    waitWrites(
-      key,
-      rows.map((row) => row.id),
-      Math.min(...rows.map((row) => row.at)),
-    ),
-  );
-  return { checks: [], writes };
+function waits(looks: readonly Waiting[], now: Instant): readonly Part[] {
+  return [...Map.groupBy(looks, (look) => look.key)].flatMap(([key, rows]) => {
+    const set = waitingSet(key);
+    const look = earliest(rows.map((row) => row.look));
+    if (look === undefined) return [];
+    const members = rows.map((row) => row.id);
+    return [{ checks: [], writes: waitWrites(set, members, look), wakes: lookWakes(set, look, now) }];
+  });
 }

@@ -125,13 +125,21 @@ async function holdBack(
     });
   }
   const until = now + LOOK_AGAIN;
-  if (same) return letGo(turn, until);
+  const extra = { writes: admission.for === "lock" ? [awaiting(turn, ready)] : [] };
+  if (same) return letGo(turn, until, extra);
   return letGo(
     withEvents(turn, [
       { type: "waiting", at: now, reason: admission.for, path: ready.path, until, detail: admission.reason },
     ]),
     until,
+    extra,
   );
+}
+
+/** Whoever holds one of the run's locks wakes it at the end; it looks by itself all the same. */
+function awaiting(turn: Turn, ready: ReadyStep): Write {
+  const { id } = turn.run.created;
+  return { write: "await", locks: locksOf(turn, ready), owner: id, member: `run:${id}` };
 }
 
 /** What the intent's own commit checks and takes: guards cannot race (section 14.2). */

@@ -19,6 +19,7 @@ export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra
     ],
   });
   if (!committed.ok) return afterRefusal(committed.failed);
+  for (const waiter of committed.woken ?? []) void deps.queue.wake(waiter, committed.now);
   if (until !== undefined) void deps.queue.wake(member, until, Math.max(0, until - committed.now));
   return { kind: "stop" };
 }

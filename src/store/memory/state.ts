@@ -26,6 +26,8 @@ export type MemoryState = {
   claims: Map<string, { epoch: number; until: Instant }>;
   due: Map<string, Instant>;
   locks: Map<string, string>;
+  /** Lock → what waits for it. */
+  awaiting: Map<string, Set<string>>;
   marks: Map<string, Instant>;
   counters: Map<string, number>;
   expiries: Map<string, { at: Instant; remove: () => void }>;
@@ -52,6 +54,7 @@ export function emptyState(clock: Clock): MemoryState {
     claims: new Map(),
     due: new Map(),
     locks: new Map(),
+    awaiting: new Map(),
     marks: new Map(),
     counters: new Map(),
     expiries: new Map(),

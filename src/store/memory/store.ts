@@ -5,7 +5,7 @@ import type { PlainReads } from "../reads.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
 import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
-import { apply } from "./writes.ts";
+import { applyAll } from "./writes.ts";
 
 /** The twin of the Redis store: each call takes effect in one tick, bodies pass through JSON as they do there. */
 export function memoryStore(state: MemoryState): Store {
@@ -45,8 +45,8 @@ function commit(state: MemoryState, tx: Tx): Committed {
   const now = nowOf(state);
   const failed = tx.checks.find((check) => !holds(state, check, now));
   if (failed) return { ok: false, now, failed };
-  for (const write of tx.writes) apply(state, write, now);
-  return { ok: true, now };
+  const woken = applyAll(state, tx.writes, now);
+  return woken.length === 0 ? { ok: true, now } : { ok: true, now, woken };
 }
 
 function claim(state: MemoryState, run: string, forMs: Milliseconds): Claim | undefined {

@@ -4,7 +4,12 @@ import { expire } from "./expiry.ts";
 import { docKey, ensure, type MemoryState } from "./state.ts";
 
 type Writes = {
-  [K in Write["write"]]: (state: MemoryState, write: Extract<Write, { write: K }>, now: Instant) => void;
+  [K in Write["write"]]: (
+    state: MemoryState,
+    write: Extract<Write, { write: K }>,
+    now: Instant,
+    woken: string[],
+  ) => void;
 };
 
 const WRITES: Writes = {
@@ -41,8 +46,17 @@ const WRITES: Writes = {
   lock: (state, { locks, owner }) => {
     for (const lock of locks) state.locks.set(lock, owner);
   },
-  unlock: (state, { locks, owner }) => {
-    for (const lock of locks) if (state.locks.get(lock) === owner) state.locks.delete(lock);
+  unlock: (state, { locks, owner }, now, woken) => {
+    for (const lock of locks.filter((one) => state.locks.get(one) === owner)) {
+      woken.push(...(state.awaiting.get(lock) ?? []));
+      state.locks.delete(lock);
+      state.awaiting.delete(lock);
+    }
+    for (const member of woken) state.due.set(member, now);
+  },
+  await: (state, { locks, owner, member }) => {
+    const held = locks.find((lock) => (state.locks.get(lock) ?? owner) !== owner);
+    if (held !== undefined) ensure(state.awaiting, held, () => new Set()).add(member);
   },
   mark: (state, write, now) => void state.marks.set(write.marker, now + write.for),
   reserve: (state, { budget, id, keep }, now) => {
@@ -65,8 +79,11 @@ const WRITES: Writes = {
   expire: (state, { what, name, at }) => expire(state, { what, name, at }),
 };
 
-/** Applies one write; the caller has checked what must be checked. */
-export function apply(state: MemoryState, write: Write, now: Instant): void {
-  const act = WRITES[write.write] as (state: MemoryState, write: Write, now: Instant) => void;
-  act(state, write, now);
+type Act = (state: MemoryState, write: Write, now: Instant, woken: string[]) => void;
+
+/** Applies writes in their order; the caller has checked what must be checked. Returns what they have woken. */
+export function applyAll(state: MemoryState, writes: readonly Write[], now: Instant): readonly string[] {
+  const woken: string[] = [];
+  for (const write of writes) (WRITES[write.write] as Act)(state, write, now, woken);
+  return woken;
 }

@@ -1,5 +1,6 @@
 import type { Check, Committed, Tx, Write } from "../../core/store.ts";
 import { CHECK_OPS, type Op } from "./check-ops.ts";
+import { textsOf } from "./replies.ts";
 import { defineScript, NOW_LUA } from "./script.ts";
 import { WRITE_OPS } from "./write-ops.ts";
 
@@ -16,12 +17,13 @@ end
 
 /**
  * The one script behind every change. Arguments: how many checks, then each check and each write as its name and what
- * its row in the tables packs. Answers the time, or the time and the place of the first check that did not hold.
+ * its row in the tables packs. Answers the time, or the time and the place of the first check that did not hold; 0 instead of that,
+ * and then what it has woken.
  */
 export const TRANSACTION = defineScript(`
 ${NOW_LUA}
 ${PAUSED_LUA}
-local i, held = 2, {}
+local i, held, woken = 2, {}, {}
 for place = 1, tonumber(A[1]) do
   local op, ok = A[i], false
   ${dispatch(CHECK_OPS)}
@@ -31,6 +33,7 @@ while i <= #A do
   local op = A[i]
   ${dispatch(WRITE_OPS)}
 end
+if #woken > 0 then return {now, 0, woken} end
 return now
 `);
 
@@ -60,7 +63,9 @@ function packWrite(write: Write): readonly (string | number)[] {
 /** Reads the script's answer back into the port's words. */
 export function readCommitted(tx: Tx, reply: unknown): Committed {
   if (!Array.isArray(reply)) return { ok: true, now: Number(reply) };
+  const now = Number(reply[0]);
+  if (Number(reply[1]) === 0) return { ok: true, now, woken: textsOf(reply[2]) };
   const failed = tx.checks[Number(reply[1]) - 1];
   if (!failed) throw new Error(`the transaction script named a check that does not exist: ${reply[1]}`);
-  return { ok: false, now: Number(reply[0]), failed };
+  return { ok: false, now, failed };
 }

@@ -12,6 +12,9 @@ const variadic = (command: string, type: string): string => `
       end
       i = last + 1`;
 
+/** Before a lock's name in the hash of the locks: what waits for it, a line each. */
+const WAITING = "waiting ";
+
 const ITEMS: WriteOps["append"]["pack"] = ({ list, items }) => [
   list,
   items.length,
@@ -95,8 +98,31 @@ export const WRITE_OPS: WriteOps = {
     lua: `
       local last = i + 2 + A[i+2]
       for k = i + 3, last do
-        if call('HGET', P .. 'locks', A[k]) == A[i+1] then call('HDEL', P .. 'locks', A[k]) end
+        local kept = call('HMGET', P .. 'locks', A[k], '${WAITING}' .. A[k])
+        if kept[1] == A[i+1] then call('HDEL', P .. 'locks', A[k], '${WAITING}' .. A[k]) end
+        if kept[1] == A[i+1] and kept[2] then
+          for member in string.gmatch(kept[2], '[^\\n]+') do
+            call('ZADD', P .. 'due', now, member)
+            woken[#woken + 1] = member
+          end
+        end
         held[A[k]] = nil
+      end
+      i = last + 1`,
+  },
+  await: {
+    pack: ({ locks, owner, member }) => [owner, member, locks.length, ...locks],
+    lua: `
+      local last = i + 3 + A[i+3]
+      for k = i + 4, last do
+        local kept = call('HMGET', P .. 'locks', A[k], '${WAITING}' .. A[k])
+        if kept[1] and kept[1] ~= A[i+1] then
+          local known = kept[2] or ''
+          if not string.find('\\n' .. known, '\\n' .. A[i+2] .. '\\n', 1, true) then
+            call('HSET', P .. 'locks', '${WAITING}' .. A[k], known .. A[i+2] .. '\\n')
+          end
+          break
+        end
       end
       i = last + 1`,
   },

@@ -71,6 +71,25 @@ export function writes(make: MakeSubject): void {
       assert.deepEqual({ ...(await store.locks([])) }, {});
     });
 
+    it("a freed lock wakes what waits for it, once, and nobody else's does", async () => {
+      const { store } = subject;
+      const waits = (member: string, ...locks: string[]) =>
+        ({ write: "await", locks, owner: member, member: `run:${member}` }) as const;
+      const free = (owner: string, ...locks: string[]) =>
+        store.commit({ checks: [], writes: [{ write: "unlock", locks, owner }] });
+      await write(store, { write: "lock", locks: ["x", "y"], owner: "a" }, { write: "lock", locks: ["z"], owner: "b" });
+      await write(store, waits("c", "w", "y"), waits("c", "y"), waits("d", "x", "z"), waits("a", "x", "w"));
+      await write(store, { write: "due", member: "run:c", at: 4e12 });
+      assert.equal("woken" in (await free("b", "x", "y")), false);
+      const freed = await free("a", "x", "y");
+      assert.ok(freed.ok);
+      assert.deepEqual([...(freed.woken ?? [])].sort(), ["run:c", "run:d"]);
+      assert.deepEqual((await store.due(9)).map(({ member }) => member).sort(), ["run:c", "run:d"]);
+      await write(store, { write: "lock", locks: ["x", "y"], owner: "c" });
+      assert.equal("woken" in (await free("c", "x", "y")), false, "it is said once");
+      assert.deepEqual({ ...(await store.locks(["x", "y", "z", "waiting x"])) }, { z: "b" });
+    });
+
     it("markers tell how long they stand", async () => {
       const { store } = subject;
       assert.equal(await store.remaining("m"), 0);
