@@ -32,7 +32,7 @@ export function openGroup(run: Run, playbook: Playbook): OpenGroup | undefined {
 }
 
 /** What a run undoes before it ends early: all that it has changed where `on-failure` says so, or else its open group. */
-export function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
+function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
   if (run.mutated && playbook.onFailure.includes("revert")) return { type: "reverting", at, reason, prefix: "" };
   return groupUndoing(run, playbook, at, reason);
 }
@@ -59,8 +59,8 @@ export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: 
 }
 
 /**
- * What a run undoes after a step has failed: what it undoes before any early end, but at least the round that the step is in, where that
- * has changed something.
+ * What a run undoes after a step has failed or was not allowed: what it undoes before any early end, but at least the round that the
+ * step is in, where that has changed something.
  */
 export function undoingAfter(
   run: Run,

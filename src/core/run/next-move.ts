@@ -1,5 +1,5 @@
 import type { Playbook } from "../playbook/playbook.ts";
-import { groupUndoing, openGroup, undoingAfter, undoingFirst } from "./groups.ts";
+import { groupUndoing, openGroup, undoingAfter } from "./groups.ts";
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { moveAt, type Open } from "./move-at.ts";
@@ -54,8 +54,11 @@ function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (run.handsOff) return { kind: "finish", state: "cancelled", reason: handsOffReason(run) };
   if (run.reverting) return undoMove(run, playbook, inputs);
   if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
-  if (run.refused && !isOver(run, playbook)) return refusedMove(run, playbook, inputs.now, refusedReason(run.refused));
   const position = positionIn(run, playbook.steps);
+  if (run.refused && !isOver(run, playbook)) {
+    const reason = refusedReason(run.refused);
+    return refusedMove(run, playbook, position, { at: inputs.now, reason });
+  }
   const last = run.resolved ? resolvedMove(run, playbook, position, inputs) : undefined;
   if (last) return last;
   if (run.asked) return { kind: "idle" };
@@ -77,10 +80,13 @@ function isOver(run: Run, playbook: Playbook): boolean {
   return run.resolved && run.mutated && openGroup(run, playbook) === undefined;
 }
 
-/** A refusal is a failure of the run: what it has changed goes back where `on-failure` says so, and half a group always. */
-function refusedMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
-  const undoing = undoingFirst(run, playbook, at, reason);
-  return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "cancelled", reason };
+/**
+ * A refusal is a failure of the run: what it has changed goes back where `on-failure` says so, and half a group or half a round always.
+ */
+function refusedMove(run: Run, playbook: Playbook, position: Position, why: { at: number; reason: string }): Move {
+  const undoing = undoingAfter(run, playbook, position.kind === "end" ? "" : position.path, why);
+  if (undoing) return { kind: "record", events: [undoing] };
+  return { kind: "finish", state: "cancelled", reason: why.reason };
 }
 
 function stepMove(run: Run, playbook: Playbook, position: Position, inputs: MoveInputs): Move {

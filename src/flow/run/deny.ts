@@ -1,7 +1,7 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
-import { lastChange, undoingFirst } from "../../core/run/groups.ts";
+import { lastChange, undoingAfter } from "../../core/run/groups.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
@@ -17,7 +17,8 @@ export async function denyRun(
   if (denial.guard === "reopened") return endRestoring(turn, ready.path);
   const reason = `denied.${denial.guard}: ${denial.reason}`;
   if (isUndo(ready.path)) return { kind: "go-on", turn: withEvents(turn, [deniedUndo(turn, ready.path, reason)]) };
-  const undoing = ready.undo ? undefined : undoingFirst(turn.run, turn.playbook, nowOf(turn), reason);
+  const why = { at: nowOf(turn), reason };
+  const undoing = ready.undo ? undefined : undoingAfter(turn.run, turn.playbook, ready.path, why);
   if (undoing) return { kind: "go-on", turn: withEvents(turn, [undoing]) };
   const retryAt = denial.until === undefined ? {} : { retryAt: denial.until };
   return finishRun(turn, { kind: "finish", state: turn.run.mutated ? "failed" : "cancelled", reason, ...retryAt });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Step } from "../../../src/core/playbook/playbook.ts";
-import { constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { ANNA, CONFIG, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 /** `t.set` writes the round's share; `t.check` fails in the second round. */
-function roundsWorld(steps: readonly Step[]) {
-  const world = createWorld();
+function roundsWorld(steps: readonly Step[], config = CONFIG) {
+  const world = createWorld(config);
   const undone: unknown[] = [];
   scripted(world.actions, "t.set", {
     effect: "reversible",
@@ -64,4 +65,39 @@ test("a round that has changed nothing before its step fails has nothing to go b
   await world.pass(60_000);
   assert.deepEqual(undone, []);
   assert.equal((await world.run(id)).ended?.reason, "r/1/check: no");
+});
+
+test("a step that a guard denies in a round that has begun goes back too, and one that begins it does not", async () => {
+  const wide = { targets: (input: object) => ("wide" in input ? ["thing:one", "thing:two"] : ["thing:one"]) };
+  for (const [steps, back] of [
+    [["set", "wide"], [10]],
+    [["wide", "set"], []],
+  ] as const) {
+    const rows = { set: SET, wide: step("wide", "t.wide", { with: constant({ wide: true }) }) };
+    const { world, undone } = roundsWorld(
+      steps.map((id) => rows[id]),
+      { ...CONFIG, limits: { ...CONFIG.limits, maxTargetsPerStep: 1 } },
+    );
+    scripted(world.actions, "t.wide", wide);
+    const id = await world.open("p");
+    await world.pass(60_000);
+    assert.deepEqual(undone, back);
+    assert.match((await world.run(id)).ended?.reason ?? "", /^denied.blast-radius/);
+  }
+});
+
+test("a step that people refuse in a round that has begun goes back too", async () => {
+  const asks = step("more", "t.check", {
+    approval: { askUnless: condition("round one", (at) => at.steps["more"] === undefined) },
+  });
+  const { world, undone } = roundsWorld([SET, asks]);
+  scripted(world.actions, "t.check");
+  const id = await world.open("p");
+  await world.pass(60_000);
+  const approval = (await world.run(id)).asked?.approvalId ?? "";
+  assert.ok((await decide(world.deps, ANNA, { verb: "reject", approval })).ok);
+  await world.pass(60_000);
+  assert.deepEqual(undone, [25]);
+  const { state, reason } = (await world.run(id)).ended ?? {};
+  assert.deepEqual([state, reason], ["cancelled", "rejected by anna (api); reverted: r/1/set"]);
 });
