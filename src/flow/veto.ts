@@ -9,6 +9,9 @@ import { closingWrites } from "./decide/vote.ts";
 /** A veto window that no channel has confirmed within this time becomes an ordinary approval. */
 const DELIVERED_WITHIN: Milliseconds = 2 * 60_000;
 
+/** Workers see the end of a window within seconds; later than this, nobody was there to hear an objection either. */
+const SEEN_WITHIN: Milliseconds = 60_000;
+
 /** Starts the veto windows of approvals that a channel has now shown; before that nobody could have objected. */
 export async function startVetoWindows(store: Store, incident: string): Promise<void> {
   const chat = await store.get<ChatState>("chat", incident);
@@ -16,15 +19,24 @@ export async function startVetoWindows(store: Store, incident: string): Promise<
   const found = shown.length === 0 ? [] : await store.getMany<Approval>("approval", shown);
   const now = await store.now();
   for (const doc of found) {
-    if (doc?.body.status !== "pending" || doc.body.policy.veto === undefined || doc.body.vetoEndsAt !== undefined)
-      continue;
-    const vetoEndsAt = now + doc.body.policy.veto;
-    const text = `${doc.body.id} runs in ${formatDuration(doc.body.policy.veto)} unless somebody objects`;
-    await put(store, doc, { ...doc.body, vetoEndsAt }, [
-      { write: "due", member: `approval:${doc.body.id}`, at: vetoEndsAt },
-      ...say(incident, { at: now, kind: "approval", text, by: "stanch" }),
-    ]);
+    const { status, policy, vetoEndsAt } = doc?.body ?? {};
+    if (doc === undefined || status !== "pending" || policy?.veto === undefined || vetoEndsAt !== undefined) continue;
+    await startWindow(store, doc, { now, length: policy.veto, text: doc.body.id });
   }
+}
+
+async function startWindow(
+  store: Store,
+  doc: Doc<Approval>,
+  { now, length, text }: { now: Instant; length: Milliseconds; text: string },
+): Promise<void> {
+  const { id, incidentId } = doc.body;
+  const vetoEndsAt = now + length;
+  const line = `${text} runs in ${formatDuration(length)} unless somebody objects`;
+  await put(store, doc, { ...doc.body, vetoEndsAt }, [
+    { write: "due", member: `approval:${id}`, at: vetoEndsAt },
+    ...say(incidentId, { at: now, kind: "approval", text: line, by: "stanch" }),
+  ]);
 }
 
 /** What the clock decides about a veto window; false when there is none left to look at. */
@@ -33,8 +45,13 @@ export async function tendVeto(deps: DecideDeps, doc: Doc<Approval>, now: Instan
   if (body.policy.veto === undefined) return false;
   if (body.policy.required > 1)
     return needsPeople(deps, doc, now, `${body.policy.required} people have to agree to ${body.id}`);
-  if (body.vetoEndsAt !== undefined)
-    return now >= body.vetoEndsAt ? unopposed(deps, doc, now) : wait(deps, doc, body.vetoEndsAt);
+  if (body.vetoEndsAt !== undefined) {
+    if (now < body.vetoEndsAt) return wait(deps, doc, body.vetoEndsAt);
+    if (now < body.vetoEndsAt + SEEN_WITHIN) return unopposed(deps, doc, now);
+    const text = `${body.id} waits on: its time was over while no worker ran; it`;
+    await startWindow(deps.store, doc, { now, length: body.policy.veto, text });
+    return true;
+  }
   const latest = body.requestedAt + DELIVERED_WITHIN;
   if (now < latest) return wait(deps, doc, latest);
   return needsPeople(deps, doc, now, `no channel has shown ${body.id} in ${formatDuration(DELIVERED_WITHIN)}`);

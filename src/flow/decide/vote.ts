@@ -47,8 +47,10 @@ async function heldBy(deps: DecideDeps, approval: Approval, now: Instant): Promi
   return `, once ${freedBy(pause)}; after ${until} it asks again`;
 }
 
+/** What runs unless somebody objects does not expire: an objection counts as long as nothing has run. */
 function closedRefusal(approval: Approval, now: Instant) {
-  if (approval.status === "pending" && now < approval.expiresAt) return undefined;
+  const { status, policy, expiresAt } = approval;
+  if (status === "pending" && (policy.veto !== undefined || now < expiresAt)) return undefined;
   return refuse("conflict", `approval ${approval.id}: ${closedText(approval)}; nothing has been changed by this`);
 }
 

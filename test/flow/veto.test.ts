@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ChatState } from "../../src/core/chat.ts";
+import { decide } from "../../src/flow/decide/decide.ts";
+import { startVetoWindows } from "../../src/flow/veto.ts";
+import { ANNA, CONFIG, createWorld, playbook, scripted, step } from "../support/engine.ts";
+
+const MINUTE = 60_000;
+
+/** A run whose window of so many minutes has begun, since the chat has shown it. */
+async function begun(veto: number) {
+  const approvals = { ...CONFIG.approvals, default: { ...CONFIG.approvals.default, veto: veto * MINUTE } };
+  const world = createWorld({ ...CONFIG, approvals });
+  const act = scripted(world.actions, "t.act", { effect: "reversible" });
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")], { autonomy: { P0: "approve" } }));
+  const id = await world.open("p");
+  await world.drain();
+  const approval = (await world.run(id)).asked?.approvalId ?? "";
+  const body: ChatState = { delivered: 0, approvals: { [approval]: { message: "1", shown: "x" } } };
+  await world.store.commit({ checks: [], writes: [{ write: "put", kind: "chat", id: "inc-1", body }] });
+  await startVetoWindows(world.store, "inc-1");
+  return { world, act, approval, reject: () => decide(world.deps, ANNA, { verb: "reject", approval }) };
+}
+
+test("an objection counts as long as the window, also where an approval would have expired before", async () => {
+  const { world, act, reject } = await begun(30);
+  await world.pass(20 * MINUTE);
+  assert.deepEqual([(await reject()).ok, act.calls.length], [true, 0]);
+  await world.pass(30 * MINUTE);
+  assert.equal(act.calls.length, 0);
+});
+
+test("a window whose end nobody was there to see begins again: who objected meanwhile was not heard", async () => {
+  const { world, act, reject } = await begun(1);
+  await world.leap(20 * MINUTE);
+  assert.equal(act.calls.length, 0);
+  assert.match((await world.timeline()).at(-1) ?? "", /its time was over while no worker ran; it runs in 1m unless/);
+  await world.pass(30_000);
+  assert.equal((await reject()).ok, true);
+  await world.pass(10 * MINUTE);
+  assert.equal(act.calls.length, 0);
+});
+
+test("a window that begins again runs at its end like any other", async () => {
+  const { world, act } = await begun(1);
+  await world.leap(20 * MINUTE);
+  await world.pass(2 * MINUTE);
+  assert.equal(act.calls.length, 1);
+});
