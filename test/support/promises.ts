@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Lease } from "../../src/core/lease.ts";
 import type { Playbook } from "../../src/core/playbook/playbook.ts";
 import { hasChanged, undoPath } from "../../src/core/run/changed.ts";
-import { openGroup } from "../../src/core/run/groups.ts";
+import { openGroups } from "../../src/core/run/groups.ts";
 import type { Run } from "../../src/core/run/run.ts";
 import { findStep } from "../../src/core/run/steps.ts";
 import { REVERT_FAILED } from "../../src/core/run/undo-move.ts";
@@ -31,12 +31,12 @@ export async function assertPromises(world: World, id: string, playbook: Playboo
 
 /** Steps of a group that has begun and is not complete which nobody has tried to undo, after a run that ended on its way. */
 function halfDone(run: Run, one: Playbook): readonly string[] {
-  const open = openGroup(run, one);
+  const open = openGroups(run, one);
   const { state, reason = "" } = run.ended ?? {};
   const isThrough = state === "succeeded" || reason.startsWith("verification_failed");
-  if (!open || isThrough || reason.startsWith(REVERT_FAILED)) return [];
-  const begun = [...run.steps.values()].filter((record) => hasChanged(record) && record.path.startsWith(open.prefix));
-  return begun
-    .filter(({ path, uses }) => uses === "t.set" && findStep(one.steps, path)?.group === open.group)
-    .flatMap(({ path }) => (run.steps.has(undoPath(path)) ? [] : [path]));
+  if (isThrough || reason.startsWith(REVERT_FAILED)) return [];
+  const isHalf = (path: string): boolean =>
+    open.some(({ group, prefix }) => path.startsWith(prefix) && findStep(one.steps, path)?.group === group);
+  const begun = [...run.steps.values()].filter((record) => hasChanged(record) && record.uses === "t.set");
+  return begun.flatMap(({ path }) => (isHalf(path) && !run.steps.has(undoPath(path)) ? [path] : []));
 }

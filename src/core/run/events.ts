@@ -142,9 +142,13 @@ export type RunEvent =
     }
   /** `by`: who closed the incident; absent where its alerts ended. `handsOff`: it was taken over or paused, so nothing more is changed. */
   | { type: "resolved"; at: Instant; by?: string; handsOff?: true }
-  | { type: "reverting"; at: Instant; reason: string; prefix: string; group?: string }
+  /** `also`: what is undone beside that; older journals have none. */
+  | ({ type: "reverting"; at: Instant; reason: string; also?: readonly Reach[] } & Reach)
   | { type: "cancelling"; at: Instant; by: string; reason: string }
   | { type: "ended"; at: Instant; state: EndState; reason: string; retryAt?: Instant };
+
+/** What an undoing is about: the steps below `prefix`, or of these only those of `group`. */
+export type Reach = { prefix: string; group?: string };
 
 /** How a run can end. */
 export type EndState = "succeeded" | "failed" | "cancelled" | "observed";

@@ -1,7 +1,7 @@
 import type { ActionStep, ForEachStep, Playbook, Step, SwitchStep } from "../playbook/playbook.ts";
 import type { Instant } from "../time.ts";
 import { hasChanged } from "./changed.ts";
-import type { RunEvent, StepPath } from "./events.ts";
+import type { Reach, RunEvent, StepPath } from "./events.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { stepsOfBranch } from "./walk.ts";
 
@@ -15,10 +15,10 @@ type Round = { loop: string; prefix: string };
 type At = { prefix: string; rounds: readonly Round[] };
 
 /**
- * The first group that has begun and is not complete; `unfinished` when a step of it still lies ahead. Steps of a case that was
- * not taken, of a skipped block and of rounds that never were do not belong to it.
+ * The groups that have begun and are not complete; `unfinished` when a step of one still lies ahead. Steps of a case that was not
+ * taken, of a skipped block and of rounds that never were do not belong to them.
  */
-export function openGroup(run: Run, playbook: Playbook): OpenGroup | undefined {
+export function openGroups(run: Run, playbook: Playbook): readonly OpenGroup[] {
   const grouped = placesOf(run, playbook.steps, { prefix: "", rounds: [] }).filter(({ step }) => step.group);
   const instances = [...Map.groupBy(grouped, ({ step }) => step.group ?? "")].flatMap(([group, places]) =>
     instancesOf(places).map(([prefix, some]) => ({
@@ -27,14 +27,9 @@ export function openGroup(run: Run, playbook: Playbook): OpenGroup | undefined {
       records: some.map(({ path }) => run.steps.get(path)),
     })),
   );
-  const open = instances.find(({ records }) => records.some(hasBegun) && !records.every(isComplete));
-  return open && { group: open.group, prefix: open.prefix, unfinished: open.records.some(isAhead) };
-}
-
-/** What a run undoes before it ends early: all that it has changed where `on-failure` says so, or else its open group. */
-function undoingFirst(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
-  if (run.mutated && playbook.onFailure.includes("revert")) return { type: "reverting", at, reason, prefix: "" };
-  return groupUndoing(run, playbook, at, reason);
+  return instances
+    .filter(({ records }) => records.some(hasBegun) && !records.every(isComplete))
+    .map(({ group, prefix, records }) => ({ group, prefix, unfinished: records.some(isAhead) }));
 }
 
 /**
@@ -52,27 +47,38 @@ export function lastChange(run: Run, path: StepPath): string | undefined {
     .findLast((prefix) => changed.some((one) => one.startsWith(prefix)));
 }
 
-/** The undoing of the open group alone. */
-export function groupUndoing(run: Run, playbook: Playbook, at: Instant, reason: string): Undoing | undefined {
-  const open = openGroup(run, playbook);
-  return open && { type: "reverting", at, reason, prefix: open.prefix, group: open.group };
+/** Why and when something is undone. */
+type Why = { at: Instant; reason: string };
+
+/** The undoing of the open groups, whatever else stays. */
+export function groupsUndoing(run: Run, playbook: Playbook, why: Why): Undoing | undefined {
+  return undoingOf(openReaches(run, playbook), why);
+}
+
+/** The undoing of everything below a prefix, and of the open groups: never half of one is left. */
+export function undoingBelow(run: Run, playbook: Playbook, prefix: string, why: Why): Undoing {
+  const others = openReaches(run, playbook).filter((open) => !open.prefix.startsWith(prefix));
+  return { type: "reverting", ...why, prefix, ...(others.length > 0 && { also: others }) };
 }
 
 /**
- * What a run undoes after a step has failed or was not allowed: what it undoes before any early end, but at least the round that the
- * step is in, where that has changed something.
+ * What a run undoes after a step has failed or was not allowed: all that it has changed where `on-failure` says so, or else its open
+ * groups, and the round that the step is in, where that has changed something.
  */
-export function undoingAfter(
-  run: Run,
-  playbook: Playbook,
-  failed: StepPath,
-  { at, reason }: { at: Instant; reason: string },
-): Undoing | undefined {
-  const first = undoingFirst(run, playbook, at, reason);
+export function undoingAfter(run: Run, playbook: Playbook, failed: StepPath, why: Why): Undoing | undefined {
+  if (run.mutated && playbook.onFailure.includes("revert")) return { type: "reverting", ...why, prefix: "" };
   const prefix = roundOf(run, failed);
-  if (prefix === undefined || (first && !first.prefix.startsWith(prefix))) return first;
-  const changed = [...run.steps.values()].some((record) => hasChanged(record) && record.path.startsWith(prefix));
-  return changed ? { type: "reverting", at, reason, prefix } : first;
+  const isChanged =
+    prefix !== undefined && [...run.steps.values()].some((one) => hasChanged(one) && one.path.startsWith(prefix));
+  return isChanged ? undoingBelow(run, playbook, prefix, why) : groupsUndoing(run, playbook, why);
+}
+
+function openReaches(run: Run, playbook: Playbook): readonly Reach[] {
+  return openGroups(run, playbook).map(({ prefix, group }) => ({ prefix, group }));
+}
+
+function undoingOf([first, ...also]: readonly Reach[], why: Why): Undoing | undefined {
+  return first && { type: "reverting", ...why, ...first, ...(also.length > 0 && { also }) };
 }
 
 /** The prefix of the innermost round that a path is in; undefined outside of rounds. */

@@ -1,5 +1,5 @@
 import type { Playbook } from "../playbook/playbook.ts";
-import { groupUndoing, openGroup, undoingAfter } from "./groups.ts";
+import { groupsUndoing, openGroups, undoingAfter, undoingBelow } from "./groups.ts";
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { moveAt, type Open } from "./move-at.ts";
@@ -71,13 +71,13 @@ function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
 
 /** A cancelled run keeps what it has changed, but never half of a group. */
 function cancelMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
-  const undoing = groupUndoing(run, playbook, at, reason);
+  const undoing = groupsUndoing(run, playbook, { at, reason });
   return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "cancelled", reason };
 }
 
 /** The alert has ended, what was changed is whole, and a refusal of more is no reason to undo it. */
 function isOver(run: Run, playbook: Playbook): boolean {
-  return run.resolved && run.mutated && openGroup(run, playbook) === undefined;
+  return run.resolved && run.mutated && openGroups(run, playbook).length === 0;
 }
 
 /**
@@ -119,8 +119,10 @@ function failMove(
   const at = inputs.now;
   const code = failed.record?.reason === "condition_unknown" ? "condition_unknown: " : "";
   const reason = `${code}${failed.path}: ${failed.message}`;
-  if (round)
-    return { kind: "record", events: [{ type: "reverting", at, reason, prefix: `${failed.path}/${round.done}/` }] };
+  if (round) {
+    const prefix = `${failed.path}/${round.done}/`;
+    return { kind: "record", events: [undoingBelow(run, playbook, prefix, { at, reason })] };
+  }
   const undoing = undoingAfter(run, playbook, failed.path, { at, reason });
   return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "failed", reason };
 }

@@ -1,7 +1,7 @@
 import type { Playbook, Step } from "../playbook/playbook.ts";
 import { hasChanged } from "./changed.ts";
 import type { StepPath } from "./events.ts";
-import { type OpenGroup, openGroup } from "./groups.ts";
+import { openGroups } from "./groups.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { isMutating } from "./ready-step.ts";
 import type { Run, StepRecord } from "./run.ts";
@@ -9,6 +9,9 @@ import { actionSteps } from "./steps.ts";
 import { verifyMove } from "./verify-move.ts";
 import { type Position, stepsOfBranch } from "./walk.ts";
 
+/** The names of the groups that are completed. */
+type Groups = ReadonlySet<string>;
+const NONE: Groups = new Set();
 type Actions = Pick<MoveInputs, "actions">;
 
 /**
@@ -18,13 +21,13 @@ type Actions = Pick<MoveInputs, "actions">;
 export function resolvedMove(run: Run, playbook: Playbook, position: Position, inputs: MoveInputs): Move | undefined {
   if (!run.mutated) return { kind: "finish", state: "cancelled", reason: resolvedReason(run) };
   if (position.kind === "failed") return undefined;
-  const group = position.kind === "end" ? undefined : groupToComplete(run, playbook);
-  if (group === undefined || position.kind === "end")
+  const groups = position.kind === "end" ? NONE : groupsToComplete(run, playbook);
+  if (groups.size === 0 || position.kind === "end")
     return run.asked ? { kind: "withdraw" } : endMove(run, playbook, position, inputs);
-  const path = passedBy(playbook.steps, position.path, group.group, inputs);
+  const path = passedBy(playbook.steps, position.path, groups, inputs);
   if (path === undefined) return undefined;
   if (run.asked) return { kind: "withdraw" };
-  const reason = `the alert has ended; only the group ${group.group} is completed`;
+  const reason = `the alert has ended; only the group ${[...groups].join(" and ")} is completed`;
   return { kind: "record", events: [{ type: "skipped", at: inputs.now, path, reason }] };
 }
 
@@ -35,14 +38,14 @@ export function uselessWhenResolved(
   reads: readonly StepRecord[],
   inputs: MoveInputs,
 ): readonly StepRecord[] {
-  const group = run.mutated ? groupToComplete(run, playbook)?.group : undefined;
-  if (group === undefined) return reads;
-  return reads.filter(({ path }) => passedBy(playbook.steps, path, group, inputs) !== undefined);
+  const groups = run.mutated ? groupsToComplete(run, playbook) : NONE;
+  if (groups.size === 0) return reads;
+  return reads.filter(({ path }) => passedBy(playbook.steps, path, groups, inputs) !== undefined);
 }
 
-function groupToComplete(run: Run, playbook: Playbook): OpenGroup | undefined {
-  const open = openGroup(run, playbook);
-  return open?.unfinished ? open : undefined;
+/** Those that have begun and have steps ahead. */
+function groupsToComplete(run: Run, playbook: Playbook): Groups {
+  return new Set(openGroups(run, playbook).flatMap(({ group, unfinished }) => (unfinished ? [group] : [])));
 }
 
 /** A run whose calls have changed nothing has nothing to measure. */
@@ -54,16 +57,16 @@ function endMove(run: Run, playbook: Playbook, { kind }: Position, inputs: MoveI
 }
 
 /**
- * The outermost step on the way to a place that is passed by so that the group alone is completed: a change, or a block with
- * changes, that is not the group's. What is read, waited for or asked of a person between the steps of a group belongs to it.
+ * The outermost step on the way to a place that is passed by so that the begun groups alone are completed: a change, or a block with
+ * changes, that is none of theirs. What is read, waited for or asked of a person between the steps of a group belongs to it.
  */
-function passedBy(steps: readonly Step[], path: StepPath, group: string, inputs: Actions): StepPath | undefined {
+function passedBy(steps: readonly Step[], path: StepPath, groups: Groups, inputs: Actions): StepPath | undefined {
   const [id = "", inner = "", ...rest] = path.split("/");
   const step = steps.find((one) => one.id === id);
   const inside = step === undefined ? [] : actionSteps([step]);
   if (step === undefined || !inside.some((one) => isMutating(one, inputs))) return undefined;
-  if (!inside.some((one) => one.group === group)) return id;
-  const within = rest.length === 0 ? undefined : passedBy(innerSteps(step, inner), rest.join("/"), group, inputs);
+  if (!inside.some((one) => one.group !== undefined && groups.has(one.group))) return id;
+  const within = rest.length === 0 ? undefined : passedBy(innerSteps(step, inner), rest.join("/"), groups, inputs);
   return within === undefined ? undefined : `${id}/${inner}/${within}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Effect, Output } from "../action.ts";
 import { VALID_FOR } from "../approval.ts";
 import type { Instant, Milliseconds } from "../time.ts";
-import type { EndState, Outcome, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
+import type { EndState, Outcome, Reach, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
 import { type Grant, grantOf, grantsAfter } from "./grants.ts";
 import { type Reservation, reservationAfter } from "./reservation.ts";
 
@@ -58,8 +58,8 @@ export type Run = {
   refused?: { how: "rejected" | "expired"; by: string; reason: string };
   inboxTaken: number;
   unknown?: { path: StepPath; question: string };
-  /** Steps below `prefix` (of `group` only, if it is set) are being undone, latest first. */
-  reverting?: { reason: string; prefix: string; group?: string };
+  /** Steps within this reach are being undone, latest first. */
+  reverting?: { reason: string; also?: readonly Reach[] } & Reach;
   cancelling?: { by: string; reason: string };
   resolved: boolean;
   /** Who closed the incident, where that is why it is resolved. */

@@ -1,5 +1,6 @@
 import type { ActionStep, Playbook } from "../playbook/playbook.ts";
 import { hasChanged, messageOf, undoingOf, undoPath } from "./changed.ts";
+import type { Reach } from "./events.ts";
 import type { Move, MoveInputs, ReadyStep } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
 import { findStep } from "./steps.ts";
@@ -34,11 +35,14 @@ export function undoMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move
 
 /** Every step that the undoing is about: it has changed the world, whatever its rollout came to. Latest first. */
 function toUndo(run: Run, playbook: Playbook): readonly StepRecord[] {
-  const { prefix = "", group } = run.reverting ?? {};
-  return [...run.steps.values()]
-    .filter((record) => hasChanged(record) && record.path.startsWith(prefix))
-    .filter(({ path }) => group === undefined || findStep(playbook.steps, path)?.group === group)
-    .reverse();
+  const { reverting = { prefix: "" } } = run;
+  const reaches: readonly Reach[] = [reverting, ...("also" in reverting ? (reverting.also ?? []) : [])];
+  const isMeant = ({ path }: StepRecord): boolean =>
+    reaches.some(
+      ({ prefix, group }) =>
+        path.startsWith(prefix) && (group === undefined || findStep(playbook.steps, path)?.group === group),
+    );
+  return [...run.steps.values()].filter((record) => hasChanged(record) && isMeant(record)).reverse();
 }
 
 function whyUndone(run: Run): string {

@@ -1,7 +1,7 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
-import { lastChange, undoingAfter } from "../../core/run/groups.ts";
+import { lastChange, undoingAfter, undoingBelow } from "../../core/run/groups.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
@@ -36,7 +36,7 @@ function endRestoring(turn: Turn, path: string): Progress {
   const reason = "incident_reopened: the incident fires again, so no further step is begun";
   const prefix = playbook.onFailure.includes("revert") ? lastChange(run, path) : undefined;
   const events: RunEvent[] = [{ type: "cancelling", at, by: "stanch", reason }];
-  if (prefix !== undefined) events.push({ type: "reverting", at, reason, prefix });
+  if (prefix !== undefined) events.push(undoingBelow(run, playbook, prefix, { at, reason }));
   return { kind: "go-on", turn: withEvents(turn, events) };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import type { Approval } from "../../../src/core/approval.ts";
 import type { Playbook, Step } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
@@ -250,4 +250,50 @@ test("a run that the end of its alert has stopped says what it did: never that a
     [(await useless.ended())?.state, (await useless.ended())?.reason],
     ["cancelled", "resolved: the alert ended first; no call has changed anything"],
   );
+});
+
+describe("groups that overlap", () => {
+  const both = (...rest: readonly Step[]): Step[] => [
+    step("patch", "t.patch", { group: "a" }),
+    step("also", "t.patch", { group: "b" }),
+    ...rest,
+  ];
+
+  test("go back together when a step of one fails, whatever on-failure says", async () => {
+    const steps = both(step("restart", "t.restart", { group: "a" }), step("last", "t.restart", { group: "b" }));
+    const { world, back, ended } = await begun(steps, {}, () => true);
+    await world.pass(60_000);
+    assert.equal(back.calls.length, 2);
+    assert.equal((await ended())?.reason, "restart: no; reverted: also, patch");
+  });
+
+  test("are both completed when the alert ends, and nothing else is", async () => {
+    const steps = both(
+      pause(60_000),
+      step("other", "t.drop"),
+      step("restart", "t.restart", { group: "a" }),
+      step("last", "t.restart", { group: "b" }),
+    );
+    const { world, id, back, restart, drop } = await begun(steps);
+    await resolve(world, id);
+    await world.pass(5 * 60_000);
+    assert.deepEqual([restart.calls.length, drop.calls.length, back.calls.length], [2, 0, 0]);
+  });
+
+  test("one around a round goes back with the round that failed", async () => {
+    const steps: Step[] = [
+      step("patch", "t.patch", { group: "a" }),
+      {
+        kind: "for-each",
+        id: "r",
+        as: "x",
+        items: constant([1, 2]),
+        steps: [step("more", "t.patch"), step("restart", "t.restart")],
+      },
+      step("last", "t.restart", { group: "a" }),
+    ];
+    const { world, ended } = await begun(steps, {}, (call) => call === 2);
+    await world.pass(60_000);
+    assert.equal((await ended())?.reason, "r/1/restart: no; reverted: r/1/more, patch");
+  });
 });
