@@ -68,7 +68,7 @@ export const Approval = z.object({
   target: z.string(),
   severity: z.string(),
   status: z.string(),
-  policy: z.object({ group: z.string(), required: z.number() }),
+  policy: z.object({ group: z.string(), required: z.number(), veto: z.string().nullish() }),
   why: z.array(z.string()),
   steps: z.array(
     z.object({
@@ -85,6 +85,7 @@ export const Approval = z.object({
   ),
   requestedAt: time,
   expiresAt: time,
+  vetoEndsAt: time,
 });
 export type Approval = z.infer<typeof Approval>;
 

@@ -1,7 +1,7 @@
 import type { Alert, Approval, Entry, Incident, Run } from "./answers.ts";
 import type { Io } from "./io.ts";
 import { type Column, fields, table } from "./table.ts";
-import { approvalTable, leaseTable, runTable, severity, state } from "./tables.ts";
+import { approvalTable, leaseTable, runTable, severity, state, untilWhen } from "./tables.ts";
 import { paint, when } from "./text.ts";
 
 /** One incident with everything that belongs to it and its timeline. */
@@ -75,7 +75,7 @@ export function approvalPage(io: Io, approval: Approval): string {
     ["target", approval.target],
     ["severity", severity(approval.severity)],
     ["who may", `${approval.policy.required} of ${approval.policy.group}`],
-    ["expires", approval.status === "pending" ? when(approval.expiresAt, io.now()) : ""],
+    ["expires", approval.status === "pending" ? untilWhen(io, approval) : ""],
     ...approval.why.map((why) => ["why", why] as const),
     ...(approval.offersKeep && approval.status === "pending"
       ? [["may be kept", `approve ${approval.id} --keep: without its lease, nothing undoes it`] as const]
@@ -92,7 +92,7 @@ export function approvalPage(io: Io, approval: Approval): string {
 }
 
 function voteText(io: Io, { by, via, keep, at }: Approval["votes"][number]): string {
-  const who = by.endsWith(`(${via})`) ? by : `${by} (${via})`;
+  const who = via === "stanch" || by.endsWith(`(${via})`) ? by : `${by} (${via})`;
   return `${who}, ${when(at, io.now())}${keep ? ", to be kept" : ""}`;
 }
 

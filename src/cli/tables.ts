@@ -70,9 +70,15 @@ export function approvalTable(io: Io, approvals: readonly Approval[]): string {
     { title: "playbook", cell: ({ playbook }) => playbook },
     { title: "target", cell: ({ target }) => target },
     { title: "group", cell: ({ policy }) => `${policy.required} of ${policy.group}` },
-    { title: "expires", cell: ({ status, expiresAt }) => (status === "pending" ? when(expiresAt, io.now()) : "") },
+    { title: "expires", cell: (row) => (row.status === "pending" ? untilWhen(io, row) : "") },
   ];
   return table(io, columns, approvals);
+}
+
+/** Until when it waits; what nobody objects to does not expire. */
+export function untilWhen(io: Io, { policy, expiresAt, vetoEndsAt }: Approval): string {
+  if (policy.veto == null) return when(expiresAt, io.now());
+  return `runs ${vetoEndsAt == null ? "" : `${when(vetoEndsAt, io.now())} `}unless someone objects`;
 }
 
 /** Leases, one line each; those in force with their ends. */

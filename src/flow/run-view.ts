@@ -73,6 +73,7 @@ function stepRow(record: StepRecord): StepRow {
 function sentenceOf(run: Run, now: Instant): string {
   if (run.ended) return endingText(run.ended);
   if (run.unknown) return `waits for an answer: ${run.unknown.question}`;
+  if (run.asked?.veto !== undefined) return `waits for approval ${run.asked.approvalId}, or for nobody to object`;
   if (run.asked)
     return `waits for approval ${run.asked.approvalId}, for another ${formatDuration(Math.max(0, run.asked.expiresAt - now))}`;
   const open = [...run.steps.values()].find((step) => step.state !== "done");

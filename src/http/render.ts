@@ -51,7 +51,7 @@ function incidentFields(incident: Incident): object {
     acknowledged: acknowledged
       ? { by: acknowledged.by, at: time(acknowledged.at), until: time(acknowledged.until) }
       : null,
-    taken: taken ? { by: taken.by, at: time(taken.at) } : null,
+    taken: renderAct(taken),
   };
 }
 
@@ -96,6 +96,7 @@ export function renderApproval(approval: Approval): unknown {
     expiresAt: time(approval.expiresAt),
     remindedAt: time(approval.remindedAt),
     decidedAt: time(approval.decidedAt),
+    vetoEndsAt: time(approval.vetoEndsAt),
   };
 }
 
@@ -111,7 +112,7 @@ function renderPolicy({ expires, validFor, veto, ...policy }: Approval["policy"]
 }
 
 /** Says in words how the lease is undone; the input of the undoing step may hold what must not be shown. */
-export function renderLease({ undo, ...lease }: Lease): unknown {
+export function renderLease({ undo, heldAt: _, ...lease }: Lease): unknown {
   return {
     ...lease,
     uses: undo.uses,
@@ -120,7 +121,15 @@ export function renderLease({ undo, ...lease }: Lease): unknown {
     extendedBy: lease.extendedBy ?? [],
     createdAt: time(lease.createdAt),
     endsAt: time(lease.endsAt),
+    heldSince: time(lease.heldSince),
+    revertedBy: renderAct(lease.revertedBy),
+    keptBy: renderAct(lease.keptBy),
   };
+}
+
+/** Who did something, and when. */
+function renderAct(act: { by: string; at: Instant } | undefined): object | null {
+  return act === undefined ? null : { by: act.by, at: time(act.at) };
 }
 
 /** Something a person is asked to do. */

@@ -68,6 +68,16 @@ describe("reading", () => {
     assert.deepEqual(await shown("approved", "reverted"), [false, false, false]);
   });
 
+  test("what nobody has to agree to does not expire: it says when it runs", async (t) => {
+    const veto = { ...approval, policy: { ...approval.policy, veto: 60_000 }, vetoEndsAt: approval.expiresAt };
+    const desk = { ...stubDesk().desk, approval: async () => veto, approvals: async () => ({ items: [veto] }) };
+    const { url } = await startHttp(t, { desk });
+    for (const args of [["show", "apr-1"], ["status"]]) {
+      const { out } = await cli(args, { env: env(url) });
+      assert.match(out, /runs .*12:30:00Z\) unless someone objects/);
+    }
+  });
+
   test("the worst incidents come first, and it says when there are more", async (t) => {
     const { desk } = stubDesk();
     const found = await desk.incident("inc-1");

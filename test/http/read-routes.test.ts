@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Lease } from "../../src/core/lease.ts";
 import { createSources } from "../../src/sources/index.ts";
-import { ISO, startHttp, stubDesk, TOKENS } from "./support.ts";
+import { AT, approval, ISO, lease, startHttp, stubDesk, TOKENS } from "./support.ts";
 
 const API = "/api/v1";
 
@@ -62,6 +63,18 @@ describe("reading", () => {
     const { text, headers } = await ask(`${API}/incidents/inc-1/report`, { token: TOKENS.viewer });
     assert.equal(text, "# inc-1\n");
     assert.match(headers.get("content-type") ?? "", /^text\/markdown/);
+  });
+
+  it("writes every time as one, also those that few approvals and leases have", async (t) => {
+    const act = { by: "anna", at: AT };
+    const kept: Lease = { ...lease, heldSince: AT, heldAt: AT, revertedBy: act, keptBy: act };
+    const items = [{ ...approval, vetoEndsAt: AT }];
+    const desk = { ...stubDesk().desk, leases: async () => ({ items: [kept] }), approvals: async () => ({ items }) };
+    const { ask } = await startHttp(t, { desk });
+    for (const path of ["/leases", "/approvals"])
+      assert.doesNotMatch((await ask(API + path, { token: TOKENS.viewer })).text, new RegExp(String(AT)));
+    const [one] = (await ask(`${API}/leases`, { token: TOKENS.viewer })).json.items;
+    assert.deepEqual([one.revertedBy, one.keptBy.at, one.heldSince], [{ by: "anna", at: ISO }, ISO, ISO]);
   });
 
   it("never shows what a lease will write", async (t) => {

@@ -76,6 +76,7 @@ function entryLine(incident: string, { at, kind, text, by }: TimelineEntry, pain
 
 function approvalLines(approval: Approval, paint: Paint): string[] {
   const { id, playbook, target, severity, policy, status, offersKeep } = approval;
+  const asks = policy.veto === undefined ? "needed" : "runs unless someone objects";
   const name = `${plain(playbook, 100)} on ${plain(target, 200)}`;
   if (status !== "pending")
     return [
@@ -86,16 +87,23 @@ function approvalLines(approval: Approval, paint: Paint): string[] {
       `    ${index + 1}. ${plain(step.describe, 300)} [${step.effect}; ${step.undo === undefined ? "cannot be undone" : `undo: ${plain(step.undo, 200)}`}]`,
   );
   return [
-    paint("yellow", `  approval ${id} needed · ${severity} · ${name}`),
+    paint("yellow", `  approval ${id} ${asks} · ${severity} · ${name}`),
     ...steps,
     ...approval.why.slice(0, 10).map((reason) => `    why: ${plain(reason, 300)}`),
-    `    ${policy.required === 1 ? "1 person" : `${policy.required} people`} of ${policy.group}, until ${clock(approval.expiresAt)} UTC; it never runs by itself`,
-    `    approve: ${paint("bold", `npm run stanch -- approve ${id}`)}`,
+    `    ${policyText(approval)}`,
+    ...(policy.veto === undefined ? [`    approve: ${paint("bold", `npm run stanch -- approve ${id}`)}`] : []),
     ...(offersKeep
       ? [`    approve and keep it, without its lease: ${paint("bold", `npm run stanch -- approve ${id} --keep`)}`]
       : []),
-    `    reject:  ${paint("bold", `npm run stanch -- reject ${id}`)}`,
+    `    ${policy.veto === undefined ? "reject: " : "object: "} ${paint("bold", `npm run stanch -- reject ${id}`)}`,
   ];
+}
+
+function policyText({ policy, expiresAt }: Approval): string {
+  const { group, required, veto } = policy;
+  if (veto !== undefined) return `${group} may object; without an objection it runs in ${lasting(veto)}`;
+  const people = required === 1 ? "1 person" : `${required} people`;
+  return `${people} of ${group}, until ${clock(expiresAt)} UTC; it never runs by itself`;
 }
 
 function decidedBy({ votes }: Approval): string {

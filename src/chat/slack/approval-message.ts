@@ -109,6 +109,7 @@ function votesBlock(approval: Approval): Block | undefined {
 }
 
 function voteLine(vote: Vote): Mrkdwn {
+  if (vote.person === "") return mrkdwn`${vote.by} ${when(vote.at, "date")}`;
   const approved = vote.keep ? "approved to be kept" : "approved";
   const did = vote.decision === "approve" ? approved : "rejected";
   const reason = vote.reason === undefined ? mrkdwn`` : mrkdwn`: ${vote.reason}`;
@@ -117,9 +118,12 @@ function voteLine(vote: Vote): Mrkdwn {
 
 const PLACES: Readonly<Record<string, string>> = { slack: "Slack", api: "the API", cli: "the command line" };
 
-function policyLine({ policy, expiresAt }: Approval): Mrkdwn {
+function policyLine(approval: Approval): Mrkdwn {
+  const { policy, expiresAt, vetoEndsAt } = approval;
   if (policy.veto !== undefined) {
-    return mrkdwn`Group ${code(policy.group, 100)} may object; without an objection it runs ${lasting(policy.veto)} after this message`;
+    const then =
+      vetoEndsAt === undefined ? mrkdwn`${lasting(policy.veto)} after this message` : when(vetoEndsAt, "date");
+    return mrkdwn`Group ${code(policy.group, 100)} may object; without an objection it runs ${then}`;
   }
   const people = policy.required === 1 ? "1 person" : `${policy.required} people`;
   const own = policy.requesterMayApprove ? "" : ", not who asked for it";
@@ -169,19 +173,4 @@ function inputText({ input }: PlannedStep): Mrkdwn {
     ([name, value]) => `${name}: ${typeof value === "string" ? plain(value, 300) : JSON.stringify(value)}`,
   );
   return lines.length === 0 ? mrkdwn`_no input_` : preformatted(lines, 1500);
-}
-
-/** The nudge in the approval's thread: at half time, or because the incident has become worse. */
-export function reminderMessage(
-  approval: Approval,
-  { mentions, severity }: ApprovalContext & { severity?: string },
-): Message {
-  const calls = mentions.length === 0 ? undefined : join(mentions, " ");
-  const why =
-    severity === undefined
-      ? mrkdwn`⏰ still waiting for a decision`
-      : mrkdwn`📈 it is ${severity} now, and waits for a decision`;
-  const line = mrkdwn`${why} on *${foreign(approval.playbook, 120)}*; it expires ${when(approval.expiresAt, "date")}`;
-  const text = join([calls, line], " ");
-  return messageOf(text, [section(text)]);
 }

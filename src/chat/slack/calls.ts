@@ -1,7 +1,8 @@
 import type { Approval } from "../../core/approval.ts";
 import type { ChatState } from "../../core/chat.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
-import { type ApprovalContext, approvalMessage, reminderMessage } from "./approval-message.ts";
+import { reminderMessage } from "./approval-end.ts";
+import { type ApprovalContext, approvalMessage } from "./approval-message.ts";
 import { messageLink } from "./identity.ts";
 import { digestOfMessage } from "./incident-posts.ts";
 import type { Message } from "./message.ts";

@@ -1,6 +1,7 @@
 import type { Approval } from "../../core/approval.ts";
 import type { Actor } from "../../core/decision.ts";
 import type { Desk } from "../../core/desk.ts";
+import { untilWhen } from "./approval-end.ts";
 import { actions, type Block, context, divider, fitted, header, LIMITS, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
 import { isInGroup } from "./people.ts";
@@ -63,21 +64,23 @@ async function waitingFor(deps: VerbDeps, who: Actor, pending: readonly Approval
 }
 
 function approvalBlocks(approval: Approval): (Block | undefined)[] {
-  const { id, playbook, target, severity, expiresAt } = approval;
+  const { id, playbook, target, severity, policy } = approval;
   const does = approval.steps.slice(0, 3).map((step) => mrkdwn`\n   • ${foreign(step.describe, 200)}`);
   return [
     section(
       join(
         [
-          mrkdwn`*${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, until ${when(expiresAt)}`,
+          mrkdwn`*${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`,
           ...does,
         ],
         "",
       ),
     ),
     actions([
-      button({ text: "Approve", command: `approve ${id}`, id, style: "primary" }),
-      button({ text: "Reject", command: `reject ${id}`, id, style: "danger" }),
+      policy.veto === undefined
+        ? button({ text: "Approve", command: `approve ${id}`, id, style: "primary" })
+        : undefined,
+      button({ text: policy.veto === undefined ? "Reject" : "Object", command: `reject ${id}`, id, style: "danger" }),
       button({ text: "Show plan", command: `plan ${id}`, id }),
     ]),
   ];

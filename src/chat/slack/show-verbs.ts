@@ -5,6 +5,7 @@ import type { Pause } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
 import type { RunView } from "../../core/views.ts";
 import { count, isActive } from "../words.ts";
+import { untilWhen } from "./approval-end.ts";
 import { planBlocks } from "./approval-message.ts";
 import { type Block, context, fitted, section } from "./blocks.ts";
 import { approvalId, incidentId, runId } from "./complete.ts";
@@ -156,8 +157,9 @@ export function incidentLine({ id, severity, title, status, openedAt, taken }: I
   return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status} since ${when(openedAt, "date")}${holder}`;
 }
 
-function approvalLine({ id, playbook, target, severity, expiresAt }: Approval): Mrkdwn {
-  return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, until ${when(expiresAt)}`;
+function approvalLine(approval: Approval): Mrkdwn {
+  const { id, playbook, target, severity } = approval;
+  return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`;
 }
 
 function taskLine({ id, ask }: Task): Mrkdwn {

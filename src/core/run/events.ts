@@ -104,6 +104,8 @@ export type RunEvent =
       approvalId: string;
       expiresAt: Instant;
       reason: string;
+      /** It runs when nobody objects for so long. */
+      veto?: Milliseconds;
       /** How long a grant waits for its first effect; journals that are older than the setting have none. */
       validFor?: Milliseconds;
       /** Step digests that the approval shows; a grant covers exactly these. */

@@ -53,7 +53,7 @@ export type Run = {
   rounds: ReadonlyMap<StepPath, Rounds>;
   verifications: ReadonlyMap<StepPath, Verification>;
   waiting?: { reason: WaitReason; path?: StepPath; since: Instant; until: Instant; detail?: string };
-  asked?: Pick<Asked, "approvalId" | "expiresAt" | "covers" | "guards" | "ahead"> & { validFor: Milliseconds };
+  asked?: Pick<Asked, "approvalId" | "expiresAt" | "veto" | "covers" | "guards" | "ahead"> & { validFor: Milliseconds };
   grants: readonly Grant[];
   refused?: { how: "rejected" | "expired"; by: string; reason: string };
   inboxTaken: number;

@@ -87,6 +87,11 @@ function roundText(event: Extract<RunEvent, { type: "round" }>): string {
   return event.phase === "done" ? `${round} held` : `${round} did not hold; going back to the round before`;
 }
 
+function askedUntil({ at, expiresAt, veto }: Extract<RunEvent, { type: "asked" }>): string {
+  if (veto === undefined) return `it expires in ${formatDuration(expiresAt - at)}`;
+  return `it runs when nobody objects for ${formatDuration(veto)} after a channel has shown it`;
+}
+
 function courseLine(run: Run, event: RunEvent): Line | undefined {
   switch (event.type) {
     case "created":
@@ -96,7 +101,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
     case "asked":
       return {
         kind: "approval",
-        text: `approval ${event.approvalId} asked for: ${event.reason}; it expires in ${formatDuration(event.expiresAt - event.at)}`,
+        text: `approval ${event.approvalId} asked for: ${event.reason}; ${askedUntil(event)}`,
       };
     case "granted":
       return { kind: "approval", text: grantedText(event), by: event.by };

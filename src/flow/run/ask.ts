@@ -31,6 +31,7 @@ export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly V
       approvalId: id,
       expiresAt: approval.expiresAt,
       validFor: approval.policy.validFor,
+      ...(approval.policy.veto !== undefined && { veto: approval.policy.veto }),
       reason,
       covers,
       guards: voices.map((voice) => voice.guard),

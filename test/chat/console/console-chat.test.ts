@@ -65,6 +65,16 @@ describe("the console", () => {
     ]);
   });
 
+  test("says of a veto window that it runs by itself, and how to object", async () => {
+    const policy = { ...approvalOf().policy, veto: 60_000 };
+    const lines = await consoleOf().publish(viewOf({ approvals: [approvalOf({ policy })] }), []);
+    assert.match(lines.join("\n"), /approval apr-7f3a runs unless someone objects/);
+    assert.deepEqual(lines.slice(-2), [
+      "    platform-oncall may object; without an objection it runs in 60 s",
+      "    object:  npm run stanch -- reject apr-7f3a",
+    ]);
+  });
+
   test("says how to keep what an approval offers to keep", async () => {
     const lines = await consoleOf().publish(viewOf({ approvals: [approvalOf({ offersKeep: true })] }), []);
     assert.deepEqual(lines.slice(-3), [

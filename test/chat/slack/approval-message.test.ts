@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { reminderMessage } from "../../../src/chat/slack/approval-end.ts";
 import { approvalMessage, planBlocks } from "../../../src/chat/slack/approval-message.ts";
 import type { Approval } from "../../../src/core/approval.ts";
 import { approvalOf, NOON } from "../../support/slack-desk.ts";
@@ -36,6 +37,31 @@ test("an input that is pending within bounds is shown with them, in the message 
   const plan = { text: "plan", blocks: planBlocks(approval) };
   assert.deepEqual(slackFaults(plan), []);
   assert.match(JSON.stringify(plan), /service: litellm\\ndesired: pending, 1 to 4/);
+});
+
+describe("a veto window", () => {
+  const policy = { ...approvalOf().policy, veto: 60_000 };
+  const textOf = (approval: Approval) => {
+    const message = approvalMessage(approval, { mentions: [] });
+    assert.deepEqual(slackFaults(message), []);
+    return JSON.stringify(message);
+  };
+
+  test("says when it runs by itself, and the reminder does not say that it expires", () => {
+    assert.match(textOf(approvalOf({ policy })), /may object; without an objection it runs 60 s after this message/);
+    const begun = approvalOf({ policy, vetoEndsAt: NOON });
+    assert.match(textOf(begun), /may object; without an objection it runs <!date\^/);
+    const reminder = reminderMessage(begun, { mentions: [], severity: "P0" });
+    assert.deepEqual(slackFaults(reminder), []);
+    assert.match(reminder.text, /waits for an objection to .*; runs <!date\^.* unless someone objects/);
+  });
+
+  test("that nobody objected to names nobody as its approver", () => {
+    const vote = { by: "nobody objected", person: "", via: "stanch", at: NOON, decision: "approve" } as const;
+    const decided = textOf(approvalOf({ policy, status: "approved", votes: [vote], decidedAt: NOON }));
+    assert.match(decided, /nobody objected <!date/);
+    assert.doesNotMatch(decided, /approved by/);
+  });
 });
 
 describe("the buttons of an approval", () => {

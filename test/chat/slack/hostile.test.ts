@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { approvalMessage, planBlocks, reminderMessage } from "../../../src/chat/slack/approval-message.ts";
+import { reminderMessage } from "../../../src/chat/slack/approval-end.ts";
+import { approvalMessage, planBlocks } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
 import { answerModal, rejectModal } from "../../../src/chat/slack/modals.ts";
 import { mention, mrkdwn } from "../../../src/chat/slack/text.ts";
