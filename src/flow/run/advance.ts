@@ -16,6 +16,7 @@ import { measureFacts } from "./measure.ts";
 import { pollStep } from "./poll.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { reconcileStep } from "./reconcile.ts";
+import { endIfReopened, wakeAt } from "./restoring.ts";
 import { saveOutcome } from "./save-outcome.ts";
 import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 import { runChecks } from "./verify.ts";
@@ -164,7 +165,7 @@ async function perform(turn: Turn, move: Move): Promise<Progress> {
     case "reconcile":
       return reconcileStep(turn, move);
     case "check":
-      return runChecks(turn, move);
+      return (await endIfReopened(turn, move)) ?? runChecks(turn, move);
     case "wait":
       return waitFor(turn, move);
     case "withdraw":
@@ -183,7 +184,7 @@ async function waitFor(turn: Turn, move: Extract<Move, { kind: "wait" }>): Promi
   const { kind: _, until, ...rest } = move;
   const known = isSameWait(turn.run, move);
   const next = known ? turn : withEvents(turn, [{ type: "waiting", at: nowOf(turn), until, ...rest }]);
-  return letGo(next, until);
+  return (await endIfReopened(turn, move)) ?? letGo(next, wakeAt(turn, until));
 }
 
 function isSameWait(run: Run, move: Extract<Move, { kind: "wait" }>): boolean {

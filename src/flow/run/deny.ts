@@ -1,11 +1,12 @@
 import type { GuardName } from "../../core/guard/snapshot.ts";
 import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
-import { lastChange, undoingAfter, undoingBelow } from "../../core/run/groups.ts";
+import { undoingAfter } from "../../core/run/groups.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Instant } from "../../core/time.ts";
 import { finishRun } from "./finish.ts";
 import type { Progress } from "./progress.ts";
+import { endRestoring } from "./restoring.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** A denial ends the run `cancelled` with `denied.GUARD`; if it has changed things already, it ends `failed` and says so. */
@@ -27,17 +28,6 @@ export async function denyRun(
 /** The alert has ended and its message is still on the way: no denial, but what it will say (section 7, Resolved). */
 export function resolveRun(turn: Turn): Progress {
   return { kind: "go-on", turn: withEvents(turn, [{ type: "resolved", at: nowOf(turn) }]) };
-}
-
-/** Not a denial that the ladder climbs over: the run is cancelled, after its last round has gone back where `on-failure` says so. */
-function endRestoring(turn: Turn, path: string): Progress {
-  const { run, playbook } = turn;
-  const at = nowOf(turn);
-  const reason = "incident_reopened: the incident fires again, so no further step is begun";
-  const prefix = playbook.onFailure.includes("revert") ? lastChange(run, path) : undefined;
-  const events: RunEvent[] = [{ type: "cancelling", at, by: "stanch", reason }];
-  if (prefix !== undefined) events.push(undoingBelow(run, playbook, prefix, { at, reason }));
-  return { kind: "go-on", turn: withEvents(turn, events) };
 }
 
 /** What was changed is still in force; the run ends with that, and people are called. */

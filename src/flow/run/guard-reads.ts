@@ -6,6 +6,7 @@ import type { GuardReads, GuardValues } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { locksOf } from "./locks.ts";
+import { incidentNow } from "./restoring.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
@@ -32,19 +33,6 @@ export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardVal
 export function keptValues(turn: Turn): GuardValues | undefined {
   const { kept, run } = turn;
   return kept && run.reservation !== undefined && nowOf(turn) - kept.at < SERVES_FOR ? kept.values : undefined;
-}
-
-/** A playbook that restores something after a recovery; one that ends a lease goes on whatever fires. */
-export function isRestoring({ run, playbook }: Turn): boolean {
-  const { trigger, ends } = run.created;
-  return trigger === "recovered" && ends === undefined && playbook.on === "recovered";
-}
-
-/** The run's incident; for a restoration the one that its alerts would open or join now. */
-async function incidentNow(turn: Turn): Promise<string | undefined> {
-  const { incidentId, incidentKey } = turn.run.created;
-  const now = isRestoring(turn) ? await turn.deps.store.field("incidents:open", incidentKey) : undefined;
-  return now ?? incidentId;
 }
 
 function readsFor(turn: Turn, ready: ReadyStep, incident: string | undefined): GuardReads {

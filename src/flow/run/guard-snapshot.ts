@@ -7,8 +7,9 @@ import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import type { Doc, GuardValues } from "../../core/store.ts";
-import { budgetWindows, changesSince, isRestoring } from "./guard-reads.ts";
+import { budgetWindows, changesSince } from "./guard-reads.ts";
 import { pauseScopes } from "./locks.ts";
+import { isRestoring } from "./restoring.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
 type Measured = Pick<

@@ -71,3 +71,26 @@ test("a new incident of the same alerts stops a restoration of the old one too",
   assert.match(run?.ended?.reason ?? "", /^incident_reopened/);
   assert.equal(house.calls.length, 1);
 });
+
+test("a restoration that waits or measures gives way within a minute, so that what acts need not wait for its lock", async () => {
+  const later = ROUNDS.replace("10m", "5s");
+  for (const [steps, undone] of [
+    [ROUNDS, ["undo/r/1/set"]],
+    [`${later}, { id: pause, wait: 40m }`, ["undo/r/3/set", "undo/r/2/set", "undo/r/1/set", "undo/r/0/set"]],
+  ] as const) {
+    const house = await openHouse(configText(ACTS), [restore(steps, "[revert, escalate]")]);
+    await send(house, "firing");
+    await house.pass(2 * MINUTE);
+    await send(house, "resolved");
+    await house.pass(12 * MINUTE);
+    await send(house, "firing");
+    await house.pass(MINUTE);
+    const [run] = await house.runs();
+    assert.match(run?.ended?.reason ?? "", /^incident_reopened/);
+    assert.deepEqual(
+      [...(run?.steps.keys() ?? [])].filter((path) => path.startsWith("undo/")),
+      undone,
+    );
+    assert.deepEqual(await house.store.locks(["thing:litellm"]), {});
+  }
+});
