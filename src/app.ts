@@ -1,6 +1,7 @@
 import { createHealth, type HealthDeps } from "./app/health.ts";
 import { createLog } from "./app/log.ts";
 import { sampleGauges } from "./app/samples.ts";
+import { unheardCalls } from "./app/slack.ts";
 import { openStorage } from "./app/storage.ts";
 import { type Parts, wireParts } from "./app/wire.ts";
 import { type Stoppable, startWorkers } from "./app/workers.ts";
@@ -143,6 +144,6 @@ function aboutOf({ config, storage, chat, set }: Parts): App["about"] {
     acceptedRisks: storage.acceptedRisks,
     chat: chat.name,
     playbooks: playbooks.length,
-    warnings: [...storage.warnings, ...unusable],
+    warnings: [...storage.warnings, ...unheardCalls(config), ...unusable],
   };
 }

@@ -11,6 +11,17 @@ export function slackGroups(config: Config, log: Log): (id: string) => Promise<R
   return createUserGroups({ ...slack, log, now: Date.now });
 }
 
+/** A warning where escalation calls people through Slack and Slack is not set up: nobody would hear it. */
+export function unheardCalls({
+  environment,
+  escalation,
+}: Pick<Config, "environment" | "escalation">): readonly string[] {
+  const called = new Set(escalation.flatMap(({ notify }) => notify).filter((one) => one.startsWith("slack:")));
+  if (environment.slack !== undefined || called.size === 0) return [];
+  const names = [...called].join(", ");
+  return [`escalation calls ${names}, but SLACK_BOT_TOKEN is not set: such calls are only printed on the console`];
+}
+
 /** Slack when its token is set, else the console: the same life of an incident, as lines. */
 export function openChat(
   config: Config,

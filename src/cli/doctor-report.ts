@@ -1,3 +1,4 @@
+import { unheardCalls } from "../app/slack.ts";
 import { examineSlack } from "../chat/index.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../core/config.ts";
@@ -60,6 +61,8 @@ function configOf(io: Io, options: DoctorOptions): Config | undefined {
 async function slackFindings(config: Config): Promise<readonly Finding[]> {
   const { slack } = config.environment;
   if (!slack) {
+    const [remedy] = unheardCalls(config);
+    if (remedy !== undefined) return [{ area: "slack", what: "not used", ok: false, remedy }];
     const note = "SLACK_BOT_TOKEN is not set; incidents are shown on the console (docs/slack-setup.md)";
     return [{ area: "slack", what: "not used", ok: true, note }];
   }

@@ -97,6 +97,12 @@ describe("stanch doctor", () => {
     assert.doesNotMatch(out, /hunter2|xoxb-test|0123456789abcdef/);
   });
 
+  test("a configuration that calls people through Slack without Slack is a finding", async () => {
+    const escalation = "escalation: [{ after: 0m, when: needs-person, notify: ['slack:#alerts'] }]";
+    const { out } = await doctor(place(), {}, [], escalation);
+    assert.match(out, /^fault slack: not used – escalation calls slack:#alerts, but SLACK_BOT_TOKEN is not set/m);
+  });
+
   test("--json lists the same for machines, Slack not used included", async () => {
     const { code, out } = await doctor("http://127.0.0.1:9", {}, ["--json"]);
     assert.equal(code, 1);

@@ -95,6 +95,16 @@ describe("stanch serve", () => {
       assert.match(served.text(), new RegExp(`"level":40,.*"risk":"[^"]*${risk}.*"a risk of this Redis was accepted"`));
   });
 
+  test("calls that nobody would hear are told at the start", async (t) => {
+    install(`${CONFIG}approvals: { people: { anna: { slack: U012ABC } }, groups: { oncall: { people: [anna] } }, default: { group: oncall } }
+slack: { channel: '#alerts' }
+escalation: [{ after: 0m, when: needs-person, notify: ['slack:@oncall'] }]
+`);
+    const served = serve(["--insecure-dev"]);
+    t.after(() => served.child.kill("SIGKILL"));
+    await served.prints(/^warning: escalation calls slack:@oncall, but SLACK_BOT_TOKEN is not set/m);
+  });
+
   test("an unknown role is a usage error", async () => {
     const served = serve(["--role", "boss"]);
     assert.deepEqual(await served.exit, [2, null]);
