@@ -20,7 +20,7 @@ export type EpisodeChange = { record: EpisodeRecord; changed: boolean; unsettled
 export type Seen = { alert: Alert; content: string; group: string; now: Instant };
 
 /**
- * The rules of section 14.1 for one item; undefined: it says nothing new about an episode that is not open.
+ * The rules of section 14.1 for one item; undefined: it says nothing new.
  * The Lua of the accept script follows the same table, and one conformance suite holds both to it.
  */
 export function nextEpisode(old: EpisodeRecord | undefined, seen: Seen): EpisodeChange | undefined {
@@ -29,7 +29,7 @@ export function nextEpisode(old: EpisodeRecord | undefined, seen: Seen): Episode
     case "firing":
       return open ? stillFiring(open, seen) : opened(old, seen);
     case "resolved":
-      return open && closed(open, seen);
+      return open ? closed(open, seen) : ended(old, seen);
     case "unknown":
       return open && unknown(open, seen);
     default:
@@ -70,6 +70,18 @@ function closed(old: EpisodeRecord, { alert, group, now }: Seen): EpisodeChange 
   if (endsAt < old.state.openedAt - CLOSE_TOLERANCE_MS) return undefined;
   const state: EpisodeState = { ...old.state, status: "resolved", lastSeen: now, endsAt };
   return { record: { ...old, state, group }, changed: true, unsettled: true };
+}
+
+/**
+ * An end that nothing was open for is remembered, as no source keeps an order: what started before it and comes later has ended already,
+ * which makes it doubtful. Of an episode that was never seen it makes a closed one, opening 0.
+ */
+function ended(old: EpisodeRecord | undefined, { alert, content, group, now }: Seen): EpisodeChange | undefined {
+  const endsAt = alert.endsAt ?? now;
+  const never = { opening: 0, openedAt: now, lastSeen: now, startsAt: alert.startsAt, doubtful: false };
+  const { state, ...rest } = old ?? { state: never, content, group };
+  if ("endsAt" in state && endsAt <= (state.endsAt ?? 0)) return undefined;
+  return { record: { ...rest, state: { ...state, status: "resolved", endsAt } }, changed: false, unsettled: false };
 }
 
 function unknown(old: EpisodeRecord, { group, now }: Seen): EpisodeChange {

@@ -68,6 +68,13 @@ local function closed(old, flags, item_flags, block)
   return head .. sub(old, 22, 29) .. struct.pack('>d', ends) .. sub(old, 38, 45) .. group, true
 end
 
+local function ended(old, _, item_flags, block)
+  local ends = item_flags >= ${ENDS_FLAG} and time_at(block, 9) or now
+  if old and ends <= time_at(old, 30) then return nil, false end
+  local head = old and sub(old, 1, 29) or struct.pack('>BI4dd', 1 + ${ENDS_FLAG}, 0, now, now) .. sub(block, 1, 8)
+  return head .. struct.pack('>d', ends) .. (old and sub(old, 38) or sub(block, 17, 24) .. group), false
+end
+
 local function unknown(old, flags)
   local changed = flags % 4 ~= 2
   if changed then unsettled_by = unsettled_by + 1 end
@@ -82,9 +89,9 @@ local function apply(old, item_flags, block)
     if old then return opened_again(old, block) end
     return first_opening .. block .. group, true
   end
-  if not open then return nil, false end
-  if status == 1 then return closed(old, flags, item_flags, block) end
-  return unknown(old, flags)
+  if status == 1 then return (open and closed or ended)(old, flags, item_flags, block) end
+  if open then return unknown(old, flags) end
+  return nil, false
 end
 `;
 

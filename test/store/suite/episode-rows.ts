@@ -82,22 +82,45 @@ export const ROWS: Row[] = [
     leaves: { status: "resolved" },
   },
   {
-    rule: "resolved twice closes once",
+    rule: "resolved twice closes once, and the later end counts",
     bodies: [
       [firing(), 1],
-      [resolved(5), 1],
-      [resolved(6), 0],
+      [resolved(6), 1],
+      [resolved(7), 0],
+      [resolved(5), 0],
     ],
-    leaves: { status: "resolved", endsAt: 5 },
+    leaves: { status: "resolved", opening: 1, endsAt: 7 },
   },
-  { rule: "resolved without an episode is harmless", bodies: [[resolved(5), 0]], leaves: undefined },
   {
-    rule: "resolved before firing is harmless",
+    rule: "resolved without an episode is remembered and no change",
+    bodies: [[resolved(5), 0]],
+    leaves: { status: "resolved", opening: 0, endsAt: 5 },
+  },
+  {
+    rule: "firing that a resolved of the very first episode has overtaken is doubtful",
     bodies: [
       [resolved(5), 0],
       [firing(), 1],
     ],
-    leaves: OPEN,
+    leaves: { ...OPEN, doubtful: true },
+  },
+  {
+    rule: "firing that a resolved has overtaken is doubtful, also after earlier episodes",
+    bodies: [
+      [firing(-9 * MINUTE), 1],
+      [resolved(-1), 1],
+      [resolved(5), 0],
+      [firing(2), 1],
+    ],
+    leaves: { ...OPEN, opening: 2, startsAt: 2, doubtful: true },
+  },
+  {
+    rule: "firing after a resolved that nothing was open for is not doubtful",
+    bodies: [
+      [resolved(5), 0],
+      [firing(6), 1],
+    ],
+    leaves: { ...OPEN, startsAt: 6 },
   },
   {
     rule: "resolved that ended long before the opening is ignored",
