@@ -82,7 +82,8 @@ async function check(world: World): Promise<void> {
   const states = await world.intake.states(keys);
   const expected = new Map<string, Set<string>>();
   for (const [index, state] of states.entries()) {
-    if (state === undefined) continue;
+    // Opening 0: it has ended before anything of it was seen.
+    if (state === undefined || state.opening === 0) continue;
     const record = await world.record(FINGERPRINTS[index] ?? "", state.opening);
     assert.ok(record, "no record of a known episode");
     assert.equal(record.state.status, state.status);
