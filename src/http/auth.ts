@@ -11,25 +11,28 @@ const BEARER = /^Bearer +(\S+)$/i;
 
 /**
  * Bearer tokens, compared in constant time: digests are compared, and all of them, so that neither length nor place shows.
- * With `insecure` (the flag --insecure-dev, loopback only) everybody on this machine is an admin, but no foreign web page.
+ * With `insecure` (the flag --insecure-dev, loopback only) everybody on this machine is an admin.
  */
 export function createIdentify(tokens: readonly ApiToken[], insecure: boolean): Identify {
   const known = tokens.map((token) => ({ token, digest: hash("sha256", token.token, "buffer") }));
   return (headers) => {
     const via = headers["x-stanch-via"] === "cli" ? "cli" : "api";
-    if (insecure) {
-      assertNoForeignPage(headers);
-      return { name: "anonymous", via, role: "admin" };
-    }
+    if (insecure) return { name: "anonymous", via, role: "admin" };
     const token = match(known, sentToken(headers));
     if (token === undefined) throw new AppError("unauthorized", "the API token is not known; check api.tokens");
     return { name: token.name, via, role: token.role, apiToken: token.name };
   };
 }
 
-/** Without tokens, any page open in a browser here could post to us; browsers say where a post comes from. */
-function assertNoForeignPage({ origin, host }: IncomingHttpHeaders): void {
-  if (origin === undefined || origin === `http://${host}`) return;
+/** What this machine is called in a page of its own; a foreign name may be made to lead here, too. */
+const OWN_PAGE = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/**
+ * Without credentials, any page open in a browser here could post alerts and decisions to us; browsers say where a post comes from.
+ * @throws AppError `forbidden`.
+ */
+export function assertNoForeignPage({ origin, host }: IncomingHttpHeaders): void {
+  if (origin === undefined || (origin === `http://${host}` && OWN_PAGE.test(origin))) return;
   throw new AppError("forbidden", "with --insecure-dev, calls from other web pages are refused");
 }
 

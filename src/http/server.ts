@@ -9,7 +9,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { sendError } from "./answer.ts";
 import { apiHandler } from "./api.ts";
-import { createIdentify } from "./auth.ts";
+import { assertNoForeignPage, createIdentify } from "./auth.ts";
 import { type Exposition, type Health, mountHealth, mountOperations, type Reloaded } from "./operations.ts";
 import { apiRoutes } from "./routes/index.ts";
 import { type Accept, webhookHandler } from "./webhooks.ts";
@@ -88,12 +88,18 @@ function createExpress(options: HttpOptions): Express {
 }
 
 function mountAll(app: Express, options: HttpOptions): void {
+  if (options.insecure === true) app.use(onlyOwnPages);
   app.post("/webhooks/:source", webhookHandler(options));
   if (options.slackReceiver !== undefined) app.use(options.slackReceiver);
   const deps = { ...options, identify: createIdentify(options.tokens, options.insecure ?? false) };
   for (const route of apiRoutes) app[route.method](`/api/v1${route.path}`, apiHandler(deps, route));
   mountOperations(app, deps);
 }
+
+const onlyOwnPages: RequestHandler = (request, _response, next) => {
+  assertNoForeignPage(request.headers);
+  next();
+};
 
 /** Express tells an error handler by its four parameters. */
 function errorHandler(log: Log): ErrorRequestHandler {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { describe, it } from "node:test";
 import { AppError } from "../../src/core/errors.ts";
 import { apiRoutes } from "../../src/http/routes/index.ts";
@@ -48,6 +50,25 @@ describe("who may", () => {
     });
     assert.equal(evil.status, 403);
     assert.equal(asked.length, 2);
+  });
+
+  it("no foreign web page with an alert, nor one whose name was made to lead here", async (t) => {
+    const { ask, port } = await startHttp(t, { tokens: [], insecure: true });
+    const alert = { method: "POST", body: '{"alerts":[]}' };
+    assert.equal((await ask("/webhooks/alertmanager", alert)).status, 202);
+    const evil = await ask("/webhooks/alertmanager", { ...alert, headers: { origin: "https://evil.example" } });
+    assert.equal(evil.status, 403);
+    const host = `evil.example:${port}`;
+    const rebound = request({
+      port,
+      host: "127.0.0.1",
+      method: "POST",
+      path: `${API}/pause`,
+      headers: { host, origin: `http://${host}` },
+    }).end();
+    const [answer] = (await once(rebound, "response")) as [IncomingMessage];
+    answer.resume();
+    assert.equal(answer.statusCode, 403);
   });
 
   it("nobody when no token is configured", async (t) => {
