@@ -18,6 +18,7 @@ import {
   verify,
 } from "../../support/engine.ts";
 import { assertPromises } from "../../support/promises.ts";
+import { assertFree, assertOpen, type Hands, hold, unlessClosed } from "./hands.ts";
 
 /** What one call of an action does, and whether the worker lives on. */
 const Behaviour = fc.constantFrom(
@@ -50,7 +51,7 @@ const Leaf = fc.record({
   continues: fc.boolean(),
   condition: fc.constantFrom("none", "true", "false", "unknown"),
   leased: fc.boolean(),
-  grouped: fc.boolean(),
+  group: fc.constantFrom("", "", "g", "h"),
 });
 type Leaf = {
   kind: string;
@@ -58,7 +59,7 @@ type Leaf = {
   continues: boolean;
   condition: string;
   leased: boolean;
-  grouped: boolean;
+  group: string;
 };
 
 const Scenario = fc.record({
@@ -81,7 +82,10 @@ const Scenario = fc.record({
   decisions: fc.array(
     fc.record({
       after: fc.integer({ min: 0, max: 900 }),
-      what: fc.constantFrom("approve", "reject", "cancel", "pause", "resume", "resolve", "done", "not-done", "abort"),
+      what: fc.oneof(
+        fc.constantFrom("approve", "reject", "cancel", "pause", "resume", "resolve", "done", "not-done", "abort"),
+        fc.constantFrom("take", "release", "close"),
+      ),
     }),
     {
       maxLength: 6,
@@ -109,7 +113,7 @@ function stepsOf(scenario: Scenario): Step[] {
       one.leased && uses === "t.set"
         ? { lease: { for: 600_000, releaseWhen: [], onEnd: { kind: "revert" as const } } }
         : {};
-    const group = one.grouped ? { group: "g" } : {};
+    const group = one.group === "" ? {} : { group: one.group };
     return step(id, uses, {
       retry: { attempts: one.attempts, delay: 1_000, backoff: "constant" },
       continueOnError: one.continues,
@@ -181,11 +185,14 @@ async function play(scenario: Scenario): Promise<void> {
   const effects = new Map<string, number>();
   const faults: unknown[] = [];
   let cancelled = false;
+  const hands: Hands = { taken: false, paused: false, closed: false };
   const took = async (stepKey: string, undo: boolean): Promise<void> => {
     effects.set(stepKey, (effects.get(stepKey) ?? 0) + 1);
     assert.deepEqual(await world.store.pauses(), [], "no effect while paused");
+    assertFree(hands);
     const run = await world.run(stepKey.split("/")[0] ?? "");
     assert.equal(run.ended, undefined, "no effect after the end");
+    assertOpen(hands, run.created.trigger);
     if (undo || run.created.trigger === "revert") return;
     assert.equal(cancelled, false, "no effect after cancel");
     assert.notEqual(run.created.autonomy, "observe", "no effect while observing");
@@ -236,27 +243,31 @@ async function play(scenario: Scenario): Promise<void> {
     await world.pass((after - clock) * 1_000);
     clock = after;
     if (what === "cancel") cancelled = (await decide(world.deps, ANNA, { verb: "cancel", run: id })).ok || cancelled;
+    await hold(world, hands, what);
     await people(world, id, what);
   }
-  await decide(world.deps, ANNA, { verb: "resume", scope: "global" });
+  for (const what of ["resume", "release"]) await hold(world, hands, what);
   await world.pass(4 * 3_600_000);
-  for (let rounds = 0; rounds < 30; rounds++) {
-    const active = await world.store.page("runs:active", { limit: 50 });
-    if (active.members.length === 0) break;
-    for (const run of active.members) await decide(world.deps, ANNA, { verb: "answer", run, answer: "abort" });
-    await world.pass(600_000);
-  }
+  await settleAll(world);
   if (faults.length > 0) throw faults[0];
   assert.notEqual((await world.run(id)).ended, undefined, "every run ends");
-  await assertPromises(world, id, one);
+  await unlessClosed(hands, () => assertPromises(world, id, one));
   for (const [stepKey, count] of effects) assert.ok(count <= 1, `${stepKey} took effect ${count} times`);
   assert.deepEqual(await world.store.locks(["thing:one"]), {}, "ended runs hold no lock");
 }
 
+/** Answers what is open until no run is under way. */
+async function settleAll(world: ReturnType<typeof createWorld>): Promise<void> {
+  for (let rounds = 0; rounds < 30; rounds++) {
+    const active = await world.store.page("runs:active", { limit: 50 });
+    if (active.members.length === 0) return;
+    for (const run of active.members) await decide(world.deps, ANNA, { verb: "answer", run, answer: "abort" });
+    await world.pass(600_000);
+  }
+}
+
 async function people(world: ReturnType<typeof createWorld>, id: string, what: string): Promise<void> {
   const run = await world.run(id);
-  if (what === "pause") await decide(world.deps, ANNA, { verb: "pause", scope: "global" });
-  if (what === "resume") await decide(world.deps, ANNA, { verb: "resume", scope: "global" });
   if (what === "done" || what === "abort") await decide(world.deps, ANNA, { verb: "answer", run: id, answer: what });
   if ((what === "approve" || what === "reject") && run.asked) {
     await decide(world.deps, ANNA, { verb: what, approval: run.asked.approvalId });
