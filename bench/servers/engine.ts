@@ -108,6 +108,7 @@ async function createRun(queue: Queue, books: Map<string, Playbook>): Promise<vo
   const plan = planRun(
     { ...request, trigger: "firing", by: "stanch", now },
     { ceiling: "auto", demoted: new Set<string>() },
+    {},
   );
   if (!plan.ok) throw new Error(plan.reason);
   await store.commit({

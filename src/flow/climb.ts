@@ -5,7 +5,7 @@ import type { Instant } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import { type Candidate, nextRung } from "./assess/select.ts";
 import { type LadderStep, triedOn } from "./ladder.ts";
-import { type AutonomyLimits, effectiveAutonomy, planRun } from "./run/create-run.ts";
+import { type AutonomyLimits, effectiveAutonomy, type LockKeys, planRun } from "./run/create-run.ts";
 
 /** What one look at an incident's ladders changes, gathered for one commit. `spent`: why targets have no playbook left. */
 export type Ascent = {
@@ -18,7 +18,7 @@ export type Ascent = {
 };
 
 /** What climbing looks at. `candidates`: what matches the target now, by priority. */
-export type Rungs = { candidates: readonly Candidate[]; limits: AutonomyLimits; now: Instant };
+export type Rungs = { candidates: readonly Candidate[]; limits: AutonomyLimits; keys: LockKeys; now: Instant };
 
 /** The ascent with the next run on this ladder's target, or with why there is none. Pure. */
 export function climb(
@@ -78,14 +78,14 @@ function actsIn({ severity }: Incident, { candidates, limits }: Rungs): (name: s
 function planOf(
   incident: Incident,
   { candidate, rung }: { candidate: Candidate; rung: number },
-  { limits, now }: Rungs,
+  { limits, keys, now }: Rungs,
 ): ReturnType<typeof planRun> | undefined {
   const { playbook, entrants } = candidate;
   const [first] = entrants;
   if (first === undefined) return undefined;
   const alerts = entrants.map((entrant) => entrant.record);
   const request = { incident, playbook, alert: first.record, alerts, severity: incident.severity, facts: first.facts };
-  return planRun({ ...request, rung, trigger: "firing", by: "stanch", now }, limits);
+  return planRun({ ...request, rung, trigger: "firing", by: "stanch", now }, limits, keys);
 }
 
 type Planned = {

@@ -64,7 +64,7 @@ async function settleLadders(deps: SettleDeps, doc: Doc<Incident>, standings: re
   let ascent: Ascent = { incident, checks: [], writes: [], lines: [], wakes: [], spent: new Map() };
   for (const one of standings) {
     const candidates = found.get(one.ladder[0]?.created.target ?? "") ?? [];
-    ascent = climb(ascent, one, { candidates, limits, now });
+    ascent = climb(ascent, one, { candidates, limits, keys: deps.connections, now });
   }
   const kinds = standings.map(({ step }) => step.kind);
   const isCalm = ascent.wakes.length === 0 && ascent.spent.size === 0 && !kinds.includes("busy");

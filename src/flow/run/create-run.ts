@@ -54,7 +54,7 @@ export type LockKeys = Pick<Connections, "lockKey">;
  * Renders a run's vars and target and gives the writes that create it. Pure; the same request gives the same run id. Where what a
  * target names has another lock key, that is one of the run's targets too, so that two names of one thing are one lock.
  */
-export function planRun(request: RunRequest, limits: AutonomyLimits, keys: LockKeys = {}): RunPlan | RunRefused {
+export function planRun(request: RunRequest, limits: AutonomyLimits, keys: LockKeys): RunPlan | RunRefused {
   const lacking = unusable(request.playbook);
   if (lacking !== undefined) return { ok: false, reason: `it cannot run here: ${lacking}` };
   const vars = renderVars(request);

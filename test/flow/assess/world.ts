@@ -86,7 +86,7 @@ export function createWorld(options: Options = {}) {
     config,
     index: () => indexPlaybooks(outside.playbooks),
     facts: createFactReader({ rules: config.facts, query, clock: () => clock.at }),
-    planRun: (request) => planRun(request, { ceiling: "auto", demoted: new Set() }),
+    planRun: (request) => planRun(request, { ceiling: "auto", demoted: new Set() }, {}),
     resolvedWrites: async () => ({ checks: [], writes: [] }),
     raisedWrites: async () => ({ checks: [], writes: [] }),
     poisonWrites: async () => ({ checks: [], writes: [] }),

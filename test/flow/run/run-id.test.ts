@@ -21,7 +21,7 @@ const INCIDENT: Incident = {
 function idOf(incident: Incident, now = 2_000): string {
   const request = { incident, playbook: playbook("p", [step("a", "t.a")]), alert: ALERT, alerts: [ALERT] };
   const more = { severity: "P0", facts: {}, rung: 1, trigger: "firing", by: "stanch", now } as const;
-  const plan = planRun({ ...request, ...more }, { ceiling: "auto", demoted: new Set() });
+  const plan = planRun({ ...request, ...more }, { ceiling: "auto", demoted: new Set() }, {});
   assert.ok(plan.ok);
   return plan.id;
 }
