@@ -24,9 +24,14 @@ export type ChatState = {
   elsewhere?: { seq: number; channels: readonly string[] };
   /** The incident's own channel, where one is configured, with its copy of the timeline and the topic shown. */
   room?: { channel: string; delivered: number; topic: string };
+  /** Since when publishing has not come to its end; then it is in the index `CHATS_BEHIND`. */
+  behindSince?: Instant;
   /** Entries the thread has, while it is ahead of the room; `delivered` is the smaller of the two. */
   thread?: number;
 };
+
+/** Index of the incidents whose publishing has not come to its end. */
+export const CHATS_BEHIND = "chats:behind";
 
 export type Published = { ok: true } | { ok: false; retryAfter: Milliseconds; why: string };
 

@@ -1,4 +1,4 @@
-import type { Chat, ChatState, Published } from "../core/chat.ts";
+import { CHATS_BEHIND, type Chat, type ChatState, type Published } from "../core/chat.ts";
 import type { Desk } from "../core/desk.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -48,7 +48,7 @@ export async function notify(deps: NotifyDeps, incident: string, signal: AbortSi
     const outcome = await publishOnce(deps, incident, claim);
     if (outcome !== "again") return;
   }
-  await letGo(deps, incident, { claim, after: 0 });
+  await letGo(deps, incident, { claim, after: 0, writes: [] });
 }
 
 function memberOf(incident: string): string {
@@ -64,9 +64,9 @@ async function publishOnce(deps: NotifyDeps, incident: string, claim: Claim): Pr
   const published = await attempt(deps, incident, () => deps.chat.publish(view, entries, state, save));
   if (published === "taken-over") return "done";
   deps.metrics.posted(deps.chat.name, published.ok ? "ok" : "failed");
-  if (published.ok) return settle(deps, view, claim);
+  if (published.ok) return settle(deps, view, { claim, wasBehind: state.behindSince !== undefined });
   deps.log.debug({ incident, why: published.why, retryAfter: published.retryAfter }, "the chat has to wait");
-  await letGo(deps, incident, { claim, after: published.retryAfter });
+  await letGo(deps, incident, { claim, after: published.retryAfter, writes: await behind(deps, incident, claim) });
   return "done";
 }
 
@@ -98,9 +98,14 @@ async function saveState(
 }
 
 /** Ends the turn if nothing was added to the timeline since it was read; whoever adds a line makes the chat due with it. */
-async function settle(deps: NotifyDeps, view: IncidentView, claim: Claim): Promise<"done" | "again"> {
+async function settle(
+  deps: NotifyDeps,
+  view: IncidentView,
+  { claim, wasBehind }: { claim: Claim; wasBehind: boolean },
+): Promise<"done" | "again"> {
   const { id, status } = view.incident;
-  const writes: Write[] = [{ write: "undue", member: memberOf(id) }, ...release(claim)];
+  const caughtUp = wasBehind ? await upToDate(deps, id) : [];
+  const writes: Write[] = [{ write: "undue", member: memberOf(id) }, ...release(claim), ...caughtUp];
   if (status === "resolved") {
     writes.push({ write: "expire", what: "doc", name: `chat:${id}`, at: claim.now + deps.retention });
   }
@@ -109,11 +114,30 @@ async function settle(deps: NotifyDeps, view: IncidentView, claim: Claim): Promi
   return committed.ok || committed.failed.check === "claim" ? "done" : "again";
 }
 
+/** Remembers since when this incident is not shown as it is, for the metrics; once is enough. */
+async function behind(deps: NotifyDeps, incident: string, claim: Claim): Promise<readonly Write[]> {
+  const body = (await deps.store.get<ChatState>("chat", incident))?.body ?? EMPTY;
+  if (body.behindSince !== undefined) return [];
+  return [
+    { write: "put", kind: "chat", id: incident, body: { ...body, behindSince: claim.now } },
+    { write: "index", index: CHATS_BEHIND, member: incident, score: claim.now },
+  ];
+}
+
+async function upToDate(deps: NotifyDeps, incident: string): Promise<readonly Write[]> {
+  const { behindSince: _, ...body } = (await deps.store.get<ChatState>("chat", incident))?.body ?? EMPTY;
+  return [
+    { write: "put", kind: "chat", id: incident, body },
+    { write: "unindex", index: CHATS_BEHIND, member: incident },
+  ];
+}
+
 /** The incident was removed: there is nothing to show any more. */
 async function forget(deps: NotifyDeps, incident: string, claim: Claim): Promise<"done"> {
   const writes: readonly Write[] = [
     { write: "undue", member: memberOf(incident) },
     { write: "delete", kind: "chat", id: incident },
+    { write: "unindex", index: CHATS_BEHIND, member: incident },
     ...release(claim),
   ];
   await deps.store.commit({ checks: [held(claim)], writes });
@@ -124,11 +148,11 @@ async function forget(deps: NotifyDeps, incident: string, claim: Claim): Promise
 async function letGo(
   deps: NotifyDeps,
   incident: string,
-  { claim, after }: { claim: Claim; after: Milliseconds },
+  { claim, after, writes: more }: { claim: Claim; after: Milliseconds; writes: readonly Write[] },
 ): Promise<void> {
   const member = memberOf(incident);
   const now = await deps.store.now();
-  const writes: readonly Write[] = [{ write: "due", member, at: now + after }, ...release(claim)];
+  const writes: readonly Write[] = [...more, { write: "due", member, at: now + after }, ...release(claim)];
   const committed = await deps.store.commit({ checks: [held(claim)], writes });
   if (committed.ok) await deps.queue.wake(member, now + after, after);
 }
