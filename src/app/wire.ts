@@ -39,8 +39,8 @@ export async function wireParts(config: Config, options: WireOptions) {
   const connections = createConnections(config.connections);
   const reading = parseOptions(config, actions, connections);
   const set = await openPlaybookSet({ directory: config.environment.playbooks, log, ...reading });
-  const metrics = createMetrics({ log });
   const sources = createSources(config.sources, { ...awsDeps, now: Date.now });
+  const metrics = createMetrics({ log, sources: [...sources.keys()] });
   const onError = (err: unknown, what: string): void => log.warn({ err, what }, "the queue had trouble");
   const drop = options.dropAdds === undefined ? {} : { dropAdds: options.dropAdds };
   const queue = createBullmqQueue({ url: storage.url, onError, ...drop });

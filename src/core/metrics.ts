@@ -5,7 +5,15 @@ import type { Outcome } from "./run/events.ts";
 import type { RunStateKind } from "./views.ts";
 
 /** Why a webhook call was not accepted: the AppError code, as a metric label. */
-export type RejectReason = "unauthorized" | "invalid_request" | "too_large" | "not_found" | "unavailable" | "internal";
+export const REJECT_REASONS = [
+  "unauthorized",
+  "invalid_request",
+  "too_large",
+  "not_found",
+  "unavailable",
+  "internal",
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /**
  * What stanch counts and measures; the HTTP side exposes it, the flow calls the part it needs (`Pick<Metrics, …>`).

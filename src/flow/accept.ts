@@ -2,7 +2,7 @@ import type { AlertGroup, SourceName } from "../core/alert.ts";
 import { AppError, codeOf, type Fault } from "../core/errors.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
-import type { Metrics, RejectReason } from "../core/metrics.ts";
+import { type Metrics, REJECT_REASONS, type RejectReason } from "../core/metrics.ts";
 import type { Received, Source, WebhookRequest } from "../core/source.ts";
 import type { Milliseconds } from "../core/time.ts";
 import { withinDeadline } from "./deadline.ts";
@@ -38,13 +38,7 @@ export type Accepted = Stored & { note?: string; rejected?: number; details?: re
  */
 const REJECTED_MARK = Buffer.from(" \t\r\n\t ");
 
-const REASONS: ReadonlySet<string> = new Set<RejectReason>([
-  "unauthorized",
-  "invalid_request",
-  "too_large",
-  "not_found",
-  "unavailable",
-]);
+const REASONS: ReadonlySet<string> = new Set(REJECT_REASONS);
 
 /** The metric label of anything that kept a call from being accepted. */
 export function rejectReason(error: unknown): RejectReason {

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
+import type { SourceName } from "../core/alert.ts";
 import type { Log } from "../core/log.ts";
-import type { Metrics } from "../core/metrics.ts";
+import { type Metrics, REJECT_REASONS } from "../core/metrics.ts";
 import type { Exposition } from "./operations.ts";
 
 /** The metrics with their exposition. A sampler fills gauges that nobody counts (depths, ages) just before they are read. */
@@ -11,13 +12,16 @@ export type PrometheusMetrics = Metrics & {
 
 const ACCEPT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
 
-/** A registry of its own with stanch's and the process's metrics; docs/api.md lists the names. */
-export function createMetrics(deps: { log: Pick<Log, "warn"> }): PrometheusMetrics {
+/**
+ * A registry of its own with stanch's and the process's metrics; docs/api.md lists the names. What may go wrong with the configured
+ * `sources` begins at 0: of a counter that appears with its first 1, Prometheus sees no increase.
+ */
+export function createMetrics(deps: { log: Pick<Log, "warn">; sources?: readonly SourceName[] }): PrometheusMetrics {
   const registry = new Registry();
   const samplers: (() => Promise<void>)[] = [];
   collectDefaultMetrics({ register: registry });
   return {
-    ...acceptMetrics(registry),
+    ...acceptMetrics(registry, deps.sources ?? []),
     ...waitingMetrics(registry),
     ...runMetrics(registry),
     ...chatMetrics(registry),
@@ -44,11 +48,15 @@ function gauge<Label extends string>(registry: Registry, name: string, help: str
 
 type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "alertsRejected" | "rejected" | "acceptSeconds">;
 
-function acceptMetrics(registry: Registry): AcceptMetrics {
+function acceptMetrics(registry: Registry, sources: readonly SourceName[]): AcceptMetrics {
   const accepted = counter(registry, "alerts_accepted_total", "Alerts whose episode changed.", ["source"]);
   const unchanged = counter(registry, "alerts_unchanged_total", "Alerts that were known already.", ["source"]);
   const unread = counter(registry, "alerts_rejected_total", "Alerts that could not be read.", ["source"]);
   const rejected = counter(registry, "webhooks_rejected_total", "Webhook calls refused.", ["source", "reason"]);
+  for (const source of sources) {
+    unread.inc({ source }, 0);
+    for (const reason of REJECT_REASONS) rejected.inc({ source, reason }, 0);
+  }
   const seconds = new Histogram({
     name: "stanch_accept_duration_seconds",
     help: "From the complete body to the answer.",

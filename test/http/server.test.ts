@@ -229,6 +229,14 @@ describe("metrics", () => {
     assert.doesNotMatch((await metrics.expose()).body, /state="executing"/);
   });
 
+  it("count what goes wrong with a source from 0 on, so that the first time is an increase", async () => {
+    const metrics = createMetrics({ log: silentLog, sources: ["grafana"] });
+    const { body } = await metrics.expose();
+    assert.match(body, /^stanch_alerts_rejected_total\{source="grafana"\} 0$/m);
+    assert.match(body, /^stanch_webhooks_rejected_total\{source="grafana",reason="unauthorized"\} 0$/m);
+    assert.doesNotMatch(body, /source="alertmanager"/);
+  });
+
   it("are needed by nobody: two registries live side by side", async () => {
     const [first, second] = [createMetrics({ log: silentLog }), createMetrics({ log: silentLog })];
     first.poisoned();
