@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { clockStart } from "../core/escalation.ts";
 import type { Incident } from "../core/incident.ts";
+import { hasChanged } from "../core/run/changed.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Instant } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
@@ -18,9 +19,11 @@ export function hindsightLines(
   runs: readonly Run[],
   { now, by }: { now: Instant; by?: string },
 ): readonly TimelineEntry[] {
-  const own = runs.filter((run) => run.created.opening === incident.opening && run.created.trigger === "firing");
-  const observed = own.filter((run) => run.ended?.state === "observed").slice(0, TOLD);
-  const acted = [...own.filter((run) => run.mutated).map(changeText), ...peopleTexts(incident)];
+  const own = runs.filter((run) => run.created.opening === incident.opening);
+  const observed = own
+    .filter(({ created, ended }) => created.trigger === "firing" && ended?.state === "observed")
+    .slice(0, TOLD);
+  const acted = [...own.filter(mayHaveChanged).map(changeText), ...peopleTexts(incident)];
   return observed.map(({ created: { id, at, playbook, target } }) => {
     const what = outcomeText(acted, { later: sinceText(now - at), by });
     return { at: now, kind: "incident", by: "stanch", runId: id, text: `${playbook} only observed ${target}: ${what}` };
@@ -34,8 +37,14 @@ function outcomeText(acted: readonly string[], { later, by }: { later: string; b
   return `it did not recover until ${later} after the plan, ${known}`;
 }
 
+/** Whoever started it; a call that was refused has changed nothing. */
+function mayHaveChanged({ steps }: Run): boolean {
+  return [...steps.values()].some((step) => hasChanged(step) || (step.effect !== "read" && step.state !== "done"));
+}
+
 function changeText({ created }: Run): string {
-  return `${created.playbook} had changed ${created.target}`;
+  const by = created.trigger === "manual" ? ` (started by ${created.by})` : "";
+  return `${created.playbook} had changed ${created.target}${by}`;
 }
 
 function peopleTexts(incident: Incident): readonly string[] {

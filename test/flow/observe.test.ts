@@ -117,6 +117,24 @@ describe("in hindsight an observed plan can be judged", () => {
     assert.deepEqual(await ends(house), [`looks only observed thing:litellm: ${line}`]);
   });
 
+  test("so is what a person started by hand, unless nobody agreed to it", async () => {
+    const byHand = playbook(`  - ${CHANGE}`, "on: manual").replace("looks", "by-hand");
+    for (const verb of ["approve", "reject"] as const) {
+      const house = await fired(playbook(`  - ${CHANGE}`), byHand);
+      const started = await house.decide({ verb: "run", playbook: "by-hand", incident: "inc-1", vars: {} });
+      assert.ok(started.ok, started.sentence);
+      const [approval = ""] = await house.pending();
+      assert.ok((await house.decide({ verb, approval })).ok);
+      await house.pass(MINUTE);
+      const after = "after by-hand had changed thing:litellm (started by anna)";
+      const told = {
+        approve: `it did not recover until 2m after the plan, ${after}`,
+        reject: "it recovered by itself 2m after the plan, before anybody acted through stanch",
+      };
+      assert.deepEqual(await ends(house), [`looks only observed thing:litellm: ${told[verb]}`]);
+    }
+  });
+
   test("so is a person who took it, and one who closed it", async () => {
     const taken = await fired(playbook(`  - ${CHANGE}`));
     await taken.decide({ verb: "take", incident: "inc-1" });
