@@ -20,9 +20,6 @@ export const BLOCK_BYTES = 24;
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
 export const NOT_A_REPEAT = -1;
 
-/** The script's answer when the body that was laid aside is not there. */
-export const NOT_STORED = -2;
-
 /** The field of a source's groups that counts closings and unknowns: each makes every remembered digest invalid. */
 export const UNSETTLED_FIELD = "unsettled";
 
@@ -156,7 +153,6 @@ local function enqueue(source, names, body, aside)
   if aside then
     local id = call('XADD', P .. 'intake', '*', 's', source, 'c', names)
     call('RENAME', aside, P .. 'body:' .. id)
-    call('PERSIST', P .. 'body:' .. id)
   else
     call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'b', body)
   end
@@ -185,11 +181,10 @@ local function accept(packed, body, aside)
 end
 `;
 
-/** A body that was laid aside and is not needed goes; one that never came must not be missed later. */
+/** A body that was laid aside and is not needed goes. */
 const ASIDE_LUA = `
 local function accept_aside(packed, name)
   local aside = P .. 'aside:' .. name
-  if call('EXISTS', aside) == 0 then return ${NOT_STORED} end
   local count = accept(packed, nil, aside)
   if count <= 0 then call('UNLINK', aside) end
   return count
@@ -199,7 +194,7 @@ end
 /**
  * The whole of `accept`, for several bodies in their order. Arguments: per body its key and items packed, and the body, or the name
  * under which it was laid aside; without items it only asks whether this is a repeat. Answers for each how many items changed their
- * episode, or NOT_A_REPEAT, or NOT_STORED.
+ * episode, or NOT_A_REPEAT.
  */
 export const ACCEPT = defineScript(`
 ${NOW_LUA}

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { AlertGroup } from "../../core/alert.ts";
-import { AppError } from "../../core/errors.ts";
-import { bodyDigest, contentHasher, groupId } from "../content.ts";
+import type { SightingGroup } from "../../core/alert.ts";
+import { bodyDigest, contentOf, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
-import { ACCEPT, NOT_A_REPEAT, NOT_STORED } from "./accept-script.ts";
+import { ACCEPT, NOT_A_REPEAT } from "./accept-script.ts";
 import { batched } from "./batch.ts";
 import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { bodyPacker, type PackBody } from "./pack.ts";
 import { type KnownBody, type RecentDigests, recentDigests } from "./recent-digests.ts";
 import { confirmReplicas } from "./replicas.ts";
-import { runScript } from "./script.ts";
+import { runScript, setThenRun } from "./script.ts";
 
 /** How many bodies a process remembers: about 200 bytes each. */
 const REMEMBERED_BODIES = 5_000;
@@ -21,15 +20,14 @@ const MOST_BYTES = 256_000;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * What is sent for one webhook body; of a repeat, which is only asked about, the body stays here. A large one is laid aside under a
- * name right before the script, which gets the name: Lua would copy it three times.
+ * What is sent for one webhook body; of a repeat, which is only asked about, the body stays here. A larger one is laid aside under a
+ * name right before the script, in one transaction with it, and the script gets the name: Lua would hash each byte of it and copy it
+ * three times.
  */
 type Item = { packed: Buffer; body: Buffer; aside?: string };
 
-/** From this size on a body is laid aside: from here Redis takes an argument without copying it (`PROTO_MBULK_BIG_ARG`). */
-const LARGE = 32_768;
-/** A body whose script never came goes by itself after this. */
-const ASIDE_MS = 60_000;
+/** From this size on a body is laid aside: the further commands cost less than its way through Lua. */
+const LARGE = 4_096;
 
 type Sent = { body: Buffer; digest: string };
 type Counts = { accepted: number; unchanged: number };
@@ -51,7 +49,7 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
       bytesOf: ({ packed, body }) => packed.length + body.length,
     }),
     recent: recentDigests(REMEMBERED_BODIES),
-    pack: bodyPacker(contentHasher()),
+    pack: bodyPacker(contentOf()),
     nextName: names(),
   };
   return {
@@ -66,15 +64,13 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
 
 async function send(link: Link, replicas: number, items: readonly Item[]): Promise<readonly number[]> {
   const args = items.flatMap(({ packed, body, aside }) => [packed, aside ?? body]);
-  const [answers] = await link.call((redis) => {
-    const laid = items.flatMap(({ aside, body }) =>
-      aside ? [redis.set(keys.aside(aside), body, "PX", ASIDE_MS)] : [],
-    );
-    return Promise.all([runScript(redis, ACCEPT, args) as Promise<readonly number[]>, ...laid]);
-  });
+  const laid = items.flatMap(({ aside, body }) => (aside ? [keys.aside(aside), body] : []));
+  const answers = await link.call((redis) =>
+    laid.length > 0 ? setThenRun(redis, laid, [ACCEPT, args]) : runScript(redis, ACCEPT, args),
+  );
   // After the answer, so that it covers the write.
   if (replicas > 0) await confirmReplicas(link, replicas);
-  return answers;
+  return answers as readonly number[];
 }
 
 function names(): () => string {
@@ -96,7 +92,7 @@ function rememberedDigest(): (body: Buffer) => string {
 
 async function repeated(
   { ask, recent, pack }: Accepting,
-  source: AlertGroup["source"],
+  source: SightingGroup["source"],
   digest: string,
 ): Promise<Counts | undefined> {
   const known = recent.get(source, digest);
@@ -110,7 +106,7 @@ async function repeated(
 /** Not an async function: what was parsed need not live, and be moved by the garbage collector, until Redis has answered. */
 function accept(
   { ask, recent, pack, nextName }: Accepting,
-  group: AlertGroup,
+  group: SightingGroup,
   { body, digest }: Sent,
 ): Promise<Counts> {
   const { source } = group;
@@ -118,8 +114,6 @@ function accept(
   const aside = body.length >= LARGE ? nextName() : undefined;
   const packed = pack({ source, group: known.group, digest, aside: aside !== undefined }, group.alerts);
   return ask(aside === undefined ? { packed, body } : { packed, body, aside }).then((accepted) => {
-    if (accepted === NOT_STORED)
-      throw new AppError("unavailable", "storing a body in Redis: it did not keep it; send it again");
     recent.set(source, digest, known);
     return { accepted, unchanged: known.alerts - accepted };
   });

@@ -30,6 +30,27 @@ export async function runBinaryScript(redis: Redis, script: Script, args: readon
   }
 }
 
+/**
+ * Sets these keys, and runs the script right behind; both, or none of them where Redis refuses the values.
+ * @throws what Redis said of the first command that failed.
+ */
+export async function setThenRun(
+  redis: Redis,
+  pairs: readonly ScriptArgument[],
+  [script, args]: readonly [Script, readonly ScriptArgument[]],
+): Promise<unknown> {
+  const transaction = [
+    redis.call("MULTI"),
+    redis.call("MSET", [...pairs]),
+    redis.evalsha(script.sha, 1, PREFIX, ...args),
+    redis.call("EXEC"),
+  ];
+  const [, answer] = (await Promise.all(transaction))[3] as readonly unknown[];
+  if (isUnknownScript(answer)) return redis.eval(script.lua, 1, PREFIX, ...args);
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.includes("NOSCRIPT");
 }
