@@ -1,3 +1,4 @@
+import type { ContentHash } from "./content.ts";
 import type { Fault } from "./errors.ts";
 import type { Instant } from "./time.ts";
 
@@ -33,6 +34,16 @@ export type AlertGroup = {
   /** What of the body could not be read; the alerts above are the rest of it. Absent when all could. */
   rejected?: RejectedAlerts;
 };
+
+/**
+ * What accept has to know of an alert: which one it is, where it stands, and whether what it says has changed. A source that has not
+ * read labels and annotations gives their hash.
+ */
+export type Sighting = Pick<Alert, "fingerprint" | "status" | "startsAt" | "endsAt"> &
+  (Pick<Alert, "labels" | "annotations"> | { content: ContentHash });
+
+/** A group as accept needs it. */
+export type SightingGroup = Omit<AlertGroup, "alerts"> & { alerts: readonly Sighting[] };
 
 /** Alerts of a body that could not be read: how many, and the first of their faults. */
 export type RejectedAlerts = { count: number; faults: readonly Fault[] };

@@ -1,4 +1,4 @@
-import type { AlertGroup, SourceName } from "./alert.ts";
+import type { SightingGroup, SourceName } from "./alert.ts";
 import type { AlertRecord, EpisodeState } from "./episode.ts";
 import type { Doc } from "./store.ts";
 import type { Instant, Milliseconds } from "./time.ts";
@@ -25,7 +25,7 @@ export type Lineage = { state: EpisodeState; records: readonly (Doc<AlertRecord>
 /** The accept side and the stream behind it. @throws AppError `unavailable` when nothing could be stored. */
 export type Intake = {
   /** Compares, records and queues in one round trip (section 3). */
-  accept(group: AlertGroup, body: Buffer): Promise<{ accepted: number; unchanged: number }>;
+  accept(group: SightingGroup, body: Buffer): Promise<{ accepted: number; unchanged: number }>;
   /** New entries for this consumer; waits up to `block` for one. Survives FLUSHALL and a lost consumer group. */
   read(options: { count: number; block: Milliseconds }): Promise<readonly IntakeEntry[]>;
   /** Entries that another consumer took and did not finish within `idle`. */

@@ -1,4 +1,4 @@
-import type { AlertGroup, SourceName } from "./alert.ts";
+import type { AlertGroup, SightingGroup, SourceName } from "./alert.ts";
 
 /** A webhook call before anyone trusts it. Header names are lower case; `body` is the raw bytes. */
 export type WebhookRequest = {
@@ -7,11 +7,11 @@ export type WebhookRequest = {
 };
 
 /** What a source made of a call: a group to accept, or something it dealt with itself (an SNS confirmation). */
-export type Received = { kind: "group"; group: AlertGroup } | { kind: "handled"; note: string };
+export type Received = { kind: "group"; group: SightingGroup } | { kind: "handled"; note: string };
 
 /**
- * One way in for alerts. `receive` authenticates, then parses; `parse` alone is pure and is used again on the kept body
- * by assess, plan and replay.
+ * One way in for alerts. `receive` authenticates, then reads what accept needs; `parse` reads all, is pure, and is used on the kept
+ * body by assess, plan and replay. It reads every body that `receive` has taken.
  * @throws AppError `unauthorized` for wrong or missing credentials, `invalid_request` with the field's path for a body it
  * cannot read, `unavailable` when it cannot decide now (the sender should retry).
  */

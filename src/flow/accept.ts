@@ -1,4 +1,4 @@
-import type { AlertGroup, SourceName } from "../core/alert.ts";
+import type { SightingGroup, SourceName } from "../core/alert.ts";
 import { AppError, codeOf, type Fault } from "../core/errors.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
@@ -105,9 +105,9 @@ async function repeated(deps: AcceptDeps, source: Source, request: WebhookReques
   return withinDeadline(deps.intake.repeated(source.name, request.body));
 }
 
-type PartialGroup = AlertGroup & Required<Pick<AlertGroup, "rejected">>;
+type PartialGroup = SightingGroup & Required<Pick<SightingGroup, "rejected">>;
 
-function isPartial(group: AlertGroup): group is PartialGroup {
+function isPartial(group: SightingGroup): group is PartialGroup {
   return group.rejected !== undefined;
 }
 
@@ -119,7 +119,7 @@ async function storeReadable(deps: AcceptDeps, group: PartialGroup, body: Buffer
   return { ...stored, rejected: rejected.count, details: rejected.faults };
 }
 
-async function store(deps: AcceptDeps, group: AlertGroup, body: Buffer): Promise<Stored> {
+async function store(deps: AcceptDeps, group: SightingGroup, body: Buffer): Promise<Stored> {
   if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
   return withinDeadline(deps.intake.accept(group, body));
 }

@@ -1,4 +1,4 @@
-import type { Alert } from "../core/alert.ts";
+import type { Sighting } from "../core/alert.ts";
 import type { EpisodeState } from "../core/episode.ts";
 import type { Instant } from "../core/time.ts";
 
@@ -17,7 +17,7 @@ export type EpisodeRecord = {
 /** What one item of a body does: `record` is stored, `changed` asks for assessment, `unsettled` makes digests of the source invalid. */
 export type EpisodeChange = { record: EpisodeRecord; changed: boolean; unsettled: boolean };
 
-export type Seen = { alert: Alert; content: string; group: string; now: Instant };
+export type Seen = { alert: Sighting; content: string; group: string; now: Instant };
 
 /**
  * The rules of section 14.1 for one item; undefined: it says nothing new.

@@ -23,8 +23,9 @@ export type BodyFormat = {
   annotate?(raw: JsonObject, annotations: Labels): Labels;
 };
 
-const FINGERPRINT = /^[A-Za-z0-9_-]{1,64}$/;
-const LONGEST_GROUP_KEY = 1024;
+/** A fingerprint that is taken as it comes; for any other one is made of the labels. */
+export const FINGERPRINT = /^[A-Za-z0-9_-]{1,64}$/;
+export const LONGEST_GROUP_KEY = 1024;
 const LONGEST_URL = 4096;
 
 /**

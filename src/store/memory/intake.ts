@@ -1,15 +1,15 @@
-import type { Alert, AlertGroup } from "../../core/alert.ts";
+import type { Sighting, SightingGroup } from "../../core/alert.ts";
 import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episode.ts";
 import type { EpisodeKey, Lineage } from "../../core/intake.ts";
 import type { Instant } from "../../core/time.ts";
-import { bodyDigest, contentHasher, groupId } from "../content.ts";
+import { bodyDigest, contentOf, groupId } from "../content.ts";
 import { nextEpisode } from "../episode-rule.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { lastSeenOf } from "./last-seen.ts";
 import { memoryQueue } from "./queue.ts";
 import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
 
-const contentHash = contentHasher();
+const contentHash = contentOf();
 
 /** The twin of the Redis intake; it shares its state with the store, because `ack` is one of the store's writes. */
 export function memoryIntake(state: MemoryState): RetainedIntake {
@@ -35,7 +35,7 @@ function acceptance(state: MemoryState): Pick<RetainedIntake, "accept" | "repeat
 }
 
 const digestOf = (source: string, body: Buffer): string => `${source}:${bodyDigest(body)}`;
-const groupKeyOf = (group: AlertGroup): string => `${group.source}:${groupId(group.groupKey)}`;
+const groupKeyOf = (group: SightingGroup): string => `${group.source}:${groupId(group.groupKey)}`;
 const episodeKey = (source: string, fingerprint: string): string => `${source}:${fingerprint}`;
 
 /** The shortcut for a body that its group sent last, while nothing of its source was closed since. */
@@ -46,7 +46,7 @@ function repeats(state: MemoryState, of: { source: string; group: string }, dige
   return true;
 }
 
-function accept(state: MemoryState, group: AlertGroup, body: Buffer): number {
+function accept(state: MemoryState, group: SightingGroup, body: Buffer): number {
   const now = nowOf(state);
   const key = groupKeyOf(group);
   if (repeats(state, { source: group.source, group: key }, bodyDigest(body))) return 0;
@@ -57,7 +57,7 @@ function accept(state: MemoryState, group: AlertGroup, body: Buffer): number {
   return changed.length;
 }
 
-function record(state: MemoryState, at: { source: string; group: string; now: Instant }, alert: Alert): boolean {
+function record(state: MemoryState, at: { source: string; group: string; now: Instant }, alert: Sighting): boolean {
   const key = episodeKey(at.source, alert.fingerprint);
   const content = contentHash(alert).join("-");
   const change = nextEpisode(state.episodes.get(key), { alert, content, group: at.group, now: at.now });
@@ -71,7 +71,7 @@ function unsettle(state: MemoryState, source: string): void {
   state.unsettled.set(source, (state.unsettled.get(source) ?? 0) + 1);
 }
 
-function enqueue(state: MemoryState, group: AlertGroup, what: { body: Buffer; changed: readonly Alert[] }): void {
+function enqueue(state: MemoryState, group: SightingGroup, what: { body: Buffer; changed: readonly Sighting[] }): void {
   const now = nowOf(state);
   state.entrySequence += 1;
   const changed = [...new Set(what.changed.map(({ fingerprint }) => fingerprint))];

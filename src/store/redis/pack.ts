@@ -1,5 +1,5 @@
-import type { Alert, SourceName } from "../../core/alert.ts";
-import type { ContentHash } from "../content.ts";
+import type { Sighting, SourceName } from "../../core/alert.ts";
+import type { ContentHash } from "../../core/content.ts";
 import { BLOCK_BYTES, ENDS_FLAG, HEAD_BYTES, STATUS } from "./accept-script.ts";
 
 /** Which body: 12 bytes for its group, 16 for its digest, as latin1 strings. `aside`: the script gets a name for it. */
@@ -10,15 +10,15 @@ const KEY_BYTES = 30;
 /** Flags, block, and the length of the fingerprint. */
 const ITEM_BYTES = 1 + BLOCK_BYTES + 4;
 
-/** How alerts are packed; a packer remembers one alert (see `contentHasher`). */
-export type PackBody = (key: BodyKey, alerts: readonly Alert[]) => Buffer;
+/** How alerts are packed; a packer remembers one alert (see `contentOf`). */
+export type PackBody = (key: BodyKey, alerts: readonly Sighting[]) => Buffer;
 
 /**
  * A body's argument for the accept script, one buffer, because each argument of a command costs more than its bytes. The key: source,
  * group and digest; alone it only asks for a repeat. Then, in columns, which Lua reads at one go: how many alerts, whether their
  * fingerprints are distinct, each one's flags, block (starts, ends, content hash) and fingerprint, and last their fingerprints as JSON.
  */
-export function bodyPacker(contentHash: ContentHash): PackBody {
+export function bodyPacker(contentOf: (alert: Sighting) => ContentHash): PackBody {
   return (key, alerts) => {
     if (alerts.length === 0) return packKey(key, 0).packed;
     const fingerprints = alerts.map(({ fingerprint }) => fingerprint);
@@ -32,7 +32,7 @@ export function bodyPacker(contentHash: ContentHash): PackBody {
     let textAt = blockAt + BLOCK_BYTES * alerts.length;
     for (const alert of alerts) {
       view.setUint8(flagsAt++, STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG));
-      writeBlock(view, blockAt, alert, contentHash(alert));
+      writeBlock(view, blockAt, alert, contentOf(alert));
       blockAt += BLOCK_BYTES;
       const end = writeText(packed, alert.fingerprint, textAt + 4);
       view.setUint32(textAt, end - textAt - 4);
@@ -50,7 +50,7 @@ function packKey({ source, group, digest, aside }: BodyKey, rest: number): { pac
   return { packed, at: at + packed.write(group + digest, at, "latin1") };
 }
 
-function writeBlock(view: DataView, at: number, alert: Alert, [high, low]: readonly [number, number]): void {
+function writeBlock(view: DataView, at: number, alert: Sighting, [high, low]: readonly [number, number]): void {
   view.setFloat64(at, alert.startsAt);
   view.setFloat64(at + 8, alert.endsAt ?? 0);
   view.setUint32(at + 16, high);
