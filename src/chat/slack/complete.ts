@@ -8,35 +8,32 @@ export type Candidate = { id: string; incident?: string; label: string };
 const POOL = 200;
 const LISTED = 8;
 
+/** What is looked for. `counted`: its ids are counted, so that the beginning of a number is another one's number. */
+export type Looking = { noun: string; those: string; counted?: true };
+
 /**
- * The candidate that was meant: its id, its number (`12` for `inc-12`), the beginning of either, or its incident's id, whichever
- * first fits exactly one.
+ * The candidate that was meant: its whole id, or else the only one that what was typed fits: as its number (`12` for `inc-12`), as the
+ * beginning of its id or number, or as its incident's id. Where it fits one as this and another as that, nothing is guessed.
  * @throws AppError `not_found` or `invalid_request` with a sentence that lists what there is.
  */
-export function completeId(
-  typed: string,
-  candidates: readonly Candidate[],
-  words: { noun: string; those: string },
-): string {
+export function completeId(typed: string, candidates: readonly Candidate[], words: Looking): string {
   const wanted = typed.toLowerCase();
   if (wanted === "") throw new AppError("invalid_request", `Which ${words.noun}? ${listed(candidates, words.those)}`);
-  for (const fits of RULES) {
-    const found = candidates.filter((candidate) => fits(candidate, wanted));
-    const [only] = found;
-    if (found.length === 1 && only) return only.id;
-    if (found.length > 1) {
-      throw new AppError("invalid_request", `${typed} fits several: ${found.slice(0, LISTED).map(show).join(", ")}.`);
-    }
-  }
+  const whole = candidates.find(({ id }) => id.toLowerCase() === wanted);
+  if (whole) return whole.id;
+  const found = candidates.filter((candidate) => fits(candidate, wanted, words));
+  const [only] = found;
+  if (found.length === 1 && only) return only.id;
+  if (found.length > 1)
+    throw new AppError("invalid_request", `${typed} fits several: ${found.slice(0, LISTED).map(show).join(", ")}.`);
   throw new AppError("not_found", `no ${words.noun} ${plain(typed, 80)}; ${listed(candidates, words.those)}`);
 }
 
-const RULES: readonly ((candidate: Candidate, wanted: string) => boolean)[] = [
-  ({ id }, wanted) => id.toLowerCase() === wanted,
-  ({ id }, wanted) => numberOf(id) === wanted,
-  ({ id }, wanted) => id.toLowerCase().startsWith(wanted) || numberOf(id).startsWith(wanted),
-  ({ incident }, wanted) => incident !== undefined && (incident === wanted || numberOf(incident) === wanted),
-];
+function fits({ id, incident }: Candidate, wanted: string, { counted }: Looking): boolean {
+  if (numberOf(id) === wanted) return true;
+  if (incident !== undefined && (incident === wanted || numberOf(incident) === wanted)) return true;
+  return counted === undefined && (id.toLowerCase().startsWith(wanted) || numberOf(id).startsWith(wanted));
+}
 
 /** What follows the first dash of an id. */
 function numberOf(id: string): string {
@@ -60,7 +57,7 @@ export async function incidentId(desk: Desk, typed = ""): Promise<string> {
     .flatMap((page) => page.items)
     .map(({ id, severity, title }) => ({ id, label: `${severity} ${title}` }));
   if (!open.some(({ id }) => id === typed) && typed !== "" && (await desk.incident(typed))) return typed;
-  return completeId(typed, open, { noun: "incident", those: "open" });
+  return completeId(typed, open, { noun: "incident", those: "open", counted: true });
 }
 
 /** An approval that waits, or any whose whole id was typed, so that the answer can say what became of it. */

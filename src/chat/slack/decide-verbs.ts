@@ -2,6 +2,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
 import { takenIncident } from "../../core/pause.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import { plain } from "../words.ts";
 import { approvalId, incidentId, leaseId, runId, taskId } from "./complete.ts";
 import { decide, type Verb } from "./verb.ts";
 
@@ -90,6 +91,7 @@ const pause: Verb = {
   does: "change nothing any more until resumed, everywhere or in one scope",
   async answer(deps, { who, args }) {
     const [scope, rest] = isScope(args[0]) ? [args[0], args.slice(1)] : ["global", args];
+    assertNoScope(rest);
     const length = durationOf(rest[0]);
     const reason = reasonOf(length === undefined ? rest : rest.slice(1));
     return decide(deps, who, { verb: "pause", scope, ...reason, ...(length !== undefined && { for: length }) });
@@ -134,6 +136,17 @@ function reasonOf(words: readonly string[]): { reason?: string } {
 
 function isScope(word: string | undefined): word is string {
   return word !== undefined && /^(global$|(playbook|target|incident):.)/.test(word);
+}
+
+/** A reason has no length of time behind its first word, and names no incident there: somebody meant a scope, and not everything. */
+function assertNoScope([first = "", second]: readonly string[]): void {
+  const isIncident = /^inc-\d+$/.test(first);
+  if (!isIncident && (durationOf(first) !== undefined || durationOf(second) === undefined)) return;
+  const meant = isIncident ? `incident:${first}` : "global, playbook:NAME, target:KEY or incident:ID";
+  throw new AppError(
+    "invalid_request",
+    `${plain(first, 60)} is no scope; ${isIncident ? "write" : "they are"} ${meant}`,
+  );
 }
 
 /** A word that begins like a length of time must be one; anything else begins the reason. */

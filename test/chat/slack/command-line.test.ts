@@ -46,11 +46,28 @@ describe("completing an id", () => {
   ];
   const complete = (typed: string) => completeId(typed, pool, words);
 
-  test("the whole id, then its number, then a beginning that only one has, then its incident", () => {
+  test("the whole id, or the only one that fits by number, beginning or incident", () => {
     assert.equal(complete("inc-1"), "inc-1");
-    assert.equal(complete("12"), "inc-12");
+    assert.equal(complete("120"), "inc-120");
     assert.equal(complete("INC-7"), "inc-7");
     assert.equal(complete("inc-99"), "inc-7");
+  });
+
+  test("an incident's number and the beginning of another one's id are not told apart by guessing", () => {
+    const approvals = [
+      { id: "apr-7f3a", label: "", incident: "inc-12" },
+      { id: "apr-12cd", label: "", incident: "inc-3" },
+    ];
+    assert.throws(() => completeId("12", approvals, { noun: "approval", those: "waiting" }), /12 fits several/);
+    assert.equal(completeId("inc-12", approvals, { noun: "approval", those: "waiting" }), "apr-7f3a");
+    assert.equal(completeId("12c", approvals, { noun: "approval", those: "waiting" }), "apr-12cd");
+  });
+
+  test("the beginning of a number is another incident's number", () => {
+    const counted = { ...words, counted: true } as const;
+    assert.equal(completeId("12", pool, counted), "inc-12");
+    assert.throws(() => completeId("2", [{ id: "inc-21", label: "" }], counted), /no incident 2; open are: inc-21/);
+    assert.throws(() => completeId("inc-2", [{ id: "inc-21", label: "" }], counted), /no incident inc-2/);
   });
 
   test("several, none and nothing are said with what there is", () => {

@@ -22,7 +22,7 @@ for (const receiver of RECEIVERS) {
       assert.deepEqual(stage.desk.decided.at(-1)?.decision, { verb: "ack", incident: "inc-12" });
       assert.match(
         (await stage.say("ack inc-1")).text,
-        /^inc-1 fits several: inc-12 \(P1 LiteLLMHighErrorRate\), inc-13/,
+        /^no incident inc-1; open are: inc-12 \(P1 LiteLLMHighErrorRate\), inc-13/,
       );
       assert.match(
         (await stage.say("take inc-99")).text,
@@ -31,6 +31,19 @@ for (const receiver of RECEIVERS) {
       assert.match((await stage.say("cancel")).text, /^Which run\? under way are: run-1 \(gateway-fallback\)\.$/);
       assert.equal((await stage.say("cancel inc-12 it is wrong")).text, "cancel: done by anna");
       assert.deepEqual(stage.desk.decided.at(-1)?.decision, { verb: "cancel", run: "run-1", reason: "it is wrong" });
+    });
+
+    test("a pause whose scope is none does not pause everything", async () => {
+      const before = stage.desk.decided.length;
+      assert.equal((await stage.say("pause inc-12 2h")).text, "inc-12 is no scope; write incident:inc-12");
+      assert.match(
+        (await stage.say("pause payments 30m deploy")).text,
+        /^payments is no scope; they are global, playbook:NAME/,
+      );
+      assert.equal(stage.desk.decided.length, before);
+      await stage.say("pause 2h payments is being deployed");
+      const decision = { verb: "pause", scope: "global", for: 7_200_000, reason: "payments is being deployed" };
+      assert.deepEqual(stage.desk.decided.at(-1)?.decision, decision);
     });
 
     test("every verb of the door is reached with what was typed", async () => {
