@@ -1,6 +1,9 @@
 import type { Lease } from "../core/lease.ts";
+import type { Playbook } from "../core/playbook/playbook.ts";
+import type { Run } from "../core/run/run.ts";
 import { scopeOf } from "../core/run/scope.ts";
 import { findStep } from "../core/run/steps.ts";
+import { itemAt } from "../core/run/walk.ts";
 import type { Doc } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { endLease, type LeaseDeps, loadRun } from "./lease-end.ts";
@@ -31,9 +34,10 @@ async function undue(deps: LeaseDeps, id: string): Promise<void> {
 /** Ends a lease early once every `release-when` has held for `bake`; anything unknown breaks the holding. */
 async function watchRelease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Promise<void> {
   const { body: lease, rev } = doc;
-  const terms = await termsOf(deps, lease);
+  const origin = await originOf(deps, lease);
+  const terms = origin && findStep(origin.playbook.steps, lease.step)?.lease;
   const watched = terms !== undefined && terms.releaseWhen.length > 0;
-  const held = watched && (await releases(deps, lease, now));
+  const held = watched && (await releases(deps, lease, { origin, now }));
   const { heldSince: before, ...rest } = lease;
   const heldSince = held ? (before ?? now) : undefined;
   const bake = terms?.bake ?? deps.config.incidents.bake;
@@ -50,20 +54,26 @@ async function watchRelease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Pro
   });
 }
 
-async function termsOf(deps: LeaseDeps, lease: Lease) {
-  const origin = await loadRun(deps, lease.runId);
-  if (!origin) return undefined;
-  const playbook = await deps.playbookOf(origin);
-  return findStep(playbook.steps, lease.step)?.lease;
+type Origin = { run: Run; playbook: Playbook };
+
+/** What its run and its playbook say of a lease; undefined when the journal is gone. */
+async function originOf(deps: LeaseDeps, lease: Lease): Promise<Origin | undefined> {
+  const run = await loadRun(deps, lease.runId);
+  return run && { run, playbook: await deps.playbookOf(run) };
 }
 
-async function releases(deps: LeaseDeps, lease: Lease, now: Instant): Promise<boolean> {
-  const origin = await loadRun(deps, lease.runId);
-  const terms = await termsOf(deps, lease);
+async function releases(
+  deps: LeaseDeps,
+  lease: Lease,
+  { origin, now }: { origin: Origin | undefined; now: Instant },
+): Promise<boolean> {
+  const terms = origin && findStep(origin.playbook.steps, lease.step)?.lease;
   if (!origin || !terms) return false;
+  const { run, playbook } = origin;
   const names = terms.releaseWhen.flatMap((condition) => condition.reads);
-  const facts = await deps.measure(names, scopeOf(origin, now));
-  const scope = scopeOf({ ...origin, facts: { ...origin.facts, ...facts } }, now);
+  const facts = await deps.measure(names, scopeOf(run, now));
+  const item = itemAt(run, playbook.steps, lease.step);
+  const scope = scopeOf({ ...run, facts: { ...run.facts, ...facts } }, now, item);
   return terms.releaseWhen.every((condition) => {
     const answer = condition.test(scope);
     return answer.known && answer.value;

@@ -94,3 +94,29 @@ function roundsPosition(run: Run, step: ForEachStep, path: StepPath, outer?: Ite
   const waiting = rounds.waitingUntil === undefined ? {} : { waitingUntil: rounds.waitingUntil };
   return { kind: "round-end", step, path, round, ...waiting };
 }
+
+/** What the items of the rounds around a place are; `r/1` is a round itself. Undefined outside of rounds. */
+export function itemAt(run: Run, steps: readonly Step[], path: StepPath): Item | undefined {
+  return itemWithin(run, steps, { prefix: "", parts: path.split("/"), item: undefined });
+}
+
+type Inside = { prefix: string; parts: readonly string[]; item: Item | undefined };
+
+function itemWithin(run: Run, steps: readonly Step[], { prefix, parts, item }: Inside): Item | undefined {
+  const [id = "", inner, ...rest] = parts;
+  const step = steps.find((one) => one.id === id);
+  if (step === undefined || inner === undefined) return item;
+  const path = `${prefix}${id}`;
+  const inside = { prefix: `${path}/${inner}/`, parts: rest, item };
+  switch (step.kind) {
+    case "for-each":
+      return itemWithin(run, step.steps, {
+        ...inside,
+        item: { ...item, [step.as]: run.rounds.get(path)?.items[Number(inner)] },
+      });
+    case "switch":
+      return itemWithin(run, stepsOfBranch(step, inner === "default" ? inner : Number(inner)), inside);
+    default:
+      return item;
+  }
+}

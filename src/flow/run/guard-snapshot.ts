@@ -6,6 +6,7 @@ import { outsideOf } from "../../core/playbook/bounds.ts";
 import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
+import { itemAt } from "../../core/run/walk.ts";
 import type { Doc, GuardValues } from "../../core/store.ts";
 import { budgetWindows, changesSince } from "./guard-reads.ts";
 import { pauseScopes } from "./locks.ts";
@@ -111,7 +112,7 @@ function stepAsks(turn: Turn, ready: ReadyStep): string | undefined {
 function askUnless(turn: Turn, ready: ReadyStep): string | undefined {
   const { askUnless: condition, required } = ready.step.approval ?? {};
   if (!condition) return required === undefined ? undefined : `the step needs ${required} to agree`;
-  const answer = condition.test(scopeOf(turn.run, nowOf(turn)));
+  const answer = condition.test(scopeOf(turn.run, nowOf(turn), itemAt(turn.run, turn.playbook.steps, ready.path)));
   if (answer.known && answer.value) return undefined;
   return `the step asks unless ${condition.text}${answer.known ? "" : `, which is unknown: ${answer.why}`}`;
 }

@@ -7,6 +7,7 @@ import { stepKeptBy } from "../../core/run/grants.ts";
 import type { Run } from "../../core/run/run.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { findStep } from "../../core/run/steps.ts";
+import { itemAt } from "../../core/run/walk.ts";
 import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
 import { keepWrite } from "../lease-kept.ts";
@@ -98,7 +99,7 @@ function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined
     createdAt: now,
     heldAt: turn.storedAt,
     order: [...turn.run.steps.keys()].indexOf(path),
-    endsAt: endOf(turn, step.lease, now),
+    endsAt: endOf(turn, step.lease, { path, now }),
     attempts: 0,
   };
 }
@@ -109,8 +110,12 @@ function firstLook(turn: LeaseTurn, lease: Lease): Instant {
   return watched ? Math.min(lease.endsAt, lease.createdAt + 60_000) : lease.endsAt;
 }
 
-function endOf(turn: LeaseTurn, terms: LeaseTerms, now: Instant): Instant {
+function endOf(
+  { run, playbook }: LeaseTurn,
+  terms: LeaseTerms,
+  { path, now }: { path: string; now: Instant },
+): Instant {
   if (terms.for !== undefined) return now + terms.for;
-  const until = terms.until?.render(scopeOf(turn.run, now));
+  const until = terms.until?.render(scopeOf(run, now, itemAt(run, playbook.steps, path)));
   return until?.known && until.value > now ? until.value : now + DEFAULT_LEASE;
 }

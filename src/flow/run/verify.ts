@@ -3,6 +3,8 @@ import type { VerifyCheck } from "../../core/playbook/playbook.ts";
 import type { Move } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { isUnwatched } from "../../core/run/verify-move.ts";
+import { itemAt } from "../../core/run/walk.ts";
+import type { Scope } from "../../core/scope.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { goOn, type Progress } from "./progress.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
@@ -52,8 +54,7 @@ async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Pr
 }
 
 async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promise<Verdict> {
-  const scope = scopeOf(turn.run, nowOf(turn));
-  const input = check.with.render(scope);
+  const input = check.with.render(scopeAt(turn, path));
   if (!input.known) return { held: "unknown", shown: `${check.uses}: ${input.why}` };
   const samples = await enoughSamples(turn, check, path);
   if (samples !== undefined) return { held: "unknown", shown: samples };
@@ -67,11 +68,16 @@ async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promi
     : { held: false, shown: `${shown}: ${answer.why}` };
 }
 
+/** What the checks of a round see is the round's. */
+function scopeAt(turn: Turn, path: string): Scope {
+  return scopeOf(turn.run, nowOf(turn), itemAt(turn.run, turn.playbook.steps, path));
+}
+
 /** Undefined when there are enough; a sentence when not, or when they cannot be counted. */
 async function enoughSamples(turn: Turn, check: VerifyCheck, path: string): Promise<string | undefined> {
   const { minSamples } = check;
   if (!minSamples) return undefined;
-  const query = minSamples.query.render(scopeOf(turn.run, nowOf(turn)));
+  const query = minSamples.query.render(scopeAt(turn, path));
   if (!query.known) return `min-samples: ${query.why}`;
   const result = await callCheck(turn, "prometheus.query", { query: query.value }, path);
   const value = result.ok && result.done ? result.output["value"] : undefined;
