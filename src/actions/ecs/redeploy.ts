@@ -97,7 +97,10 @@ function dryResult({ primary, taskDefinition }: Before): ActionResult<Deployment
   return { ok: true, done: true, output: { deploymentId: "", taskDefinition, ...former } };
 }
 
-/** A deployment of the same task definition that is new since `prepare` and was created after the intent is ours. */
+/**
+ * A deployment of the same task definition that is new since `prepare` and was created after the intent is ours. One that is new and looks
+ * older may be as well, since the intent's clock is not that of AWS.
+ */
 async function reconcile(input: ServiceInput, ctx: ActionContext, intent: Intent) {
   const before = Before.safeParse(intent.before);
   if (!before.success)
@@ -107,13 +110,13 @@ async function reconcile(input: ServiceInput, ctx: ActionContext, intent: Intent
   const ours = candidate(read.service, before.data, intent);
   if (ours !== undefined) return { verdict: "done" as const, result: started(input, before.data, ours) };
   const primary = primaryOf(read.service);
-  const foreign = primary && primary.id !== before.data.primary && primary.createdAt >= intent.at;
-  return foreign
-    ? {
-        verdict: "unknown" as const,
-        detail: `${primary.id} with ${primary.taskDefinition} took over meanwhile; ours may have been before it`,
-      }
-    : { verdict: "not-done" as const, detail: `no deployment of ${serviceName(input)} is newer than the intent` };
+  if (primary === undefined || before.data.known.includes(primary.id))
+    return { verdict: "not-done" as const, detail: `no deployment of ${serviceName(input)} is newer than the intent` };
+  const whose =
+    primary.taskDefinition === before.data.taskDefinition
+      ? "came in about then; it may be ours or somebody else's"
+      : "took over meanwhile; ours may have been before it";
+  return { verdict: "unknown" as const, detail: `${primary.id} with ${primary.taskDefinition} ${whose}` };
 }
 
 function candidate(service: EcsService, before: Before, intent: Intent): string | undefined {
