@@ -40,6 +40,8 @@ export type Lease = {
   revertedBy?: { by: string; at: Instant };
   /** Since when `release-when` has held without a break. */
   heldSince?: Instant;
+  /** When it was found to hold last. */
+  lookedAt?: Instant;
   /** Why undoing it failed last. */
   failure?: string;
 };

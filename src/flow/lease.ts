@@ -12,6 +12,8 @@ import { endUndone } from "./lease-undone.ts";
 
 /** How often `release-when` is measured. */
 const LOOK_EVERY: Milliseconds = 60_000;
+/** After so long without a look nobody knows whether it has held all the time. */
+const UNWATCHED_AFTER: Milliseconds = 2.5 * LOOK_EVERY;
 
 /**
  * What a lease's wake-up does: it measures `release-when`, starts the run that undoes it when its time has come, and records
@@ -38,13 +40,14 @@ async function watchRelease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Pro
   const terms = origin && findStep(origin.playbook.steps, lease.step)?.lease;
   const watched = terms !== undefined && terms.releaseWhen.length > 0;
   const held = watched && (await releases(deps, lease, { origin, now }));
-  const { heldSince: before, ...rest } = lease;
-  const heldSince = held ? (before ?? now) : undefined;
+  const { heldSince: before, lookedAt, ...rest } = lease;
+  const isUnwatched = now - (lookedAt ?? now) > UNWATCHED_AFTER;
+  const heldSince = held ? ((isUnwatched ? undefined : before) ?? now) : undefined;
   const bake = terms?.bake ?? deps.config.incidents.bake;
   if (heldSince !== undefined && now - heldSince >= bake) return endLease(deps, doc, now);
   const at = watched ? Math.min(lease.endsAt, now + LOOK_EVERY) : lease.endsAt;
-  const changed = heldSince !== before;
-  const body: Lease = heldSince === undefined ? rest : { ...rest, heldSince };
+  const changed = held || heldSince !== before;
+  const body: Lease = heldSince === undefined ? rest : { ...rest, heldSince, lookedAt: now };
   await deps.store.commit({
     checks: changed ? [{ check: "rev", kind: "lease", id: lease.id, rev }] : [],
     writes: [

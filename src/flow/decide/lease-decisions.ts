@@ -73,7 +73,7 @@ type Edit = { lease: Lease; text: string; due?: number; by: string; held: Part }
 type Refused = ReturnType<typeof refuse>;
 
 /** What failed before counts no more once a person has decided. */
-function afresh({ failure: _, heldSince: __, ...lease }: Lease): Lease {
+function afresh({ failure: _, heldSince: __, lookedAt: ___, ...lease }: Lease): Lease {
   return lease.status === "active" ? lease : { ...lease, status: "active", undoings: undoingsOf(lease), attempts: 0 };
 }
 

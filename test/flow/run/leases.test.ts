@@ -104,6 +104,20 @@ test("what a person says was done is leased like anything else, and undone at it
   assert.equal(field.value, "off");
 });
 
+test("a time in which nobody looked does not count for the bake time", async () => {
+  const { world, field } = fieldWorld();
+  const release = condition("true", () => true);
+  world.playbooks.set("p", playbook("p", [leased("on", 10, { releaseWhen: [release], bake: 10 * 60_000 })]));
+  await world.open("p");
+  await world.drain();
+  await world.pass(5 * 60_000);
+  await world.leap(HOUR);
+  await world.pass(8 * 60_000);
+  assert.equal(field.value, "on", "it may not have held all the time");
+  await world.pass(4 * 60_000);
+  assert.equal(field.value, "off");
+});
+
 test("when a lease is undone while the alert still fires, the incident is open again", async () => {
   const { world } = fieldWorld();
   scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
