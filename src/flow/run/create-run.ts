@@ -11,6 +11,7 @@ import type { AlertView, Scope } from "../../core/scope.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { renderVars } from "./run-vars.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
 
 /** What a run is started from; `alert` is the alert that selected the playbook. */
@@ -57,7 +58,7 @@ export type LockKeys = Pick<Connections, "lockKey">;
 export function planRun(request: RunRequest, limits: AutonomyLimits, keys: LockKeys): RunPlan | RunRefused {
   const lacking = unusable(request.playbook);
   if (lacking !== undefined) return { ok: false, reason: `it cannot run here: ${lacking}` };
-  const vars = renderVars(request);
+  const vars = renderVars(request, (known) => requestScope(request, known));
   if (!vars.ok) return vars;
   const scope = requestScope(request, vars.value);
   const target = request.playbook.target.render(scope);
@@ -168,21 +169,6 @@ function runId(request: RunRequest, target: string): string {
   const opening = [incident.id, String(incident.openedAt), String(incident.opening)];
   const nonce = trigger === "manual" ? String(request.now) : "";
   return idOf("run", ...opening, playbook.name, target, String(rung), trigger, nonce);
-}
-
-function renderVars(request: RunRequest): { ok: true; value: Readonly<Record<string, unknown>> } | RunRefused {
-  const vars: Record<string, unknown> = {};
-  for (const [name, template] of Object.entries(request.playbook.vars)) {
-    const given = request.vars?.[name];
-    const rendered =
-      given === undefined ? template.render(requestScope(request, vars)) : { known: true as const, value: given };
-    if (!rendered.known) return { ok: false, reason: `vars.${name} ${template.text}: ${rendered.why}` };
-    vars[name] = rendered.value;
-  }
-  const unknown = Object.keys(request.vars ?? {}).find((name) => !(name in request.playbook.vars));
-  return unknown === undefined
-    ? { ok: true, value: vars }
-    : { ok: false, reason: `${request.playbook.name} has no var ${unknown}` };
 }
 
 function requestScope(request: RunRequest, vars: Readonly<Record<string, unknown>>): Scope {
