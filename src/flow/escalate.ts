@@ -17,6 +17,7 @@ import { docs, openTasks } from "./desk/incident-view.ts";
 import { type Followed, lookAgain } from "./followed.ts";
 import { leaseNeeds } from "./lease-needs.ts";
 import { type PageDeps, sendPages } from "./page.ts";
+import { POISON_KEY } from "./poison.ts";
 
 export type EscalateDeps = PageDeps & { queue: Pick<Queue, "wake">; config: Pick<Config, "escalation"> };
 
@@ -133,10 +134,13 @@ function taskNeed({ id, ask }: Task): Need {
   return { kind: "task", key: `task ${id}`, text: `task ${id} waits: ${oneLine(ask, LONGEST_ASK)}` };
 }
 
-function exhaustedNeed({ status, opening, severity, escalatedAt, raisedAt }: Incident): readonly Need[] {
+const UNASSESSED = "accepted alerts could not be assessed; look at the alerts with state poison";
+
+function exhaustedNeed({ key, status, opening, severity, escalatedAt, raisedAt }: Incident): readonly Need[] {
   if (status !== "open" || escalatedAt === undefined) return [];
   const raised = raisedAt === undefined ? "" : ` ${severity}`;
-  return [{ kind: "exhausted", key: `exhausted ${opening}${raised}`, text: "no playbook is left to try" }];
+  const text = key === POISON_KEY ? UNASSESSED : "no playbook is left to try";
+  return [{ kind: "exhausted", key: `exhausted ${opening}${raised}`, text }];
 }
 
 /** An approval that nobody gave in time is a need as long as the incident is open and the policy says escalate. */

@@ -6,8 +6,9 @@ import type { Incident } from "../../src/core/incident.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import type { PageEvent } from "../../src/flow/page.ts";
+import { poisonWrites } from "../../src/flow/poison.ts";
 import { createWakeHandler } from "../../src/flow/wake.ts";
-import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
+import { ALERT, ANNA, CONFIG, constant, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
 
 const MINUTE = 60_000;
 
@@ -250,4 +251,18 @@ test("nothing configured, nothing stored: no level, no document", async () => {
   assert.deepEqual(await calls(world), []);
   assert.equal(await world.store.get("escalation", "inc-1"), undefined);
   assert.ok(!(await world.store.due(50)).some((one) => one.member.startsWith("follow:")));
+});
+
+test("alerts that could not be assessed call people, level after level", async () => {
+  const { world, pager } = callWorld();
+  await world.store.commit(await poisonWrites(world.store, [ALERT], world.clock.now()));
+  await world.pass(MINUTE);
+  assert.deepEqual(await calls(world), [
+    "slack:@oncall | P1: accepted alerts could not be assessed; look at the alerts with state poison",
+  ]);
+  await world.pass(15 * MINUTE);
+  assert.deepEqual(
+    pager.events.map(({ connection, action }) => [connection, action]),
+    [["platform", "trigger"]],
+  );
 });
