@@ -1,9 +1,11 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
+import type { Lease } from "../../core/lease.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
 import { endingText } from "../../core/run/sentence.ts";
-import type { Check, Write } from "../../core/store.ts";
+import type { Check, Store, Write } from "../../core/store.ts";
+import { docs } from "../desk/incident-view.ts";
 import { type DecideDeps, nameOf, readRun, refuse, settleChange } from "./deps.ts";
 import { keepFailed } from "./lease-decisions.ts";
 
@@ -63,18 +65,33 @@ export async function cancel(
     by: nameOf(actor),
     reason: decision.reason ?? "",
   });
-  return { ok: true, sentence: `cancelling ${decision.run}: no further step is started.${whatStays(run)}` };
+  const sentence = `cancelling ${decision.run}: no further step is started.${await whatStays(deps.store, run)}`;
+  return { ok: true, sentence };
 }
 
 /** What a cancelled run leaves behind, or still needs before it can end. */
-function whatStays({ created, unknown, mutated }: Run): string {
+async function whatStays(store: Store, run: Run): Promise<string> {
+  const { created, unknown, mutated, reverting } = run;
   if (unknown)
     return ` It still waits for an answer, done, not-done or abort: nobody knows what ${unknown.path} came to, and it keeps its locks until then.`;
   const lease = created.lease ?? created.ends;
   if (lease !== undefined) return ` Lease ${lease} ends with it and is not undone any more.`;
-  return mutated
-    ? " What it has changed stays until its lease ends; `revert` undoes it now."
-    : " It had changed nothing.";
+  if (reverting) return " It goes on undoing what it has changed; pause its incident to hold that back.";
+  return mutated ? leasedText(await leasesOf(store, run)) : " It had changed nothing.";
+}
+
+async function leasesOf(store: Store, { created: { id, incidentId } }: Run): Promise<readonly string[]> {
+  const ids = incidentId === undefined ? [] : await store.members(`incident:${incidentId}:leases`);
+  const leases = await docs<Lease>(store, "lease", ids);
+  return leases.flatMap((lease) => (lease.runId === id && lease.status === "active" ? [lease.id] : []));
+}
+
+function leasedText(leases: readonly string[]): string {
+  const [only, ...more] = leases;
+  if (only === undefined) return " What it has changed stays, and nothing undoes it by itself.";
+  if (more.length === 0)
+    return ` Lease ${only} ends at its time, and \`revert ${only}\` undoes it now; what has no lease stays.`;
+  return ` The leases ${leases.join(", ")} end at their time, and \`revert\` undoes one now; what has no lease stays.`;
 }
 
 async function post(deps: DecideDeps, run: string, item: InboxItem): Promise<void> {
