@@ -91,10 +91,20 @@ export function isClosedByHand({ incident, firing }: IncidentView): boolean {
   return incident.status === "resolved" && firing > 0;
 }
 
-/** The sign of an incident: its severity's, blue when mitigated, green when recovered, white when closed while it fires. */
+/** No alert has opened it: a person's run made it, and it ends with that. */
+export function isOfRun({ total }: IncidentView): boolean {
+  return total === 0;
+}
+
+/** It is over, and that is no good news: closed while it fires, or a person's run that did not succeed. */
+export function isNoSuccess(view: IncidentView): boolean {
+  return isClosedByHand(view) || (isOfRun(view) && winnerOf(view) === undefined);
+}
+
+/** The sign of an incident: its severity's, blue when mitigated, green when all is well, white when closed while it fires or without success. */
 export function lampOf(view: IncidentView): string {
   const { status, severity } = view.incident;
-  if (status === "resolved") return isClosedByHand(view) ? "⚪" : "🟢";
+  if (status === "resolved") return isNoSuccess(view) ? "⚪" : "🟢";
   return status === "mitigated" ? "🔵" : LAMPS[severity];
 }
 
@@ -118,11 +128,20 @@ export function doing(view: IncidentView): string {
 
 /** What ended the incident: the last run that succeeded, or nothing of ours. */
 export function fixedBy(view: IncidentView): string {
-  const winner = view.runs
-    .filter((run) => run.state.kind === "succeeded")
-    .sort(byEnd)
-    .at(-1);
+  const winner = winnerOf(view);
+  if (isOfRun(view)) return ranText(view.runs.toSorted(byEnd).at(-1));
   return winner ? `fixed by ${winner.playbook} on ${winner.target}` : "it recovered without a successful run";
+}
+
+function ranText(last: RunView | undefined): string {
+  return last === undefined ? "nothing was run" : `${last.playbook} on ${last.target}: ${last.state.kind}`;
+}
+
+function winnerOf({ runs }: IncidentView): RunView | undefined {
+  return runs
+    .filter((run) => run.state.kind === "succeeded")
+    .toSorted(byEnd)
+    .at(-1);
 }
 
 /** From the first alert's start to the recovery. */

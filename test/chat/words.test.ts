@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { doing, fixedBy, lasting, plain, shorten } from "../../src/chat/words.ts";
+import { doing, fixedBy, lampOf, lasting, plain, shorten } from "../../src/chat/words.ts";
 import { NOON, runOf, viewOf } from "../support/slack-desk.ts";
 
 describe("plain", () => {
@@ -57,4 +57,14 @@ test("what fixed it is the last run that succeeded", () => {
     runOf({ id, playbook: id, state: { kind: "succeeded" }, endedAt: new Date(NOON + minute * 60_000).toISOString() });
   assert.equal(fixedBy(viewOf({ runs: [won("b", 9), won("a", 3), runOf()] })), "fixed by b on http:gateway");
   assert.equal(fixedBy(viewOf()), "it recovered without a successful run");
+});
+
+test("what a person's run has made ends as that has, and has not recovered", () => {
+  const over = { status: "resolved", resolvedAt: NOON } as const;
+  const ended = (kind: "failed" | "succeeded") =>
+    viewOf({ incident: over, total: 0, firing: 0, runs: [runOf({ state: { kind } })] });
+  assert.equal(fixedBy(ended("failed")), "gateway-fallback on http:gateway: failed");
+  assert.equal(fixedBy(ended("succeeded")), "gateway-fallback on http:gateway: succeeded");
+  assert.deepEqual([lampOf(ended("failed")), lampOf(ended("succeeded"))], ["⚪", "🟢"]);
+  assert.equal(lampOf(viewOf({ incident: over, firing: 0 })), "🟢");
 });

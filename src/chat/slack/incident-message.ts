@@ -1,7 +1,7 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
-import { count, doing, fixedBy, isClosedByHand, lampOf, lasting, outage } from "../words.ts";
+import { count, doing, fixedBy, isClosedByHand, isNoSuccess, isOfRun, lampOf, lasting, outage } from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
 import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
@@ -20,7 +20,8 @@ export function incidentMessage(view: IncidentView): Message {
   const { incident } = view;
   const { status, severity } = incident;
   const headline = `${lampOf(view)} ${status === "resolved" ? `${endOf(view)} · ` : ""}${severity} · ${incident.title}`;
-  const color = status === "open" ? COLORS[severity] : isClosedByHand(view) ? CLOSED : COLORS[status];
+  const isPale = status === "resolved" && isNoSuccess(view);
+  const color = status === "open" ? COLORS[severity] : isPale ? CLOSED : COLORS[status];
   const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : doing(view)} (${incident.id})`;
   const main = fitted([header(headline), section(state(view)), ...controls(view)], MAIN_BUDGET);
   const rest = fitted(details(view), LIMITS.all - sizeOf(main));
@@ -34,6 +35,7 @@ function state(view: IncidentView): Mrkdwn {
 }
 
 function endOf(view: IncidentView): string {
+  if (isOfRun(view)) return "Ended";
   return isClosedByHand(view) ? "Closed by hand" : "Recovered";
 }
 

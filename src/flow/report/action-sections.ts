@@ -42,9 +42,11 @@ function branchText(branch: number | "default" | "none"): string {
   return typeof branch === "number" ? `case ${branch + 1}` : branch;
 }
 
+/** What failed before it began has no effect, and none is known. */
 function stepText(step: StepRecord): string {
   const { path, uses, effect, at, outcome, state, message } = step;
-  const name = uses === "" ? text(path) : `${text(path)} (${text(uses)}, ${effect})`;
+  const what = effect === "read" && outcome === "failed" ? text(uses) : `${text(uses)}, ${effect}`;
+  const name = uses === "" ? text(path) : `${text(path)} (${what})`;
   return `${hhmm(at)} ${name}: ${outcome ?? state}${message === undefined ? "" : `, ${text(message)}`}`;
 }
 

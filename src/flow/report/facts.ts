@@ -1,4 +1,5 @@
 import type { Incident } from "../../core/incident.ts";
+import { type Lease, leftToUndo } from "../../core/lease.ts";
 import { hasChanged, undoPath } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
@@ -26,14 +27,22 @@ export async function readFacts(store: Store, id: string): Promise<ReportFacts |
   const loaded = await Promise.all([...new Set([...view.incident.runs, ...undone])].map((run) => store.loadRun(run)));
   const runs = loaded.filter((one) => one.events.length > 0).map((one) => foldRun(one.events as readonly RunEvent[]));
   return {
-    view,
+    view: { ...view, leases: view.leases.map((lease) => asUndone(lease, runs)) },
     runs: runs.toSorted((a, b) => a.created.at - b.created.at),
     timeline: await store.list<TimelineEntry>(`timeline:${id}`),
   };
 }
 
-/** When the incident was over, and how that is known. */
-export type Recovery = { at: Instant; how: "measured" | "alerts" | "person" };
+/** A lease whose own run has undone the step is over, though it is looked at only later. */
+function asUndone(lease: Lease, runs: readonly Run[]): Lease {
+  const undo = runs.find(({ created }) => created.id === lease.runId)?.steps.get(undoPath(lease.step));
+  if (lease.status !== "active" || undo?.outcome !== "succeeded") return lease;
+  const left = leftToUndo(lease.undo, { uses: undo.uses, with: undo.input });
+  return left === undefined ? { ...lease, status: "reverted" } : lease;
+}
+
+/** When the incident was over, and how that is known; `run`: there was no alert, and what it was opened for has ended. */
+export type Recovery = { at: Instant; how: "measured" | "alerts" | "person" | "run" };
 
 /**
  * The verified recovery: the end of the last run whose checks held for their time, unless the incident has become worse after it;
@@ -45,7 +54,8 @@ export function recoveryOf(facts: ReportFacts): Recovery | undefined {
   const measured = measuredRun(facts)?.ended;
   if (measured) return { at: measured.at, how: "measured" };
   if (incident.resolvedAt === undefined) return undefined;
-  return { at: incident.resolvedAt, how: closedBy(incident, facts.timeline) === undefined ? "alerts" : "person" };
+  if (closedBy(incident, facts.timeline) !== undefined) return { at: incident.resolvedAt, how: "person" };
+  return { at: incident.resolvedAt, how: facts.view.total === 0 ? "run" : "alerts" };
 }
 
 function measuredRun(facts: ReportFacts): Run | undefined {
@@ -79,6 +89,7 @@ const BEFORE: Readonly<Record<Recovery["how"], string>> = {
   measured: "recovery was measured",
   alerts: "the alerts ended",
   person: "it was closed",
+  run: "its run ended",
 };
 
 /** The run to which the recovery is owed, or that changed something last before it. Undefined while the incident is open. */

@@ -11,6 +11,7 @@ const HOW = {
   measured: "measured: the checks held for their time",
   alerts: "not measured by a playbook: the alerts ended",
   person: "closed by a person",
+  run: "no alert had opened it; its run ended",
 } as const;
 
 /** What happened, from when to when, how bad: RB-REPORT-5 and 12. */

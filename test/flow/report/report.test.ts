@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { RunCreated } from "../../../src/core/run/events.ts";
+import type { RunCreated, RunEvent } from "../../../src/core/run/events.ts";
 import { foldRun, type Run } from "../../../src/core/run/run.ts";
+import type { Write } from "../../../src/core/store.ts";
 import { resolveLine } from "../../../src/flow/report/decision-line.ts";
-import { mttrMinutes, recoveryOf } from "../../../src/flow/report/facts.ts";
+import { mttrMinutes, readFacts, recoveryOf } from "../../../src/flow/report/facts.ts";
 import { renderReport } from "../../../src/flow/report/report.ts";
+import { createMemoryStore } from "../../../src/store/memory/index.ts";
 import { after, alertOf, CREATED, factsOf, fold, MINUTE, type Parts, STEPS, SUCCEEDED, TIMELINE } from "./samples.ts";
 
 describe("every field of RB-REPORT-4 to 12", () => {
@@ -156,3 +158,56 @@ function restoring(): Run {
   const later = STEPS.map((event) => ({ ...event, at: event.at + 20 * MINUTE }));
   return foldRun([created, ...later, { ...SUCCEEDED, at: after(40) }]);
 }
+
+test("a lease whose run has undone the step itself is no longer in force, though it was not looked at yet", async () => {
+  const { store } = createMemoryStore({ now: () => after(20) });
+  const facts = factsOf();
+  const input = { name: "F", value: "off" };
+  const undo = { uses: "settings.set", with: input };
+  const intent = {
+    type: "intent",
+    at: after(8),
+    attempt: 1,
+    epoch: 1,
+    uses: "settings.set",
+    input,
+    targets: [],
+  } as const;
+  const events: readonly RunEvent[] = [
+    CREATED,
+    { ...intent, path: "undo/fallback", effect: "reversible" },
+    { type: "outcome", at: after(9), path: "undo/fallback", outcome: "succeeded" },
+  ];
+  const lease = { ...facts.view.leases[0], undo };
+  const report = async (doc: object) => {
+    const writes: readonly Write[] = [
+      { write: "put", kind: "incident", id: "inc-12", body: facts.view.incident },
+      { write: "put", kind: "lease", id: "lea-1", body: doc },
+      { write: "add", set: "incident:inc-12:leases", members: ["lea-1"] },
+      { write: "drop", list: "run:run-1" },
+      { write: "append", list: "run:run-1", items: events },
+    ];
+    await store.commit({ checks: [], writes });
+    const read = await readFacts(store, "inc-12");
+    assert.ok(read);
+    return renderReport(read);
+  };
+  assert.doesNotMatch(await report(lease), /still in force|decide about lease/);
+  const handedDown = { ...lease, undo: { ...undo, with: { ...input, value: "older" } } };
+  assert.match(await report(handedDown), /still in force/);
+});
+
+test("an incident of a person's run has no alerts that ended, and what failed before it began has no effect", () => {
+  const failed: RunEvent = {
+    type: "outcome",
+    at: after(5),
+    path: "shed",
+    outcome: "failed",
+    uses: "settings.set",
+    message: "no",
+  };
+  const runs = [fold(failed, { type: "ended", at: after(6), state: "failed", reason: "shed: no" })];
+  const report = renderReport(factsOf({ runs, alerts: [] }));
+  assert.match(report, /\| Recovery \| no alert had opened it; its run ended \|/);
+  assert.match(report, /shed \(settings\.set\): failed, no/);
+});
