@@ -6,8 +6,7 @@ import { moveAt, type Open } from "./move-at.ts";
 import { resolvedMove, uselessWhenResolved } from "./resolved-move.ts";
 import { tooManyRounds } from "./rounds.ts";
 import type { Run, StepRecord } from "./run.ts";
-import { findStep } from "./steps.ts";
-import { undoMove } from "./undo-move.ts";
+import { stepOf, undoMove } from "./undo-move.ts";
 import { verifyMove } from "./verify-move.ts";
 import { type Position, positionIn } from "./walk.ts";
 
@@ -35,7 +34,7 @@ function settleOpenStep(run: Run, playbook: Playbook, inputs: MoveInputs): Move 
 }
 
 function openStepMove(record: StepRecord, playbook: Playbook, inputs: MoveInputs): Move {
-  const step = findStep(playbook.steps, record.path);
+  const step = stepOf(playbook, record);
   const found = step === undefined ? {} : { step };
   if (record.state === "intent") return { kind: "reconcile", record, ...found };
   const until = record.until ?? inputs.now;

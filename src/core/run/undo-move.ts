@@ -1,5 +1,5 @@
 import type { ActionStep, Playbook } from "../playbook/playbook.ts";
-import { hasChanged, messageOf, undoingOf, undoPath } from "./changed.ts";
+import { hasChanged, isUndo, messageOf, undoingOf, undoPath } from "./changed.ts";
 import type { Reach } from "./events.ts";
 import type { Move, MoveInputs, ReadyStep } from "./move.ts";
 import type { Run, StepRecord } from "./run.ts";
@@ -19,6 +19,11 @@ export function constantStep(id: string, uses: string, input: Readonly<Record<st
     retry: { attempts: 3, delay: 5_000, backoff: "exponential" },
     continueOnError: false,
   };
+}
+
+/** The step that a record is of. An undoing goes by its own terms, not by those of the step that it undoes. */
+export function stepOf({ steps }: Playbook, { path, uses, input }: StepRecord): ActionStep | undefined {
+  return isUndo(path) ? constantStep(path, uses, input) : findStep(steps, path);
 }
 
 /** Undoes what was changed below the prefix, latest first; a revert that fails ends the run, and people are told. */

@@ -1,7 +1,7 @@
 import type { ActionFailure, AnyAction } from "../../core/action.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { StepRecord } from "../../core/run/run.ts";
-import { findStep } from "../../core/run/steps.ts";
+import { stepOf } from "../../core/run/undo-move.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordResult } from "./record-result.ts";
@@ -50,7 +50,7 @@ async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
 
 /** Known not to have happened, and the call deduplicates at its target: one more attempt is safe. */
 async function again(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
-  const step = findStep(turn.playbook.steps, record.path);
+  const step = stepOf(turn.playbook, record);
   const at = nowOf(turn);
   const attempts = Math.max(step?.retry.attempts ?? 1, 2);
   const retryAt = record.attempt < attempts ? { retryAt: at } : {};

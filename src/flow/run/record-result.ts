@@ -1,10 +1,6 @@
 import type { ActionFailure, ActionResult } from "../../core/action.ts";
-import type { ActionStep } from "../../core/playbook/playbook.ts";
-import { isUndo } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
-import type { StepRecord } from "../../core/run/run.ts";
-import { findStep } from "../../core/run/steps.ts";
-import { constantStep } from "../../core/run/undo-move.ts";
+import { stepOf } from "../../core/run/undo-move.ts";
 import { returned } from "./budgets.ts";
 import type { Progress } from "./progress.ts";
 import { retryTime } from "./retry.ts";
@@ -51,7 +47,7 @@ function told(what: string, found: string | undefined): { message?: string } {
 
 function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
   const record = turn.run.steps.get(path);
-  const retryAt = record ? retryTime(stepAt(turn, record), record, result, nowOf(turn)) : {};
+  const retryAt = record ? retryTime(stepOf(turn.playbook, record), record, result, nowOf(turn)) : {};
   return {
     type: "outcome",
     at: nowOf(turn),
@@ -62,9 +58,4 @@ function failedAt(turn: Turn, path: string, result: ActionFailure): RunEvent {
     ...(result.sent === "no" ? { unsent: true as const } : {}),
     ...retryAt,
   };
-}
-
-/** An undoing is tried again by its own terms, not by those of the step that it undoes. */
-function stepAt(turn: Turn, { path, uses, input }: StepRecord): ActionStep | undefined {
-  return isUndo(path) ? constantStep(path, uses, input) : findStep(turn.playbook.steps, path);
 }

@@ -143,3 +143,18 @@ test("a failed verification counts for the demotion, in a round too and where th
     assert.equal((await world.store.get<Demotion>("demotion", "p"))?.body.demoted, true);
   }
 });
+
+test("an undoing may take its own time, however short that of what it undoes is", async () => {
+  const { world } = stuckWorld([step("set", "t.set", { timeout: 30_000 }), step("fail", "t.fail")]);
+  scripted(world.actions, "t.back", {
+    effect: "reversible",
+    answer: () => ({ ok: true, done: false, handle: {}, pollAfter: 5_000 }),
+    poll: async (_handle, { now }) =>
+      now < 1_000_000 + 2 * MINUTE
+        ? { ok: true, done: false, handle: {}, pollAfter: 5_000 }
+        : { ok: true, done: true, output: {} },
+  });
+  const id = await world.open("p");
+  await world.pass(3 * MINUTE);
+  assert.equal(await endOf(world, id), "failed fail: no; reverted: set");
+});
