@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { watch } from "chokidar";
 import { AppError, type Fault } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { suggestion } from "../core/near.ts";
@@ -9,6 +7,8 @@ import { actionSteps } from "../core/playbook/check-veto.ts";
 import { unusableOf } from "../core/playbook/installation.ts";
 import { type ParseOptions, parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
+import type { Milliseconds } from "../core/time.ts";
+import { watchDirectory } from "./playbook-watch.ts";
 
 /** Where the playbooks are, and what they are read against. */
 export type ReadSetOptions = ParseOptions & { directory: string };
@@ -17,6 +17,7 @@ export type PlaybookSetOptions = ReadSetOptions & {
   log: Pick<Log, "info" | "warn">;
   /** Without it the set is read once and by `reload` only. */
   watch?: boolean;
+  lookEvery?: Milliseconds;
 };
 
 /** The playbooks in force. A bad file leaves the last good set in force, and its faults are shown. */
@@ -29,9 +30,6 @@ export type PlaybookSet = {
 };
 
 type Read = { playbooks: readonly Playbook[]; faults: readonly Fault[] };
-
-/** Saving a file is several events on the disk; they are one change. */
-const SETTLE = 200;
 
 /**
  * Loads every `*.yaml` and `*.yml` of a directory but the tests beside them, and loads again when they change.
@@ -54,7 +52,8 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
     options.log.info({ playbooks: read.playbooks.length, unusable: unusableOf(read.playbooks) }, "playbooks loaded");
     return true;
   };
-  const watcher = options.watch === false ? undefined : await watchDirectory(options, reload);
+  const watching = { ...options, isWanted: isPlaybookFile };
+  const watcher = options.watch === false ? undefined : await watchDirectory(watching, reload);
   return { current: () => current, faults: () => faults, reload, close: async () => watcher?.close() };
 }
 
@@ -66,30 +65,6 @@ function readAgain(options: ReadSetOptions): Read {
     if (!(error instanceof AppError)) throw error;
     return { playbooks: [], faults: [{ file: options.directory, message: error.message }] };
   }
-}
-
-/** Resolves once changes are seen; what changed until then is read at once. */
-async function watchDirectory(
-  { directory, log }: Pick<PlaybookSetOptions, "directory" | "log">,
-  reload: () => Promise<boolean>,
-): Promise<{ close(): Promise<void> }> {
-  let timer: NodeJS.Timeout | undefined;
-  const watcher = watch(directory, { ignoreInitial: true, depth: 1, persistent: false });
-  watcher.on("all", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void reload(), SETTLE);
-  });
-  watcher.on("error", (err) =>
-    log.warn({ err }, "watching the playbooks is impaired; SIGHUP or POST /-/reload reads them"),
-  );
-  await once(watcher, "ready");
-  await reload();
-  return {
-    async close() {
-      clearTimeout(timer);
-      await watcher.close();
-    },
-  };
 }
 
 /** Whether a file of the directory is a playbook. */

@@ -29,7 +29,7 @@ function put(file: string, content: string): void {
 }
 
 async function opened(watch = false): Promise<PlaybookSet> {
-  open = await openPlaybookSet({ ...OPTIONS, directory, log: silentLog, watch });
+  open = await openPlaybookSet({ ...OPTIONS, directory, log: silentLog, watch, lookEvery: 50 });
   return open;
 }
 
@@ -140,6 +140,26 @@ describe("a watched set", () => {
     assert.deepEqual(names(set), ["a"]);
     put("a.yaml", text("a2"));
     await until(() => names(set).join() === "a2" && set.faults().length === 0);
+  });
+
+  test("follows a link on the way to it that leads elsewhere now, and what changes there", async () => {
+    put("a.yaml", text("a"));
+    const other = `${directory}.other`;
+    const link = `${directory}.link`;
+    mkdirSync(other);
+    writeFileSync(join(other, "b.yaml"), text("b"));
+    symlinkSync(directory, link);
+    open = await openPlaybookSet({ ...OPTIONS, directory: link, log: silentLog, lookEvery: 50 });
+    const set = open;
+    symlinkSync(other, `${link}.tmp`);
+    renameSync(`${link}.tmp`, link);
+    await until(() => names(set).join() === "b");
+    writeFileSync(join(other, "c.yaml"), text("c"));
+    await until(() => names(set).join() === "b,c");
+    writeFileSync(join(other, "c.yaml"), "name: [");
+    await until(() => set.faults().length > 0);
+    rmSync(other, { recursive: true });
+    unlinkSync(link);
   });
 
   test("survives that the whole directory is moved away and back", async () => {
