@@ -61,7 +61,7 @@ async function advanceClaimed(deps: RunDeps, opening: Opening, draining?: AbortS
   const runId = claim.run;
   let turn: Turn | undefined = await openTurn(deps, opening);
   while (turn) {
-    if (draining?.aborted) return void (await letGo(turn, nowOf(turn)));
+    if (draining?.aborted) return void (await handOver(turn));
     const progress: Progress = await oneMove(turn);
     if (progress.kind === "stop") return;
     turn =
@@ -113,7 +113,7 @@ async function playbookFor(deps: RunDeps, run: Run): Promise<Playbook> {
 }
 
 async function oneMove(turn: Turn): Promise<Progress> {
-  if (turn.signal.aborted || claimLeft(turn) < STEP_NEEDS * turn.deps.claimFor) return letGo(turn, nowOf(turn));
+  if (turn.signal.aborted || claimLeft(turn) < STEP_NEEDS * turn.deps.claimFor) return handOver(turn);
   const { run, playbook, deps, claim } = turn;
   const inputs = {
     now: nowOf(turn),
@@ -127,6 +127,12 @@ async function oneMove(turn: Turn): Promise<Progress> {
   if (joinsOutcome(turn, move)) return performHolding(turn, move);
   const saved = await saveOutcome(turn, {});
   return saved.kind === "go-on" ? perform(saved.turn, move) : saved;
+}
+
+/** Lets go of a run that has more to do, for the next claim; the outcome of a call is stored first, as it must not be lost. */
+async function handOver(turn: Turn): Promise<Progress> {
+  const saved: Progress = turn.holdsOutcome ? await saveOutcome(turn, {}) : { kind: "go-on", turn };
+  return saved.kind === "go-on" ? letGo(saved.turn, nowOf(saved.turn)) : { kind: "stop" };
 }
 
 /** A store that goes away while an outcome waits for the next commit must not cost the outcome: it is stored alone then. */

@@ -1,17 +1,21 @@
 import type { Run } from "../../core/run/run.ts";
 import type { Check } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
-import { type Extra, save, type Turn } from "./turn.ts";
+import { type Extra, nowOf, save, type Turn } from "./turn.ts";
 
 /** What became of one move: go on in memory, load anew because something else changed, or let the run go. */
 export type Progress = { kind: "go-on"; turn: Turn } | { kind: "reload" } | { kind: "stop" };
 
-/** Stores what is unsaved, ends the claim and makes the next wake-up due; `undefined`: only a decision wakes it. */
+/**
+ * Stores what is unsaved, ends the claim and makes the next wake-up due; `undefined`: only a decision wakes it. A run that is due at once
+ * finds in its inbox then what has come meanwhile.
+ */
 export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra = {}): Promise<Progress> {
   const { run, claim, deps } = turn;
   const member = `run:${run.created.id}`;
+  const isDue = until !== undefined && until <= nowOf(turn);
   const { committed } = await save(turn, {
-    checks: [...(run.ended ? [] : [inboxRead(run)]), ...(extra.checks ?? [])],
+    checks: [...(run.ended || isDue ? [] : [inboxRead(run)]), ...(extra.checks ?? [])],
     writes: [
       ...(extra.writes ?? []),
       { write: "release", run: run.created.id, epoch: claim.epoch },
