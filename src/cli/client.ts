@@ -28,9 +28,8 @@ export function createClient(io: Pick<Io, "env">, url: string | undefined): Clie
   const headers: Record<string, string> = { "x-stanch-via": "cli", "content-type": "application/json" };
   if (token !== undefined && token !== "") headers["authorization"] = `Bearer ${token}`;
   const request = async (path: string, init: RequestInit): Promise<string> => {
-    const response = await reach(new URL(path, base), { ...init, headers });
-    const text = await response.text();
-    if (!response.ok) throw failureOf(response.status, text);
+    const { status, text } = await reach(new URL(path, base), { ...init, headers });
+    if (status < 200 || status > 299) throw failureOf(status, text);
     return text;
   };
   return {
@@ -50,18 +49,22 @@ function baseUrl(text: string): URL {
   return new URL(text);
 }
 
-async function reach(url: URL, init: RequestInit): Promise<Response> {
+async function reach(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
   try {
-    return await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return { status: response.status, text: await response.text() };
   } catch (cause) {
     throw new AppError("unavailable", `no answer from stanch at ${url.origin}: ${causeOf(cause)}`, { cause });
   }
 }
 
+const CUT = "the connection was cut; try again";
+
 const ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; start it with `stanch serve`, or say with STANCH_URL where it is",
   ENOTFOUND: "the host name is not known; check STANCH_URL",
-  ECONNRESET: "the connection was cut; try again",
+  ECONNRESET: CUT,
+  UND_ERR_SOCKET: CUT,
 };
 
 function causeOf(error: unknown): string {

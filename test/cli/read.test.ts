@@ -174,6 +174,19 @@ describe("when the server does not answer as hoped", () => {
     }
   });
 
+  test("a connection that is cut in the middle of an answer is said to be", async (t) => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { "content-length": "100" }).write('{"items"');
+      setTimeout(() => response.destroy(), 20);
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await cli(["incidents"], { env: env(`http://127.0.0.1:${port}`) });
+    const said = `error: no answer from stanch at http://127.0.0.1:${port}: the connection was cut; try again`;
+    assert.deepEqual([code, err], [1, said]);
+  });
+
   test("something else listens there: says so", async (t) => {
     const server = createServer((_, response) => response.end("<html>hello</html>")).listen(0, "127.0.0.1");
     t.after(() => server.close());
