@@ -1,6 +1,6 @@
 import type { EscalationLevel } from "./config.ts";
 import { formatDuration } from "./duration.ts";
-import type { Incident } from "./incident.ts";
+import { type Incident, isManual } from "./incident.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
 /** A call that no channel has confirmed after this goes to the next level at once (design 14.8). */
@@ -122,7 +122,8 @@ function restEnd({ acknowledged }: Incident, state: EscalationState, now: Instan
 
 function mayFire(level: EscalationLevel, { incident, needs }: EscalationView): boolean {
   if (!level.severities.includes(incident.severity)) return false;
-  return level.when === "unmitigated" ? incident.status === "open" : needs.length > 0;
+  if (level.when === "needs-person") return needs.length > 0;
+  return incident.status === "open" && !isManual(incident);
 }
 
 /** Levels whose time has come, and the next one ahead of its time when the last call has reached nobody. */

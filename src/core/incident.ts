@@ -45,3 +45,13 @@ export type Incident = {
   /** Standing remarks that the timeline has already (why no playbook runs, what cannot be measured), so that they are said once. */
   noted?: readonly string[];
 };
+
+/** The key of an incident that a person's run makes for itself. */
+export function manualKey(id: string): string {
+  return `manual=${id}`;
+}
+
+/** Whether a person's run made it: no alert fires for it, and it ends with the run. */
+export function isManual({ id, key }: Pick<Incident, "id" | "key">): boolean {
+  return key === manualKey(id);
+}

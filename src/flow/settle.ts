@@ -1,4 +1,4 @@
-import type { Incident } from "../core/incident.ts";
+import { type Incident, isManual } from "../core/incident.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
 import type { Doc, Write } from "../core/store.ts";
@@ -26,8 +26,7 @@ export async function settleIncident(deps: SettleDeps, id: string): Promise<void
   if (!doc || doc.body.status === "resolved") return;
   const runs = await runsOf(deps, doc.body);
   if (runs.length === 0) return escalateUnplayed(deps, doc);
-  if (runs.some((run) => !run.ended && run.created.incidentKey.startsWith("manual="))) return;
-  if (doc.body.key.startsWith("manual=")) return closeManual(deps, doc);
+  if (isManual(doc.body)) return runs.every((run) => run.ended) ? closeManual(deps, doc) : undefined;
   await settleLadders(deps, doc, await rungsOf(deps, doc.body, runs));
 }
 

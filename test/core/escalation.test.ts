@@ -246,3 +246,12 @@ test("whatever happens, no level fires twice without something new, and none whi
     }),
   );
 });
+
+test("a run that a person made an incident for is unmitigated to nobody, but calls whom it needs", () => {
+  const incident = { key: "manual=inc-1" };
+  const steps = play([
+    { at: 20, incident },
+    { at: 31, incident, needs: [UNKNOWN] },
+  ]);
+  assert.deepEqual(called(steps), [undefined, "slack:@oncall"]);
+});

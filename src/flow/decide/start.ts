@@ -1,6 +1,6 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { AlertRecord } from "../../core/episode.ts";
-import type { Incident } from "../../core/incident.ts";
+import { type Incident, manualKey } from "../../core/incident.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
@@ -95,7 +95,7 @@ export function manualIncident(
   const severity: Severity = playbook.severity[0] ?? "P2";
   return {
     id,
-    key: `manual=${id}`,
+    key: manualKey(id),
     labels: {},
     title: `${playbook.name}, started by ${by}`,
     severity,
