@@ -11,7 +11,7 @@ import type { Log } from "./core/log.ts";
 import { unusableOf } from "./core/playbook/installation.ts";
 import type { Store } from "./core/store.ts";
 import type { Milliseconds } from "./core/time.ts";
-import { accept } from "./flow/accept.ts";
+import { accept, admit } from "./flow/accept.ts";
 import { withLastSeen } from "./flow/desk/last-seen.ts";
 import { createHttp, type Http } from "./http/server.ts";
 
@@ -101,6 +101,7 @@ function openServer(parts: Parts, options: AppOptions): Http {
   const receiver = slack?.receiver;
   return createHttp({
     accept: (source, request) => accept({ sources, intake, metrics, log, clock }, source, request),
+    admit: (source, headers) => admit({ sources, metrics }, source, headers),
     desk: withLastSeen(desk, intake),
     tokens: config.api.tokens,
     insecure: options.insecureDev ?? false,

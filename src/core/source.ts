@@ -19,6 +19,8 @@ export type Source = {
   name: SourceName;
   /** The first half of `receive`, where it can stand alone: a body that is known already is not parsed again then. */
   authenticate?(request: WebhookRequest): void;
+  /** Where headers alone tell who calls: checks them, so that nobody else gets a large body read. */
+  admit?(headers: WebhookRequest["headers"]): void;
   receive(request: WebhookRequest): Received | Promise<Received>;
   parse(body: string): AlertGroup;
 };

@@ -47,6 +47,28 @@ export function rejectReason(error: unknown): RejectReason {
 }
 
 /**
+ * Before a large body is read: whether the headers alone prove who calls; false where only the body can.
+ * @throws AppError `not_found` for a source that is not configured, and `unauthorized`.
+ */
+export function admit(
+  { sources, metrics }: Pick<AcceptDeps, "sources" | "metrics">,
+  sourceName: string,
+  headers: WebhookRequest["headers"],
+): boolean {
+  const source = sources.get(sourceName);
+  try {
+    if (source === undefined) throw notConfigured();
+    source.admit?.(headers);
+    return source.admit !== undefined;
+  } catch (error) {
+    metrics.rejected(source?.name ?? "unknown", rejectReason(error));
+    throw error;
+  }
+}
+
+const notConfigured = (): AppError => new AppError("not_found", "no such source is configured in stanch.yaml");
+
+/**
  * The first hop: authenticate, parse, and one round trip to the store. No query, no playbook, no Slack here.
  * @throws AppError `not_found` for a source that is not configured, what the source throws, and `unavailable` when the alerts
  * could not be stored in time; stored after all they are the same episodes when sent again.
@@ -56,7 +78,7 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
   const label = source?.name ?? "unknown";
   const startedAt = deps.clock();
   try {
-    if (source === undefined) throw new AppError("not_found", "no such source is configured in stanch.yaml");
+    if (source === undefined) throw notConfigured();
     return await receive(deps, source, request);
   } catch (error) {
     deps.metrics.rejected(label, rejectReason(error));

@@ -10,6 +10,7 @@ import type { Milliseconds } from "../core/time.ts";
 import { sendError } from "./answer.ts";
 import { apiHandler } from "./api.ts";
 import { assertNoForeignPage, createIdentify } from "./auth.ts";
+import type { Admit } from "./large-bodies.ts";
 import { type Exposition, type Health, mountHealth, mountOperations, type Reloaded } from "./operations.ts";
 import { apiRoutes } from "./routes/index.ts";
 import { type Accept, webhookHandler } from "./webhooks.ts";
@@ -24,6 +25,7 @@ const SWEEP_EVERY: Milliseconds = 20;
 
 export type HttpOptions = {
   accept: Accept;
+  admit?: Admit;
   desk: Desk;
   tokens: readonly ApiToken[];
   /** --insecure-dev: no token is needed. */

@@ -6,6 +6,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { WebhookRequest } from "../core/source.ts";
 import { requestIdOf, sendJson } from "./answer.ts";
 import { readBody } from "./body.ts";
+import { type Admit, createBodyGate } from "./large-bodies.ts";
 
 const LONGEST_PATH = 200;
 
@@ -24,6 +25,8 @@ type Accepted = {
 
 export type WebhookDeps = {
   accept: Accept;
+  /** Absent: every caller counts as one that is not known yet. */
+  admit?: Admit;
   maxBody: number;
   metrics: Pick<Metrics, "rejected">;
   log: Pick<Log, "warn">;
@@ -34,9 +37,13 @@ export type WebhookDeps = {
  * text/plain.
  */
 export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
+  const enter = createBodyGate(deps.admit, deps.maxBody);
   return async (request, response) => {
     try {
-      const body = await readBody(request, deps.maxBody).catch((error: unknown) => countUnread(deps, request, error));
+      const leave = enter(request, request.params.source);
+      const body = await readBody(request, deps.maxBody)
+        .catch((error: unknown) => countUnread(deps, request, error))
+        .finally(leave);
       const answer = await deps.accept(request.params.source, { headers: request.headers, body });
       const { rejected, details } = answer;
       if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");

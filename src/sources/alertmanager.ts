@@ -14,6 +14,7 @@ export function createAlertmanager(auth: WebhookAuth, deps: { now(): Instant }):
   return {
     name: "alertmanager",
     authenticate: ({ headers }) => authenticate(headers),
+    admit: authenticate,
     receive({ headers, body }) {
       authenticate(headers);
       return { kind: "group", group: scan(body) ?? parseBody(format, bodyText(body)) };

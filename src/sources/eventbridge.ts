@@ -23,6 +23,7 @@ export function createEventBridge(auth: WebhookAuth): Source {
   return {
     name: "eventbridge",
     authenticate: ({ headers }) => authenticate(headers),
+    admit: authenticate,
     receive({ headers, body }) {
       authenticate(headers);
       return { kind: "group", group: parseEvent(bodyText(body)) };

@@ -20,23 +20,19 @@ const OLDEST_SIGNATURE_MS = 5 * 60_000;
  */
 export function createGrafana(settings: GrafanaSettings, deps: { now(): Instant }): Source {
   const format: BodyFormat = { source: "grafana", now: deps.now, annotate };
-  const authenticate =
-    settings.kind === "hmac"
-      ? (request: WebhookRequest) => checkSignature(settings, request, deps.now())
-      : withHeaders(authenticator("grafana", settings));
+  const byHeaders = settings.kind === "hmac" ? undefined : authenticator("grafana", settings);
+  const authenticate = (request: WebhookRequest): void =>
+    settings.kind === "hmac" ? checkSignature(settings, request, deps.now()) : byHeaders?.(request.headers);
   return {
     name: "grafana",
     authenticate,
+    ...(byHeaders && { admit: byHeaders }),
     receive(request) {
       authenticate(request);
       return { kind: "group", group: parseBody(format, bodyText(request.body)) };
     },
     parse: (body) => parseBody(format, body),
   };
-}
-
-function withHeaders(check: (headers: WebhookRequest["headers"]) => void) {
-  return ({ headers }: WebhookRequest) => check(headers);
 }
 
 /** Hex HMAC-SHA256 of the body, or of `timestamp:body` where a timestamp header is configured (grafana/alerting, HMAC round tripper). */

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { type Log, silentLog } from "../../src/core/log.ts";
-import { type AcceptIntake, accept } from "../../src/flow/accept.ts";
+import { type AcceptIntake, accept, admit } from "../../src/flow/accept.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import type { HttpOptions } from "../../src/http/server.ts";
 import { createSources } from "../../src/sources/index.ts";
@@ -23,7 +23,11 @@ export async function startHooks(t: TestContext, changes: Partial<HttpOptions> &
     },
   );
   const deps = { sources, intake: changes.intake ?? intake, metrics, log: silentLog, clock: () => performance.now() };
-  const http = await startHttp(t, { accept: (source, request) => accept(deps, source, request), metrics, ...changes });
+  const hop: Pick<HttpOptions, "accept" | "admit"> = {
+    accept: (source, request) => accept(deps, source, request),
+    admit: (source, headers) => admit(deps, source, headers),
+  };
+  const http = await startHttp(t, { ...hop, metrics, ...changes });
   const post = (body: string | Buffer, headers: Record<string, string> = {}, path = HOOK) =>
     http.ask(path, { method: "POST", body, headers: { ...AUTH, ...headers } });
   const counted = async (line: string) => (await http.ask("/metrics")).text.split("\n").includes(line);

@@ -76,6 +76,7 @@ export function describeSource(name: string, make: () => SourceCase | Promise<So
 
     it("authenticates a good call without reading the body, where it can", () => {
       source.authenticate?.(given.call(firing));
+      source.admit?.(given.call(firing).headers);
     });
 
     it("parses the kept body into what it received", async () => {
@@ -87,7 +88,8 @@ export function describeSource(name: string, make: () => SourceCase | Promise<So
     for (const [what, call] of Object.entries(given.refused)) {
       it(`refuses ${what}`, async () => {
         assert.equal(await codeFor(() => source.receive(call(firing))), "unauthorized");
-        const { authenticate } = source;
+        const { authenticate, admit } = source;
+        if (admit) assert.equal(await codeFor(() => admit(call(firing).headers)), "unauthorized");
         if (authenticate) assert.equal(await codeFor(() => authenticate(call(firing))), "unauthorized");
       });
     }
