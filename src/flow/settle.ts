@@ -1,7 +1,7 @@
 import { type Incident, isManual } from "../core/incident.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
-import type { Doc, Write } from "../core/store.ts";
+import type { Doc, Tx, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 import type { Candidate } from "./assess/select.ts";
 import { type Ascent, called, climb, told } from "./climb.ts";
@@ -81,7 +81,7 @@ async function saveAscent(deps: SettleDeps, { rev }: Doc<Incident>, ascent: Asce
   if (wakes.length === 0 && lines.length === 0) return;
   const { id } = incident;
   const now = await deps.store.now();
-  const committed = await deps.store.commit({
+  const isSaved = await saved(deps, id, {
     checks: [{ check: "rev", kind: "incident", id, rev }, ...checks],
     writes: [
       { write: "put", kind: "incident", id, body: incident },
@@ -89,9 +89,16 @@ async function saveAscent(deps: SettleDeps, { rev }: Doc<Incident>, ascent: Asce
       ...lines.flatMap((line) => say(id, line)),
     ],
   });
-  if (!committed.ok) return;
+  if (!isSaved) return;
   for (const wake of wakes) await deps.queue.wake(wake, now);
   if (lines.length > 0) await deps.queue.wake(`chat:${id}`, now);
+}
+
+/** Stores what follows for an incident; where something has changed meanwhile, it is looked at again at once and not with the next round. */
+async function saved({ store }: SettleDeps, id: string, tx: Tx): Promise<boolean> {
+  const { ok } = await store.commit(tx);
+  if (!ok) await store.commit({ checks: [], writes: [{ write: "due", member: `incident:${id}`, at: 0 }] });
+  return ok;
 }
 
 /** The runs of the present opening that its ladders are made of. */
@@ -118,7 +125,7 @@ async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
   const { body, rev } = doc;
   if ((await deps.store.size(`incident:${body.id}:firing`)) === 0) return;
   const now = await deps.store.now();
-  await deps.store.commit({
+  await saved(deps, body.id, {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
     writes: [
       { write: "put", kind: "incident", id: body.id, body: { ...body, status: "mitigated" } },
@@ -151,6 +158,6 @@ async function closeManual(deps: SettleDeps, doc: Doc<Incident>): Promise<void> 
       by: "stanch",
     }),
   ];
-  await deps.store.commit({ checks: [{ check: "rev", kind: "incident", id: body.id, rev }], writes });
+  await saved(deps, body.id, { checks: [{ check: "rev", kind: "incident", id: body.id, rev }], writes });
   await deps.queue.wake(`chat:${body.id}`, now);
 }
