@@ -109,15 +109,17 @@ async function status(asked: Asking): Promise<void> {
 }
 
 async function readOpen(client: Client) {
-  const [open, mitigated, approvals, tasks, leases, pauses] = await Promise.all([
+  const [open, mitigated, approvals, tasks, pauses, ...leases] = await Promise.all([
     client.get("/incidents?status=open&limit=100"),
     client.get("/incidents?status=mitigated&limit=100"),
     client.get("/approvals?status=pending&limit=100"),
     client.get("/tasks?status=open&limit=100"),
-    client.get("/leases?status=active&limit=100"),
     client.get("/pause"),
+    // What could not be undone is in force like the rest, and needs somebody.
+    ...["failed", "reverting", "active"].map((status) => client.get(`/leases?status=${status}&limit=100`)),
   ]);
+  const live = leases.flatMap((page) => Object(page).items);
   const items = [open, mitigated].flatMap((page) => Object(page).items);
   const more = [open, mitigated].some((page) => Object(page).next != null);
-  return { incidents: { items, more }, approvals, tasks, leases, pauses };
+  return { incidents: { items, more }, approvals, tasks, leases: { items: live }, pauses };
 }

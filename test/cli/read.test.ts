@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import type { Desk } from "../../src/core/desk.ts";
+import type { Lease } from "../../src/core/lease.ts";
 import { alert, approval, incident, lease, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
 import { cli } from "./support.ts";
 
@@ -76,6 +78,19 @@ describe("reading", () => {
       const { out } = await cli(args, { env: env(url) });
       assert.match(out, /runs .*12:30:00Z\) unless someone objects/);
     }
+  });
+
+  test("status shows what could not be undone first: it is in force, and needs somebody", async (t) => {
+    const all: readonly Lease[] = (["active", "failed", "reverting", "reverted"] as const).map((status) => ({
+      ...lease,
+      id: `lease-${status}`,
+      status,
+    }));
+    const leases: Desk["leases"] = async ({ status }) => ({ items: all.filter((one) => one.status === status) });
+    const { url } = await startHttp(t, { desk: { ...stubDesk().desk, leases } });
+    const { out } = await cli(["status"], { env: env(url) });
+    assert.match(out, /lease-failed +failed[\s\S]*lease-reverting +reverting[\s\S]*lease-active +active/);
+    assert.doesNotMatch(out, /lease-reverted/);
   });
 
   test("the worst incidents come first, and it says when there are more", async (t) => {

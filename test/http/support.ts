@@ -158,7 +158,10 @@ export function stubDesk(): { desk: Desk; asked: Asked[] } {
     run: only(run).one,
     approvals: only(approval).page,
     approval: only(approval).one,
-    leases: only(lease).page,
+    leases: async ({ status = lease.status }) => ({
+      items: [lease].filter((one) => one.status === status),
+      next: "after-1",
+    }),
     tasks: only(task).page,
     playbooks: () => [
       {

@@ -5,7 +5,7 @@ import { untilWhen } from "./approval-end.ts";
 import { actions, type Block, context, divider, fitted, header, LIMITS, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
 import { isInGroup } from "./people.ts";
-import { incidentLine, openIncidents, overview } from "./show-verbs.ts";
+import { incidentLine, liveLeases, openIncidents, overview } from "./show-verbs.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 import type { VerbDeps } from "./verb.ts";
 
@@ -19,7 +19,7 @@ export async function homeView(deps: VerbDeps, who: Actor, notice?: Mrkdwn): Pro
   const [open, pending, leases, pauses] = await Promise.all([
     openIncidents(desk),
     desk.approvals({ limit: 50, status: "pending" }),
-    desk.leases({ limit: 20, status: "active" }),
+    liveLeases(desk),
     desk.pauses(),
   ]);
   const mine = await waitingFor(deps, who, pending.items);
@@ -31,7 +31,7 @@ export async function homeView(deps: VerbDeps, who: Actor, notice?: Mrkdwn): Pro
     ...mine.slice(0, LISTED).flatMap(approvalBlocks),
     header(`Open incidents: ${open.length}`),
     open.length === 0 ? section(mrkdwn`Nothing is open.`) : section(join(open.slice(0, LISTED).map(incidentLine))),
-    ...overview([], leases.items, pauses),
+    ...overview([], leases, pauses),
     context(mrkdwn`As of ${when(deps.now())}`),
     actions([button({ text: "Refresh", command: "home" })]),
   ]);

@@ -24,15 +24,15 @@ const status: Verb = {
     const [incidents, approvals, leases, pauses, tasks] = await Promise.all([
       openIncidents(desk),
       desk.approvals({ limit: POOL, status: "pending" }),
-      desk.leases({ limit: POOL, status: "active" }),
+      liveLeases(desk),
       desk.pauses(),
       desk.tasks?.({ limit: POOL, status: "open" }),
     ]);
-    const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.items.length, "temporary change")}, ${count(pauses.length, "pause")}`;
+    const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.length, "temporary change")}, ${count(pauses.length, "pause")}`;
     const lists = [
       list("Open", incidents.map(incidentLine)),
       list("People are asked to", (tasks?.items ?? []).map(taskLine)),
-      ...overview(approvals.items, leases.items, pauses),
+      ...overview(approvals.items, leases, pauses),
     ];
     return { text, blocks: fitted([section(mrkdwn`*${text}*`), ...lists]) };
   },
@@ -166,7 +166,17 @@ function taskLine({ id, ask }: Task): Mrkdwn {
   return mrkdwn`• *${id}* ${foreign(ask, 200)}`;
 }
 
-function leaseLine({ id, describe, endsAt }: Lease): Mrkdwn {
+/** What is temporarily in force, first what could not be undone. */
+export async function liveLeases(desk: VerbDeps["desk"]): Promise<readonly Lease[]> {
+  const pages = await Promise.all(
+    ["failed", "reverting", "active"].map((status) => desk.leases({ limit: POOL, status })),
+  );
+  return pages.flatMap((page) => page.items);
+}
+
+function leaseLine({ id, describe, endsAt, status }: Lease): Mrkdwn {
+  if (status === "failed") return mrkdwn`• *${id}* ⚠️ could not be undone: ${foreign(describe, 200)}`;
+  if (status === "reverting") return mrkdwn`• *${id}* is being undone: ${foreign(describe, 200)}`;
   return mrkdwn`• *${id}* until ${when(endsAt, "date")}, then: ${foreign(describe, 200)}`;
 }
 

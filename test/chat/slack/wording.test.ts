@@ -3,9 +3,11 @@ import { describe, test } from "node:test";
 import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
 import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
+import { SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
 import { timelineMessage } from "../../../src/chat/slack/thread-message.ts";
+import type { VerbDeps } from "../../../src/chat/slack/verb.ts";
 import { plainTime } from "../../../src/core/time.ts";
-import { approvalOf, entryOf, NOON, viewOf } from "../../support/slack-desk.ts";
+import { approvalOf, entryOf, fakeDesk, leaseOf, NOON, viewOf } from "../../support/slack-desk.ts";
 
 describe("what people read", () => {
   test("times are the reader's own, and only what is a time becomes one", () => {
@@ -71,4 +73,28 @@ describe("what people read", () => {
     assert.doesNotMatch(closed, /Recovered|#2eb67d/);
     assert.match(JSON.stringify(incidentMessage(viewOf({ incident }))), /🟢 Recovered · P1 .*#2eb67d/);
   });
+});
+
+test("status shows what could not be undone first: it is in force, and needs somebody", async () => {
+  const leases = [
+    leaseOf({ id: "lease-1" }),
+    leaseOf({ id: "lease-2", status: "failed" }),
+    leaseOf({ id: "lease-3", status: "reverting" }),
+    leaseOf({ id: "lease-4", status: "reverted" }),
+  ];
+  const desk = fakeDesk([viewOf({ leases })]);
+  const deps = {
+    desk,
+    approvals: {},
+    resolveUserGroup: async () => new Set(),
+    now: () => NOON,
+    archive: async () => "",
+  };
+  const who = { name: "anna", via: "slack", role: "operator" } as const;
+  const answer = await SHOW_VERBS["status"]?.answer(deps as unknown as VerbDeps, { who, args: [], confirmed: false });
+  assert.match(answer?.text.mrkdwn ?? "", /3 temporary changes/);
+  assert.match(
+    JSON.stringify(answer?.blocks),
+    /lease-2\* ⚠️ could not be undone: set .*lease-3\* is being undone: .*lease-1\* until/,
+  );
 });
