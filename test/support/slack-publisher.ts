@@ -1,7 +1,7 @@
 import { createSlack, type Slack } from "../../src/chat/index.ts";
 import type { ChatState } from "../../src/core/chat.ts";
 import type { Config } from "../../src/core/config.ts";
-import { silentLog } from "../../src/core/log.ts";
+import { type Log, silentLog } from "../../src/core/log.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import type { IncidentView } from "../../src/core/views.ts";
 import type { SlackDouble } from "./slack.ts";
@@ -25,7 +25,7 @@ export function approvalSettings(slack: SlackDouble): Config["approvals"] {
  * What the notify worker does, on a clock of the test: reads the timeline from what was delivered, publishes, and comes again
  * when told to. State is saved by compare-and-set, as in the store; `restart` is another process that finds what was saved.
  */
-export function createPublisher(slack: SlackDouble, routing: Partial<Config["slack"]> = {}) {
+export function createPublisher(slack: SlackDouble, routing: Partial<Config["slack"]> = {}, log: Log = silentLog) {
   const clock = { now: NOON };
   const stored = { rev: 0, state: { delivered: 0, approvals: {} } as ChatState };
   const settings = { channel: "#platform-alerts", routes: [], ...routing };
@@ -37,7 +37,7 @@ export function createPublisher(slack: SlackDouble, routing: Partial<Config["sla
       slack: settings,
       approvals: approvalSettings(slack),
       resolveUserGroup: async () => new Set(),
-      log: silentLog,
+      log,
       now: () => clock.now,
     });
   let process = start();

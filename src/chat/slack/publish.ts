@@ -1,4 +1,5 @@
 import type { Chat, ChatState } from "../../core/chat.ts";
+import type { Milliseconds } from "../../core/time.ts";
 import { announceEscalations, publishApprovals } from "./calls.ts";
 import { routeOf } from "./channels.ts";
 import { ensureMessage, refreshMessage } from "./incident-posts.ts";
@@ -13,17 +14,32 @@ import { postInRoom, postInThread, withDelivered } from "./timeline-posts.ts";
  */
 export function createPublish(deps: PublishDeps): Chat["publish"] {
   const busy = new Set<string>();
+  const complain = createComplaints(deps);
   return async (view, entries, state, save) => {
     const { id } = view.incident;
     if (busy.has(id)) return { ok: false, retryAfter: 500, why: `${id} is being published just now` };
     busy.add(id);
     try {
       const session = await open(deps, { view, entries, state, save });
-      if ("ok" in session) return { ok: false, retryAfter: session.retryAfter, why: session.why };
-      return await run(deps, session);
+      const stop = "ok" in session ? session : await run(deps, session);
+      if (!stop) return { ok: true };
+      complain(id, stop);
+      return { ok: false, retryAfter: stop.retryAfter, why: stop.why };
     } finally {
       busy.delete(id);
     }
+  };
+}
+
+const COMPLAIN_EVERY: Milliseconds = 60_000;
+
+/** What Slack refuses, or why it is not reached, is a line in the log; the same is not said for each incident and attempt. */
+function createComplaints({ log, now }: Pick<PublishDeps, "log" | "now">): (incident: string, stop: Stop) => void {
+  let last = { why: "", at: Number.NEGATIVE_INFINITY };
+  return (incident, { why, code }) => {
+    if (code === undefined || (why === last.why && now() - last.at < COMPLAIN_EVERY)) return;
+    last = { why, at: now() };
+    log.warn({ incident, why }, "slack does not show an incident as it is; it is tried again");
   };
 }
 
@@ -38,14 +54,14 @@ const STAGES = [
   refreshTopic,
 ] as const;
 
-async function run(deps: PublishDeps, session: Session): ReturnType<Chat["publish"]> {
+async function run(deps: PublishDeps, session: Session): Promise<Stop | undefined> {
   let stop: Stop | undefined;
   for (const stage of STAGES) {
     stop = await stage(deps, session);
     if (stop) break;
   }
   if (session.marked) await close(deps, session, stop?.uncertain === true);
-  return stop ? { ok: false, retryAfter: stop.retryAfter, why: stop.why } : { ok: true };
+  return stop;
 }
 
 /** Takes the mark of an unfinished post off, or leaves it for the next publisher, who then reads what arrived. */

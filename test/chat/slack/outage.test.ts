@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { silentLog } from "../../../src/core/log.ts";
 import { approvalOf, entryOf, NOON, viewOf } from "../../support/slack-desk.ts";
 import { upTo, useStage } from "../../support/slack-incident.ts";
 import { Crash, createPublisher } from "../../support/slack-publisher.ts";
@@ -33,6 +34,19 @@ describe("when Slack fails", () => {
     for (let other = 0; other < 10; other += 1)
       await stage.worker.publishOnce(viewOf({ incident: { id: `${stage.id}-${other}` } }), []);
     assert.equal(stage.slack.calls.length, before);
+  });
+
+  test("why nothing is shown is in the log, once a minute and not for every incident and attempt", async () => {
+    const said: string[] = [];
+    const warn = (fields: object): void => void said.push(String(Reflect.get(fields, "why")));
+    const worker = createPublisher(stage.slack, {}, { ...silentLog, warn });
+    stage.slack.fault = () => ({ error: "token_revoked" });
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      await worker.publishOnce(viewOf({ incident: { id: `${stage.id}-${attempt % 3}` } }), []);
+      worker.clock.now += 25_000;
+    }
+    const refused = said.filter((why) => why.includes("token_revoked; install the app again"));
+    assert.equal(refused.length, 2);
   });
 
   test("a 429 on one channel delays only that one, for as long as it says", async () => {
