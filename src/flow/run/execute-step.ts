@@ -4,12 +4,12 @@ import type { ReadyStep } from "../../core/run/move.ts";
 import { callOf, prepareStep } from "./absolute.ts";
 import { type Admitted, admitStep } from "./admit-step.ts";
 import { actionOf, callAction, keepable } from "./call.ts";
-import { goOn, type Progress } from "./progress.ts";
+import { goOn, letGo, type Progress } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
-import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
+import { claimLeft, isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
 export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
@@ -18,7 +18,8 @@ export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Pro
   if (steps.length === 1 && first.effect !== "read") return mutate(turn, first);
   const foreign = steps.find((step) => step.effect !== "read");
   if (foreign) return { kind: "go-on", turn: withEvents(turn, [refusedInParallel(turn, foreign)]) };
-  const events = await Promise.all(steps.map((step) => readEvent(turn, step)));
+  const found = await Promise.all(steps.map((step) => readEvent(turn, step)));
+  const events = isCutOff(turn) ? found.filter((event) => !("outcome" in event) || event.outcome !== "failed") : found;
   const [only] = events;
   const next = withEvents(turn, events.length === 1 && only ? [only] : events);
   return next.unsaved.length > 20 ? goOn(next) : { kind: "go-on", turn: next };
@@ -50,14 +51,20 @@ async function mutate(turn: Turn, wanted: ReadyStep): Promise<Progress> {
   const action = actionOf(turn, wanted.uses);
   if (!action) return { kind: "go-on", turn: withEvents(turn, [failedEvent(turn, wanted, missing(wanted.uses))]) };
   const admitted = await admitStep(turn, wanted);
-  if (admitted.kind === "failed") return goOn(withEvents(turn, [failedEvent(turn, wanted, admitted.failure)]));
+  if (admitted.kind === "failed") return notBegun(turn, wanted, admitted.failure);
   if (admitted.kind !== "admitted") return admitted.progress;
   const { ready, before } = admitted;
   const prepared = before ? { ok: true as const, before } : await prepareStep(admitted.turn, ready, action);
-  if (!prepared.ok) return goOn(withEvents(turn, [failedEvent(turn, ready, prepared)]));
+  if (!prepared.ok) return notBegun(turn, ready, prepared);
   const begun = await begin(admitted, ready, prepared.before);
   if (begun.kind !== "go-on") return begun;
   return callAndRecord(begun.turn, ready, action, prepared.before);
+}
+
+/** What had to be read before the call could not be; a worker that has to stop leaves that to the next one. */
+async function notBegun(turn: Turn, ready: ReadyStep, failure: ActionFailure): Promise<Progress> {
+  if (isCutOff(turn)) return letGo(turn, nowOf(turn));
+  return goOn(withEvents(turn, [failedEvent(turn, ready, failure)]));
 }
 
 /** Journals the intent. An outcome that goes with it is stored alone when something forbids the intent: it is never lost. */

@@ -5,7 +5,7 @@ import { taskWithdrawal } from "./abandon.ts";
 import { actionOf, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordFailure, recordResult } from "./record-result.ts";
-import { nowOf, type Turn, withEvents } from "./turn.ts";
+import { isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
 
 /** Asks once how a started step is doing; only reads. The step's own timeout ends the waiting. */
 export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>): Promise<Progress> {
@@ -20,6 +20,7 @@ export async function pollStep(turn: Turn, move: Extract<Move, { kind: "poll" }>
         async (context) => action.poll?.(record.handle ?? {}, context) ?? gone(record.uses),
       )
     : gone(record.uses);
+  if (!result.ok && isCutOff(turn)) return letGo(turn, at);
   const overdue = at >= record.at + timeout;
   if (result.ok && result.done) return recordResult(turn, record.path, result);
   if (result.ok && !overdue) return letGo(keepHandle(turn, record.path, record.handle, result), at + result.pollAfter);

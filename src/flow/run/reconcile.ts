@@ -6,7 +6,7 @@ import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordResult } from "./record-result.ts";
 import { saveOutcome } from "./save-outcome.ts";
-import { nowOf, type Turn, withEvents } from "./turn.ts";
+import { isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
 
 type Verdict = Awaited<ReturnType<NonNullable<AnyAction["reconcile"]>>>;
 
@@ -25,6 +25,8 @@ async function settle(turn: Turn, record: StepRecord, why: string): Promise<Prog
   const verdict = await look(turn, record);
   if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result, why);
   if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, why);
+  if (verdict.verdict === "unknown" && isCutOff(turn) && actionOf(turn, record.uses)?.reconcile)
+    return letGo(turn, nowOf(turn));
   return askWhatHappened(turn, record, `${why}; ${verdict.detail}`);
 }
 

@@ -2,6 +2,9 @@ import type { ActionFailure, Effect } from "../../core/action.ts";
 import type { ActionStep } from "../../core/playbook/playbook.ts";
 import type { Instant } from "../../core/time.ts";
 
+/** Attempts beyond a step's own for calls that a worker could not make because its time was over. */
+const HANDED_OVER = 3;
+
 /**
  * When the next attempt is due; empty when there is none. A mutating step is retried only when its call is known not to have
  * taken effect (section 14.2): never sent, or definitively refused.
@@ -9,10 +12,11 @@ import type { Instant } from "../../core/time.ts";
 export function retryTime(
   step: ActionStep | undefined,
   call: { attempt: number; effect: Effect },
-  failure: Pick<ActionFailure, "retryable" | "sent">,
+  failure: Pick<ActionFailure, "retryable" | "sent" | "reason">,
   now: Instant,
 ): { retryAt?: Instant } {
   const { attempt, effect } = call;
+  if (step && failure.reason === "claim_lost" && attempt < step.retry.attempts + HANDED_OVER) return { retryAt: now };
   if (!step || !failure.retryable || attempt >= step.retry.attempts) return {};
   if (effect !== "read" && failure.sent === "unknown") return {};
   const factor = step.retry.backoff === "exponential" ? 2 ** (attempt - 1) : 1;

@@ -45,6 +45,11 @@ export function claimLeft(turn: Turn): Milliseconds {
   return turn.deadline - turn.deps.monotonic();
 }
 
+/** Whether this worker has to stop at once: what it was reading fails for that reason alone, and the next one reads it again. */
+export function isCutOff({ signal }: Turn): boolean {
+  return signal.aborted;
+}
+
 /** The turn with further events in memory; nothing is stored yet. */
 export function withEvents(turn: Turn, events: readonly RunEvent[]): Turn {
   const describe = (uses: string, input: Readonly<Record<string, unknown>>) =>
