@@ -119,6 +119,8 @@ async function publishApproval(deps: PublishDeps, session: Session, approval: Ap
   if (!known) return announce(deps, session, { approval, message });
   if (known.shown !== shown) {
     const result = await edit(deps, session, { ts: known.message, message, urgent: true });
+    // Somebody has deleted it: what still waits for people is asked again.
+    if (result === "gone" && approval.status === "pending") return announce(deps, session, { approval, message });
     if (result !== undefined && result !== "gone") return result;
     session.state = withApproval(session.state, approval.id, { ...known, shown });
     await session.save(session.state);

@@ -60,6 +60,23 @@ describe("the life of an incident", () => {
     assert.match(JSON.stringify(await stage.root()), /99 of 99 alerts/);
   });
 
+  test("an approval whose message somebody deleted is asked again with the next change, while it waits", async () => {
+    const approval = approvalOf({ id: `apr-${stage.id}`, incidentId: stage.id });
+    const asked = async () =>
+      (await stage.mine()).filter((message) => message.metadata?.event_type === "stanch_approval");
+    const settle = (change: Partial<typeof approval>) =>
+      stage.worker.settle(viewOf({ incident: { id: stage.id }, approvals: [{ ...approval, ...change }] }), []);
+    await settle({});
+    const [first] = await asked();
+    await stage.slack.forward("chat.delete", { channel: stage.alerts, ts: first?.ts });
+    await settle({ votes: [VOTE] });
+    const [again, ...more] = await asked();
+    assert.deepEqual([again?.ts === first?.ts, more.length], [false, 0]);
+    await stage.slack.forward("chat.delete", { channel: stage.alerts, ts: again?.ts });
+    await settle({ votes: [VOTE], status: "approved", decidedAt: NOON });
+    assert.deepEqual(await asked(), []);
+  });
+
   test("a message that somebody deleted is posted anew", async () => {
     await stage.worker.settle(viewOf({ incident: { id: stage.id } }), stage.timeline(1));
     await stage.slack.forward("chat.delete", { channel: stage.alerts, ts: (await stage.root()).ts });
