@@ -63,10 +63,15 @@ function measuredRun(facts: ReportFacts): Run | undefined {
   return last && !isOvertaken(facts, last) ? last : undefined;
 }
 
-/** An alert fired anew after its recovery, the severity rose, or what held it was undone while the alert still fired. */
+/** An alert joined or fired anew after its recovery, the severity rose, or what held it was undone while the alert still fired. */
 function isOvertaken({ view }: ReportFacts, { created, ended }: Run): boolean {
-  const { raisedAt = 0, exposed } = view.incident;
-  const turns = [raisedAt, exposed?.[created.target] ?? 0, ...view.episodes.map(({ state }) => state.openedAt)];
+  const { joinedAt = 0, raisedAt = 0, exposed } = view.incident;
+  const turns = [
+    joinedAt,
+    raisedAt,
+    exposed?.[created.target] ?? 0,
+    ...view.episodes.map(({ state }) => state.openedAt),
+  ];
   return turns.some((at) => at > (ended?.at ?? 0));
 }
 
