@@ -70,6 +70,12 @@ describe("MTTR", () => {
       "alerts",
     ],
     ["does not believe a run of an earlier opening", { incident: { opening: 2, reopenedAt: after(15) } }, 16, "alerts"],
+    [
+      "does not believe one after which an alert joined that is not shown",
+      { incident: { joinedAt: after(15) } },
+      16,
+      "alerts",
+    ],
     ["does not believe a recovery after which the severity rose", { incident: { raisedAt: after(15) } }, 16, "alerts"],
     [
       "does not believe a recovery that was undone while the alert still fired",
