@@ -80,20 +80,23 @@ type Issue = <T>(act: () => Promise<T>) => Promise<T>;
 
 /** How commands leave. */
 const ISSUE: Readonly<Record<LinkKind, (redis: Redis) => Issue>> = {
-  commands: perTurn,
+  commands: perEvent,
   batches: perCall,
   blocking: () => (act) => act(),
 };
 
-/** Commands of one turn of the event loop leave in one packet: writing is what they cost most. */
-function perTurn(redis: Redis): Issue {
+/**
+ * Commands that one event leads to, a reply with all that waited for it, leave in one packet: writing is what they cost most. Until the
+ * end of the loop's turn they do not wait: another connection's work may come before it.
+ */
+function perEvent(redis: Redis): Issue {
   let corked = false;
   return (act) => {
     if (!corked) {
       corked = true;
       const { stream } = redis;
       stream.cork();
-      setImmediate(() => {
+      process.nextTick(() => {
         corked = false;
         stream.uncork();
       });
