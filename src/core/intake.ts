@@ -14,6 +14,8 @@ export type IntakeEntry = {
   body: string;
   /** Fingerprints whose episode changed by this body. */
   changed: readonly string[];
+  /** Set when each of them is the first episode of its fingerprint, and fires. */
+  first?: boolean;
   acceptedAt: Instant;
   /** How often it was handed out; after 5 it becomes `poison`. */
   deliveries: number;

@@ -1,3 +1,4 @@
+import type { SourceName } from "./alert.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
 /**
@@ -21,6 +22,8 @@ export type DocKind =
 export type Check =
   /** The document's revision is this; 0: it does not exist. */
   | { check: "rev"; kind: DocKind; id: string; rev: number }
+  /** The episode is the first one of its fingerprint, it fires, and nothing makes that doubtful. */
+  | { check: "first"; source: SourceName; fingerprint: string }
   /** The list has exactly this many items. */
   | { check: "length"; list: string; is: number }
   /** The hash field has this value; null: it is absent. */

@@ -28,6 +28,7 @@ export function createDeps(ports: AssessPorts): AssessDeps {
     locks: createLocks(),
     turn: createTurnstile(),
     current: new Map(),
+    storeTime: {},
     rouse: createRouser(ports.wake),
   };
 }

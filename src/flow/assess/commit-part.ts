@@ -20,6 +20,7 @@ export async function commitPart(deps: AssessDeps, { checks, writes, wakes }: Pa
   if (!committed.ok) return false;
   remember(deps, writes);
   const { now } = committed;
+  deps.storeTime.ahead = now - deps.monotonic();
   for (const { place, created } of placed) {
     place.begin({ claim: { run: created.id, epoch: 1, until: now + deps.claimFor, now }, created, started });
   }

@@ -67,6 +67,8 @@ export type AssessDeps = AssessPorts & {
   turn(): Promise<void>;
   /** Correlation key → incident as last seen; verified by every use. */
   current: Map<string, string>;
+  /** How far the store's time is ahead of this process's monotonic one, by its last answer that told its time. */
+  storeTime: { ahead?: Milliseconds };
   /** Wakes, runs first and the rest gathered. */
   rouse(wakes: readonly Wake[]): void;
 };

@@ -4,6 +4,7 @@ import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { commitPart } from "./commit-part.ts";
 import { type AssessDeps, joinParts, type Part } from "./deps.ts";
+import { foresee, foreseenChecks } from "./foresee.ts";
 import { judge, type Measured, measure } from "./judge.ts";
 import { forget, lookAtEpisodes, lookAtIncidents, type Scene } from "./look.ts";
 import { settleIncident } from "./settle-incident.ts";
@@ -21,6 +22,8 @@ export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; look?: 
 const TRIES = 40;
 /** Packing more writes than this takes long enough to deserve a turn of the event loop of its own. */
 const LARGE = 50;
+/** So many alerts are judged so soon that waiting for a turn would take longer. */
+const FEW = 5;
 const NO_ONE: ReadonlySet<string> = new Set();
 
 /**
@@ -36,12 +39,16 @@ export async function assessSubjects(
   const attempt: Attempt = { options, measured: await measure(deps, subjects) };
   const keys = subjects.map((subject) => subject.correlation.key);
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const sight = await lookAtEpisodes(deps, subjects);
+    const foreseen = tries === 0 ? foresee(deps, subjects) : undefined;
+    const sight = foreseen ?? (await lookAtEpisodes(deps, subjects));
     // The lock ends with the commit's answer: a revision that was only foreseen could be another worker's with other content.
     const { result, committed } = await deps.locks.hold(keys, async () => {
-      const prepared = await prepare(deps, await lookAtIncidents(deps, subjects, sight), attempt);
+      const scene = await lookAtIncidents(deps, subjects, sight);
+      const prepared = await prepare(deps, scene, attempt);
       if (prepared.part.writes.length > LARGE) await deps.turn();
-      return { result: prepared.result, committed: await commitPart(deps, prepared.part) };
+      const { part } = prepared;
+      const checks = foreseen ? [...foreseenChecks(subjects, scene), ...part.checks] : part.checks;
+      return { result: prepared.result, committed: await commitPart(deps, { ...part, checks }) };
     });
     if (committed) return result;
     forget(deps, subjects);
@@ -57,7 +64,7 @@ async function prepare(
   scene: Scene,
   { options, measured }: Attempt,
 ): Promise<{ part: Part; result: GroupResult }> {
-  await deps.turn();
+  if (scene.seen.length > FEW) await deps.turn();
   const judged = await judge(deps, scene, measured);
   const { reopenWithin } = deps.config.incidents;
   const cases = sort(scene, judged, { reopenWithin, vanished: options.vanished ?? NO_ONE });

@@ -46,6 +46,7 @@ export async function lookAtEpisodes(deps: AssessDeps, subjects: readonly Subjec
       keys.filter((key) => !deps.current.has(key)),
     ),
   ]);
+  deps.storeTime.ahead = now - deps.monotonic();
   return { now, seen: await readSeen(deps, subjects, lineages), pointed };
 }
 

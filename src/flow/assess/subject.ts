@@ -14,6 +14,8 @@ export type Subject = {
   truncated: boolean;
   /** Stream entry that the text came from. */
   entry: string;
+  /** When it was accepted, where that began the first episode of its fingerprint. */
+  first?: Instant;
   /** Stored episodes that made it a subject; they may be former ones by now. */
   episodes?: readonly string[];
 };
@@ -26,7 +28,8 @@ export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: reado
     if (alert === undefined) return [];
     const correlation = correlate(alert.labels, by);
     const truncated = group.truncatedAlerts > 0;
-    return [{ key: { source: entry.source, fingerprint }, alert, correlation, truncated, entry: entry.id }];
+    const first = entry.first ? { first: entry.acceptedAt } : {};
+    return [{ key: { source: entry.source, fingerprint }, alert, correlation, truncated, entry: entry.id, ...first }];
   });
 }
 

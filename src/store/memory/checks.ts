@@ -1,7 +1,7 @@
 import type { Check } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { isPaused } from "./pauses.ts";
-import { docKey, type MemoryState } from "./state.ts";
+import { docKey, episodeKey, type MemoryState } from "./state.ts";
 
 type Checks = {
   [K in Check["check"]]: (state: MemoryState, check: Extract<Check, { check: K }>, now: Instant) => boolean;
@@ -9,6 +9,10 @@ type Checks = {
 
 const CHECKS: Checks = {
   rev: (state, { kind, id, rev }) => (state.docs.get(docKey(kind, id))?.rev ?? 0) === rev,
+  first: (state, { source, fingerprint }) => {
+    const episode = state.episodes.get(episodeKey(source, fingerprint))?.state;
+    return episode?.opening === 1 && episode.status === "firing" && !episode.doubtful;
+  },
   length: (state, { list, is }) => (state.lists.get(list)?.length ?? 0) === is,
   field: (state, { hash, field, is }) => (state.hashes.get(hash)?.get(field) ?? null) === is,
   free: (state, { locks, owner }) => locks.every((lock) => (state.locks.get(lock) ?? owner) === owner),

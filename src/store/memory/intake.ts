@@ -7,7 +7,7 @@ import { nextEpisode } from "../episode-rule.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { lastSeenOf } from "./last-seen.ts";
 import { memoryQueue } from "./queue.ts";
-import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
+import { docKey, episodeKey, type MemoryState, nowOf, readDoc } from "./state.ts";
 
 const contentHash = contentOf();
 
@@ -36,7 +36,6 @@ function acceptance(state: MemoryState): Pick<RetainedIntake, "accept" | "repeat
 
 const digestOf = (source: string, body: Buffer): string => `${source}:${bodyDigest(body)}`;
 const groupKeyOf = (group: SightingGroup): string => `${group.source}:${groupId(group.groupKey)}`;
-const episodeKey = (source: string, fingerprint: string): string => `${source}:${fingerprint}`;
 
 /** The shortcut for a body that its group sent last, while nothing of its source was closed since. */
 function repeats(state: MemoryState, of: { source: string; group: string }, digest: string): boolean {
@@ -50,10 +49,11 @@ function accept(state: MemoryState, group: SightingGroup, body: Buffer): number 
   const now = nowOf(state);
   const key = groupKeyOf(group);
   if (repeats(state, { source: group.source, group: key }, bodyDigest(body))) return 0;
+  const isFirst = firstOnly(state, group);
   const changed = group.alerts.filter((alert) => record(state, { source: group.source, group: key, now }, alert));
   const unsettled = state.unsettled.get(group.source) ?? 0;
   state.groups.set(key, { digest: bodyDigest(body), unsettled, since: now, lastSeen: now });
-  if (changed.length > 0) enqueue(state, group, { body, changed });
+  if (changed.length > 0) enqueue(state, group, { body, changed, isFirst });
   return changed.length;
 }
 
@@ -67,17 +67,27 @@ function record(state: MemoryState, at: { source: string; group: string; now: In
   return change.changed;
 }
 
+/** Whether all of its alerts begin the first episode of their fingerprint. */
+function firstOnly(state: MemoryState, { source, alerts }: SightingGroup): boolean {
+  const fingerprints = new Set(alerts.map(({ fingerprint }) => fingerprint));
+  if (fingerprints.size < alerts.length || alerts.some(({ status }) => status !== "firing")) return false;
+  return alerts.every(({ fingerprint }) => !state.episodes.has(episodeKey(source, fingerprint)));
+}
+
 function unsettle(state: MemoryState, source: string): void {
   state.unsettled.set(source, (state.unsettled.get(source) ?? 0) + 1);
 }
 
-function enqueue(state: MemoryState, group: SightingGroup, what: { body: Buffer; changed: readonly Sighting[] }): void {
+type Queued = { body: Buffer; changed: readonly Sighting[]; isFirst: boolean };
+
+function enqueue(state: MemoryState, group: SightingGroup, what: Queued): void {
   const now = nowOf(state);
   state.entrySequence += 1;
   const changed = [...new Set(what.changed.map(({ fingerprint }) => fingerprint))];
   const body = what.body.toString();
   const id = `${now}-${state.entrySequence}`;
-  state.entries.push({ id, source: group.source, body, changed, acceptedAt: now, deliveries: 0 });
+  const first = what.isFirst ? { first: true } : {};
+  state.entries.push({ id, source: group.source, body, changed, ...first, acceptedAt: now, deliveries: 0 });
   for (const wake of state.waiters) wake();
 }
 

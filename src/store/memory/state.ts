@@ -94,6 +94,11 @@ export function ensure<V>(map: Map<string, V>, key: string, make: () => V): V {
   return made;
 }
 
+/** Under which the state of a fingerprint's episodes is kept. */
+export function episodeKey(source: string, fingerprint: string): string {
+  return `${source}:${fingerprint}`;
+}
+
 /** A document's name: `KIND:ID`, as in Redis. */
 export function docKey(kind: string, id: string): string {
   return `${kind}:${id}`;

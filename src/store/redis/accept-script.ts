@@ -97,18 +97,19 @@ const CHUNK = 2000;
 
 /**
  * One body: reads its items, compares them and writes, a chunk at a time. Most alerts of a storm are new, so for those nothing is
- * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left.
+ * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left. The names stand in field `f` of
+ * the entry when all are new ones, else in `c`.
  */
 const BODY_LUA = `
 local rep, byte, reader = string.rep, string.byte, struct.unpack
 
 local function compare_chunk(keys, flags, blocks, episodes, latest)
-  local stored, flat, same, used = call('HMGET', episodes, unpack(keys)), {}, {}, 0
+  local stored, flat, same, used, new = call('HMGET', episodes, unpack(keys)), {}, {}, 0, 0
   for k = 1, #keys do
     local fingerprint = keys[k]
     local old, record, changed = latest and latest[fingerprint] or stored[k], nil, true
     if not old and flags[k] % 4 == 0 then
-      record = first_opening .. blocks[k] .. group
+      record, new = first_opening .. blocks[k] .. group, new + 1
     else
       record, changed = apply(old or nil, flags[k], blocks[k])
     end
@@ -119,7 +120,7 @@ local function compare_chunk(keys, flags, blocks, episodes, latest)
     if not changed then same[#same + 1] = k end
   end
   if used > 0 then call('HSET', episodes, unpack(flat)) end
-  return same
+  return same, new
 end
 
 local function names_without(same, keys, changed)
@@ -131,7 +132,7 @@ end
 
 local function accept_items(packed, at, episodes)
   local n, distinct, flags_at = reader('${HEAD_FORMAT}', packed, at)
-  local block_at, latest, count, chunks = flags_at + n, distinct == 0 and {} or nil, 0, {}
+  local block_at, latest, count, all_new, chunks = flags_at + n, distinct == 0 and {} or nil, 0, 0, {}
   local text_at = block_at + n * ${BLOCK_BYTES}
   for first = 1, n, ${CHUNK} do
     local size = math.min(${CHUNK}, n - first + 1)
@@ -139,22 +140,22 @@ local function accept_items(packed, at, episodes)
     text_at, keys[size + 1] = keys[size + 1], nil
     local flags = { byte(packed, flags_at + first - 1, flags_at + first + size - 2) }
     local blocks = { reader(rep('c${BLOCK_BYTES}', size), packed, block_at + (first - 1) * ${BLOCK_BYTES}) }
-    local same = compare_chunk(keys, flags, blocks, episodes, latest)
-    count = count + size - #same
+    local same, new = compare_chunk(keys, flags, blocks, episodes, latest)
+    count, all_new = count + size - #same, all_new + new
     chunks[#chunks + 1] = { keys = keys, same = same }
   end
-  if count == n then return count, sub(packed, text_at) end
+  if count == n then return count, sub(packed, text_at), all_new == n and 'f' or 'c' end
   local changed = {}
   for _, chunk in ipairs(chunks) do names_without(chunk.same, chunk.keys, changed) end
-  return count, count > 0 and cjson.encode(changed)
+  return count, count > 0 and cjson.encode(changed), 'c'
 end
 
-local function enqueue(source, names, body, aside)
+local function enqueue(source, names, field, body, aside)
   if aside then
-    local id = call('XADD', P .. 'intake', '*', 's', source, 'c', names)
+    local id = call('XADD', P .. 'intake', '*', 's', source, field, names)
     call('RENAME', aside, P .. 'body:' .. id)
   else
-    call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'b', body)
+    call('XADD', P .. 'intake', '*', 's', source, field, names, 'b', body)
   end
 end
 
@@ -173,10 +174,10 @@ local function accept(packed, body, aside)
   end
   if at > #packed then return ${NOT_A_REPEAT} end
   unsettled_by = 0
-  local count, names = accept_items(packed, at, P .. 'episodes:' .. source)
+  local count, names, field = accept_items(packed, at, P .. 'episodes:' .. source)
   if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
   call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
-  if count > 0 then enqueue(source, names, body, aside) end
+  if count > 0 then enqueue(source, names, field, body, aside) end
   return count
 end
 `;

@@ -16,6 +16,13 @@ export const CHECK_OPS: CheckOps = {
       ok = (string.match(call('GETRANGE', P .. 'doc:' .. A[i+1], 0, 15), '^%d+') or '0') == A[i+2]
       i = i + 3`,
   },
+  first: {
+    pack: ({ source, fingerprint }) => [source, fingerprint],
+    lua: `
+      local record = call('HGET', P .. 'episodes:' .. A[i+1], A[i+2])
+      ok = record and string.byte(record) % 8 == 0 and string.sub(record, 2, 5) == string.char(0, 0, 0, 1)
+      i = i + 3`,
+  },
   length: {
     pack: ({ list, is }) => [list, is],
     lua: `

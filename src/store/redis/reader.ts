@@ -85,12 +85,14 @@ function rowsOf(reply: unknown): readonly Row[] {
 function rowOf(entry: unknown, deliveries: number): Row {
   const [id, flat] = Array.isArray(entry) ? entry : [];
   const fields = new Map(pairsOf(textsOf(flat)));
-  const changed: unknown = JSON.parse(fields.get("c") ?? "[]");
+  const first = fields.get("f");
+  const changed: unknown = JSON.parse(first ?? fields.get("c") ?? "[]");
   return {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
     body: fields.get("b"),
     changed: [...new Set(textsOf(changed))],
+    ...(first !== undefined && { first: true }),
     acceptedAt: timeOf(String(id)),
     deliveries,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { drain, F1, group, type MakeSubject, type Subject, write } from "./subject.ts";
+import { drain, F1, group, holds, type MakeSubject, type Subject, write } from "./subject.ts";
 
 const A = { fingerprint: "f1" };
 const B = { fingerprint: "f2" };
@@ -48,6 +48,29 @@ export function stream(make: MakeSubject): void {
       await subject.advance(10);
       await intake.accept(...group([B]));
       assert.equal(await intake.lastSeen(F1), seen);
+    });
+
+    it("an entry tells whether all of its episodes are the first of their fingerprints, and fire", async () => {
+      const { intake, store } = subject;
+      const firsts = async () => (await intake.read({ count: 9, block: 0 })).map(({ first }) => first === true);
+      const isFirst = (fingerprint: string) => holds(store, { check: "first", source: "alertmanager", fingerprint });
+      assert.equal(await isFirst("f1"), false);
+      await intake.accept(...group([A, B]));
+      assert.deepEqual(await firsts(), [true]);
+      assert.equal(await isFirst("f1"), true);
+      await intake.accept(...group([A, { fingerprint: "f3" }]));
+      await intake.accept(...group([{ ...A, annotations: { text: "changed" } }]));
+      await intake.accept(...group([{ fingerprint: "f4" }, { fingerprint: "f4", annotations: { text: "twice" } }]));
+      await intake.accept(...group([{ ...A, status: "resolved" }]));
+      assert.deepEqual(await firsts(), [false, false, false, false]);
+      assert.equal(await isFirst("f1"), false);
+      await intake.accept(...group([{ fingerprint: "f5", status: "resolved", endsAt: 9_000 }]));
+      await intake.accept(...group([{ fingerprint: "f5" }], "g2"));
+      assert.deepEqual(await firsts(), [false]);
+      assert.equal(await isFirst("f5"), false);
+      await intake.accept(...group([{ ...A, startsAt: 3_000 }]));
+      assert.deepEqual(await firsts(), [false]);
+      assert.equal(await isFirst("f1"), false);
     });
 
     it("a body without alerts is nothing", async () => {
