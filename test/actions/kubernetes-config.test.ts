@@ -206,3 +206,33 @@ test("the same change twice is one effect", async () => {
   assert.equal(outputOf(await perform(k8sPatchConfigmap, input, ctx)).changed, false);
   assert.equal(kubernetes.effects.length, 1);
 });
+
+async function verdictOf(action: typeof k8sSetEnv, input: object, before: object) {
+  const intent = { at: Date.now(), attempt: 1, before: { ...before } };
+  const read = await action.reconcile?.({ ...input }, context(), intent);
+  return read?.verdict === "done" ? (read.result.ok ? "done" : read.result.reason) : read?.verdict;
+}
+
+test("what was changed before a crash and put back by somebody since is not changed again", async () => {
+  const path = [...WEIGHTS, "openai-gpt4-turbo"];
+  const weight = { name: "litellm-config", key: KEY, changes: [{ path, value: 0 }] };
+  const former = parse(text()).routing.weights["gpt-4-turbo"]["openai-gpt4-turbo"];
+  const ofWeight = () => verdictOf(k8sPatchConfigmap, weight, { former: [former] });
+  assert.equal(await ofWeight(), "not-done");
+  outputOf(await perform(k8sPatchConfigmap, weight, context()));
+  assert.equal(await ofWeight(), "done");
+  const map = kubernetes.configMaps.get("litellm-config");
+  assert.ok(map);
+  map.data[KEY] = ROUTER_YAML;
+  assert.equal(await ofWeight(), "superseded");
+
+  const size = { name: "litellm-router", env: "MAX_BATCH_SIZE", value: "16" };
+  const ofSize = () => verdictOf(k8sSetEnv, size, { value: null });
+  assert.equal(await ofSize(), "not-done");
+  await complete(k8sSetEnv, size, context());
+  assert.equal(await ofSize(), "done");
+  await complete(k8sSetEnv, { ...size, value: null }, { ...context(), stepKey: "" });
+  const { metadata } = kubernetes.deployments.get("litellm-router") ?? assert.fail();
+  metadata.annotations["stanch.dev/step"] = context().stepKey;
+  assert.equal(await ofSize(), "superseded");
+});

@@ -14,11 +14,11 @@ const ConfigMap = z.object({
   data: z.record(z.string(), z.string()).default({}),
 });
 
-/** The text of one key, and the version it was read at. */
-export type ConfigText = { text: string; resourceVersion: string };
+/** The text of one key, and the version it was read at. `mark` is the key of the step that wrote last. */
+export type ConfigText = { text: string; resourceVersion: string; mark: string | undefined };
 
-/** The same where the key may be missing: null then. `mark` is the key of the step that wrote last. */
-export type ConfigKey = { text: string | null; resourceVersion: string; mark: string | undefined };
+/** The same where the key may be missing: null then. */
+export type ConfigKey = Omit<ConfigText, "text"> & { text: string | null };
 
 /** Reads one key of a ConfigMap. */
 export async function readConfigText(
@@ -29,9 +29,9 @@ export async function readConfigText(
   const act = `reading configmap ${place.namespace}/${place.name}`;
   const read = await readConfigKey(place, { act, key }, ctx);
   if (!read.ok) return read;
-  const { text, resourceVersion } = read.config;
+  const { text, ...version } = read.config;
   if (text === null) return failure("not_found", `${act}: it has no key ${key}`);
-  return { ok: true, config: { text, resourceVersion } };
+  return { ok: true, config: { text, ...version } };
 }
 
 /** Reads one key of a ConfigMap, which may be missing; `act` opens the message of a failure. */

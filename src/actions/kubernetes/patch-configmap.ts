@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { ActionContext, ActionFailure, ActionResult, Intent } from "../../core/action.ts";
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
+import { replaced } from "../poll.ts";
 import { type ConfigText, readConfigText, writeConfigText } from "./config-map.ts";
 import { DeploymentInput, kubeTarget, placeOf } from "./deployment.ts";
-import { type Edited, editYaml, isSame, readYaml, YamlChange, YamlPath } from "./yaml-edit.ts";
+import { type Edited, editYaml, isSame, readYaml, show, YamlChange, YamlPath } from "./yaml-edit.ts";
 
 const Input = DeploymentInput.extend({
   /** The key of `data` whose value is YAML text. */
@@ -125,6 +126,7 @@ async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {
   );
   if (!present.ok) return { verdict: "unknown" as const, detail: present.fault };
   if (isWanted(input, present.values)) return { verdict: "done" as const, result: done(input, before.data.former) };
+  if (read.config.mark === ctx.stepKey) return replaced(actOf(input), present.values.map(show).join(", "));
   return isSame(present.values, before.data.former)
     ? { verdict: "not-done" as const, detail: "its values are as before" }
     : { verdict: "unknown" as const, detail: "its values are neither as before nor as wanted" };

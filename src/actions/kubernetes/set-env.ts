@@ -3,7 +3,8 @@ import type { ActionContext, ActionResult, Output as Handled, Intent } from "../
 import { define } from "../define.ts";
 import { changedSince, EnvValue, EnvValues, envValues, showEnv } from "../env.ts";
 import { failure } from "../failure.ts";
-import { type Deployment, kubeTarget, placeOf } from "./deployment.ts";
+import { replaced } from "../poll.ts";
+import { type Deployment, kubeTarget, placeOf, STEP_ANNOTATION } from "./deployment.ts";
 import { EnvInput, envAct, readEnv, writeEnv } from "./env-var.ts";
 import { pollRollout, RolloutOutput, rolloutHandle } from "./rollout.ts";
 
@@ -114,6 +115,8 @@ async function reconcile(input: EnvInput, ctx: ActionContext, intent: Intent) {
   const former = before.data.value;
   if (read.present === input.value)
     return { verdict: "done" as const, result: started(input, read.deployment, former) };
+  if (read.deployment.metadata.annotations?.[STEP_ANNOTATION] === ctx.stepKey)
+    return replaced(envAct(input), showEnv(read.present));
   return read.present === former
     ? { verdict: "not-done" as const, detail: `it is still ${showEnv(former)}` }
     : {

@@ -114,7 +114,8 @@ function valueAt(node: unknown): Json {
   return plain === undefined ? null : (plain as Json);
 }
 
-function show(value: unknown): string {
+/** A value as messages show it, cut. */
+export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "unset";
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -3,7 +3,7 @@ import type { ActionContext, ActionResult, Intent, Output } from "../../core/act
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
 import { SettingValue } from "../inputs.ts";
-import { ended } from "../poll.ts";
+import { replaced } from "../poll.ts";
 import { actOf, Change, Changed, change, done, effective, outputOf, readForChange, show } from "./change.ts";
 import { pollSetting, readSetting, settingOf } from "./store.ts";
 import { settingsTarget } from "./target.ts";
@@ -94,11 +94,7 @@ async function reconcile(input: Change, ctx: ActionContext, intent: Intent) {
   if (!before.success) return unknown(`it is ${show(value)}; what it was before is not known`);
   const former = before.data.value;
   if (value === input.value) return { verdict: "done" as const, result: effective(input, former, rollout) };
-  // The mark is stored together with the value: it was written, and somebody has replaced it since.
-  if (mark === ctx.stepKey) {
-    const message = `${actOf(input, setting)}: it was set, but somebody has changed it to ${show(value)} since`;
-    return { verdict: "done" as const, result: ended("superseded", message) };
-  }
+  if (mark === ctx.stepKey) return replaced(actOf(input, setting), show(value));
   if (value !== former)
     return unknown(`it is ${show(value)}, neither the former ${show(former)} nor ${show(input.value)}`);
   if (!conditional)
