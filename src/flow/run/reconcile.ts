@@ -5,26 +5,31 @@ import { stepOf } from "../../core/run/undo-move.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { recordResult } from "./record-result.ts";
+import { retryDelay } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
 import { isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
+
+/** Why the outcome has to be looked up; the reason of the failure that the call itself saw. */
+type Cause = Pick<ActionFailure, "message"> & Partial<Pick<ActionFailure, "reason">>;
 
 type Verdict = Awaited<ReturnType<NonNullable<AnyAction["reconcile"]>>>;
 
 /** A crash left an intent without an outcome: only the target can tell what happened. */
 export async function reconcileStep(turn: Turn, move: Extract<Move, { kind: "reconcile" }>): Promise<Progress> {
-  return settle(turn, move.record, "the worker that called it ended before it could record the outcome");
+  return settle(turn, move.record, { message: "the worker that called it ended before it could record the outcome" });
 }
 
 /** A call ended without a clear answer (a timeout, a broken connection): look before anything else happens. */
 export async function reconcileNow(turn: Turn, path: string, failure: ActionFailure): Promise<Progress> {
   const record = turn.run.steps.get(path);
-  return record ? settle(turn, record, failure.message) : { kind: "reload" };
+  return record ? settle(turn, record, failure) : { kind: "reload" };
 }
 
-async function settle(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
+async function settle(turn: Turn, record: StepRecord, cause: Cause): Promise<Progress> {
+  const why = cause.message;
   const verdict = await look(turn, record);
   if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result, why);
-  if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, why);
+  if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, cause);
   if (verdict.verdict === "unknown" && isCutOff(turn) && actionOf(turn, record.uses)?.reconcile)
     return letGo(turn, nowOf(turn));
   return askWhatHappened(turn, record, `${why}; ${verdict.detail}`);
@@ -50,19 +55,18 @@ async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
   return result.ok ? verdict : { verdict: "unknown", detail: result.message };
 }
 
-/** Known not to have happened, and the call deduplicates at its target: one more attempt is safe. */
-async function again(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
+/**
+ * Known not to have happened, and the call deduplicates at its target: one more attempt is safe. It comes at once when a worker has ended,
+ * and after the step's delay when the target has failed.
+ */
+async function again(turn: Turn, record: StepRecord, { message: why, reason }: Cause): Promise<Progress> {
   const step = stepOf(turn.playbook, record);
   const at = nowOf(turn);
   const attempts = Math.max(step?.retry.attempts ?? 1, 2);
-  const retryAt = record.attempt < attempts ? { retryAt: at } : {};
-  const message = `${why}; it was not done`;
-  return saveOutcome(
-    withEvents(turn, [
-      { type: "outcome", at, path: record.path, outcome: "failed", reason: "unreachable", message, ...retryAt },
-    ]),
-    {},
-  );
+  const pause = step && reason !== undefined ? retryDelay(step, record.attempt) : 0;
+  const retryAt = record.attempt < attempts ? { retryAt: at + pause } : {};
+  const event = { type: "outcome", at, path: record.path, outcome: "failed", reason: reason ?? "unreachable" } as const;
+  return saveOutcome(withEvents(turn, [{ ...event, message: `${why}; it was not done`, ...retryAt }]), {});
 }
 
 /** Never guesses: the run stops as `unknown_outcome` and people are asked. It keeps its locks. */

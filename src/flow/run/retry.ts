@@ -1,6 +1,6 @@
 import type { ActionFailure, Effect } from "../../core/action.ts";
 import type { ActionStep } from "../../core/playbook/playbook.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
 
 /** Attempts beyond a step's own for calls that a worker could not make because its time was over. */
 const HANDED_OVER = 3;
@@ -19,6 +19,10 @@ export function retryTime(
   if (step && failure.reason === "claim_lost" && attempt < step.retry.attempts + HANDED_OVER) return { retryAt: now };
   if (!step || !failure.retryable || attempt >= step.retry.attempts) return {};
   if (effect !== "read" && failure.sent === "unknown") return {};
-  const factor = step.retry.backoff === "exponential" ? 2 ** (attempt - 1) : 1;
-  return { retryAt: now + step.retry.delay * factor };
+  return { retryAt: now + retryDelay(step, attempt) };
+}
+
+/** How long a step rests after an attempt, the first one being 1. */
+export function retryDelay({ retry }: Pick<ActionStep, "retry">, attempt: number): Milliseconds {
+  return retry.delay * (retry.backoff === "exponential" ? 2 ** (attempt - 1) : 1);
 }

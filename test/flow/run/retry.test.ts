@@ -40,3 +40,27 @@ test("the timeout of what a second attempt has started counts from that attempt"
   await world.pass(30_000);
   assert.match((await world.run(id)).ended?.reason ?? "", /has not finished within its timeout/);
 });
+
+test("a change that is found not done rests for its delay before it is sent again, and tells why it failed", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act", {
+    conditional: true,
+    answer: (call) =>
+      call < 3
+        ? { ok: false, reason: "target_failed", message: "answered 500", retryable: false, sent: "unknown" }
+        : { ok: true, done: true, output: {} },
+    reconcile: async () => ({ verdict: "not-done", detail: "it is as before" }),
+  });
+  const retry = { attempts: 3, delay: 20_000, backoff: "exponential" } as const;
+  world.playbooks.set("p", playbook("p", [step("one", "t.act", { retry })]));
+  const id = await world.open("p");
+  await world.pass(19_000);
+  assert.equal(act.calls.length, 1, "a target that fails is not asked again at once");
+  assert.equal((await world.run(id)).steps.get("one")?.reason, "target_failed");
+  await world.pass(20_000);
+  assert.equal(act.calls.length, 2);
+  await world.pass(45_000);
+  assert.equal(act.calls.length, 3);
+  assert.equal((await world.run(id)).ended?.state, "succeeded");
+  assert.ok((await world.timeline()).some((line) => line.includes("answered 500; it was not done; again in 20s")));
+});
