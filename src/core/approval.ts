@@ -3,6 +3,9 @@ import type { Bounds } from "./playbook/bounds.ts";
 import type { ApprovalPolicy } from "./playbook/playbook.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
+/** Stands for who approved when a veto window has passed. */
+export const UNOPPOSED = "nobody objected";
+
 /** One mutating step as people see it before they agree. */
 export type PlannedStep = {
   path: string;

@@ -1,4 +1,4 @@
-import type { Classified } from "./classify.ts";
+import type { Classified, RuleTrace } from "./classify.ts";
 import { formatDuration } from "./duration.ts";
 import type { Explanation, MatchNote } from "./episode.ts";
 import type { MatchIndex } from "./match-index.ts";
@@ -57,16 +57,38 @@ export function levelReason(classified: Classified): string {
   return `${classified.level} by rule ${classified.rule} (${last.reason})`;
 }
 
-/** A sentence about what could not be measured and which rules were passed over for it; undefined when all was known. */
+/** Names the fact in the reason of a rule that could not be evaluated. */
+const FACT = /\bfacts\.(\w+)/;
+
+/** Says which severity rules were passed over, for what could not be measured or is not there; undefined when all was known. */
 export function unknownReason(
   classified: Classified,
   facts: Readonly<Record<string, number | null>>,
 ): string | undefined {
-  const passed = classified.trace.filter((row) => row.answer === "unknown").map((row) => row.rule);
-  if (passed.length === 0) return undefined;
-  const missing = Object.keys(facts).filter((name) => facts[name] === null);
-  const cause = missing.length === 0 ? "Something they read is unknown" : `Not measurable: ${missing.join(", ")}`;
-  return `${cause}; severity ${passed.length === 1 ? "rule" : "rules"} ${passed.join(", ")} passed over.`;
+  const unknown = classified.trace.filter((row) => row.answer === "unknown");
+  const missing = (row: RuleTrace): string[] => {
+    const name = FACT.exec(row.reason)?.[1];
+    return name !== undefined && facts[name] === null ? [name] : [];
+  };
+  const unmeasured = unknown.filter((row) => missing(row).length > 0);
+  const others = unknown.filter((row) => missing(row).length === 0);
+  const parts = [
+    ...(unmeasured.length === 0
+      ? []
+      : [`Not measurable: ${listed(unmeasured.flatMap(missing))}; severity ${rulesOf(unmeasured)} passed over.`]),
+    ...(others.length === 0
+      ? []
+      : [`Severity ${rulesOf(others)} passed over: ${listed(others.map((row) => row.reason))}.`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(" ");
+}
+
+function rulesOf(rows: readonly RuleTrace[]): string {
+  return `${rows.length === 1 ? "rule" : "rules"} ${rows.map((row) => row.rule).join(", ")}`;
+}
+
+function listed(words: readonly string[]): string {
+  return [...new Set(words)].join(", ");
 }
 
 /** What an explanation is made of; without an incident the alert was recorded only. */

@@ -1,4 +1,4 @@
-import type { Approval } from "../core/approval.ts";
+import { type Approval, UNOPPOSED } from "../core/approval.ts";
 import type { ChatState } from "../core/chat.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { Doc, Store, Write } from "../core/store.ts";
@@ -75,7 +75,7 @@ async function wait(deps: DecideDeps, { body }: Doc<Approval>, at: Instant): Pro
 }
 
 async function unopposed(deps: DecideDeps, doc: Doc<Approval>, now: Instant): Promise<true> {
-  const by = "nobody objected";
+  const by = UNOPPOSED;
   const vote = { by, person: "", via: "stanch", at: now, decision: "approve" as const };
   const body: Approval = { ...doc.body, status: "approved", votes: [...doc.body.votes, vote], decidedAt: now };
   const committed = await put(deps.store, doc, body, closingWrites(body, { by, at: now, reason: "" }));

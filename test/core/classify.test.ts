@@ -66,6 +66,25 @@ test("an unknown rule says why, and the explanation names the fact", () => {
   assert.equal(levelReason(classified), 'P1 by rule 4 (alert.labels.severity == "critical")');
 });
 
+test("a rule that reads a label which is not there is not blamed on a fact", () => {
+  const facts = { error_rate: null };
+  const why = "alert.labels.severity is unknown";
+  const label: SeverityRule["when"] = { ...labelled("page"), test: () => ({ known: false, why }) };
+  const classified = classify(
+    [
+      { level: "P0", when: label, for: 0 },
+      { level: "P0", when: above(0.5), for: 0 },
+      { level: "P1", when: condition("true", () => true), for: 0 },
+    ],
+    scope({ labels: {}, facts }),
+    0,
+  );
+  assert.equal(
+    unknownReason(classified, facts),
+    "Not measurable: error_rate; severity rule 2 passed over. Severity rule 1 passed over: alert.labels.severity is unknown.",
+  );
+});
+
 test("`for` counts from the episode's opening, not from now", () => {
   const found = classify(RULES, scope({ facts: { error_rate: 0.9 }, now: 1_000_000 }), 1_000_000 - 5 * MINUTE);
   assert.equal(found.level, "P0");

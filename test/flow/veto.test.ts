@@ -46,4 +46,6 @@ test("a window that begins again runs at its end like any other", async () => {
   await world.leap(20 * MINUTE);
   await world.pass(2 * MINUTE);
   assert.equal(act.calls.length, 1);
+  const lines = await world.timeline();
+  assert.ok(lines.includes("nobody objected within the veto window; it goes on"), lines.join("\n"));
 });

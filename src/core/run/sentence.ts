@@ -1,3 +1,4 @@
+import { UNOPPOSED } from "../approval.ts";
 import { formatDuration } from "../duration.ts";
 import type { TimelineEntry, TimelineKind } from "../timeline.ts";
 import type { EndState, RunEvent } from "./events.ts";
@@ -142,6 +143,7 @@ function resolvedText(run: Run, { by, handsOff }: Extract<RunEvent, { type: "res
 }
 
 function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {
+  if (by === UNOPPOSED) return `${UNOPPOSED} within the veto window; it goes on`;
   if (keptBy === undefined) return `approved by ${by}`;
   return `approved by ${keptBy}, to be kept: it gets no lease, and nothing undoes it after this run`;
 }
@@ -176,5 +178,6 @@ function checkedLine(run: Run, event: Extract<RunEvent, { type: "checked" }>): L
   const before = run.verifications.get(event.path ?? "");
   const held = event.held === true;
   if (before?.checkedAt !== undefined && (before.heldSince !== undefined) === held) return undefined;
-  return { kind: "verify", text: `${held ? "checks hold" : "checks do not hold yet"}: ${event.values.join("; ")}` };
+  const head = event.until !== undefined ? "not measured" : held ? "checks hold" : "checks do not hold yet";
+  return { kind: "verify", text: `${head}: ${event.values.join("; ")}` };
 }

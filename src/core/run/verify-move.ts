@@ -32,13 +32,26 @@ export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?
   return { kind: "check", verify, ...at };
 }
 
+/** What a verification that has failed saw last, or that it did hold then; empty when it never measured anything. */
+export function lastSeen({ verifications }: Pick<Run, "verifications">, path = ""): string {
+  const { values = [], heldSince } = verifications.get(path) ?? {};
+  if (heldSince !== undefined) return "; at last they held, but not for long enough";
+  return values.length === 0 ? "" : `; at last: ${brief(values.join("; "))}`;
+}
+
+const SHOWN = 300;
+
+function brief(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
 /** After the last step: the run succeeds only if its checks hold for the stated time. */
 export function verifyMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (!playbook.verify) return { kind: "finish", state: "succeeded", reason: "all steps done" };
   const stand = verification(run, playbook.verify, inputs);
   if (stand === "held") return { kind: "finish", state: "succeeded", reason: RECOVERED };
   if (stand !== "failed") return stand;
-  const reason = `${NOT_VERIFIED}: the checks did not hold in time`;
+  const reason = `${NOT_VERIFIED}: the checks did not hold in time${lastSeen(run)}`;
   if (!playbook.onFailure.includes("revert") || !run.mutated) return { kind: "finish", state: "failed", reason };
   return { kind: "record", events: [{ type: "reverting", at: inputs.now, reason, prefix: "" }] };
 }

@@ -2,6 +2,7 @@ import type { ActionStep, ForEachStep, ParallelStep, Step, SwitchStep, WaitStep 
 import type { Scope } from "../scope.ts";
 import type { StepPath } from "./events.ts";
 import type { Run, StepRecord } from "./run.ts";
+import { lastSeen } from "./verify-move.ts";
 
 /** The first place in a playbook that still needs something, found by walking its tree beside the journal. */
 export type Position =
@@ -85,7 +86,10 @@ function parallelPosition(run: Run, step: ParallelStep, path: StepPath, item?: I
 function roundsPosition(run: Run, step: ForEachStep, path: StepPath, outer?: Item): Position {
   const rounds = run.rounds.get(path);
   if (rounds === undefined) return { kind: "rounds", step, path, ...(outer === undefined ? {} : { item: outer }) };
-  if (rounds.failed) return { kind: "failed", path, message: `round ${rounds.done + 1} did not hold` };
+  if (rounds.failed) {
+    const message = `round ${rounds.done + 1} did not hold${lastSeen(run, `${path}/${rounds.done}`)}`;
+    return { kind: "failed", path, message };
+  }
   const round = rounds.done;
   if (round >= rounds.items.length) return { kind: "end" };
   const item = { ...outer, [step.as]: rounds.items[round] };

@@ -20,7 +20,7 @@ export async function answer(
     const { events, inbox, now } = await deps.store.loadRun(id);
     if (events.length === 0) return refuse("not_found", `no run ${id}`);
     const run = foldRun(events as readonly RunEvent[]);
-    if (!run.unknown) return refuse("conflict", `run ${id} asks nothing: ${endText(run)}`);
+    if (!run.unknown) return refuse("conflict", asksNothing(run, events as readonly RunEvent[]));
     const earlier = (inbox as readonly InboxItem[]).slice(run.inboxTaken).find(isAnswer);
     if (earlier) return refuse("conflict", `run ${id} has its answer already: ${earlier.answer}, by ${earlier.by}`);
     const { path } = run.unknown;
@@ -32,6 +32,13 @@ export async function answer(
     const decided: Decided = { ok: true, sentence: noted(run, path, said) };
     return { change: { checks, writes: inboxWrites(id, item), wake: [`run:${id}`] }, decided };
   });
+}
+
+/** Names the answer that counts, if there was one: of two people who press at once, the second learns whose it was. */
+function asksNothing(run: Run, events: readonly RunEvent[]): string {
+  const last = events.findLast((event) => event.type === "answered");
+  const before = last === undefined ? "" : `; ${last.path} was answered already: ${last.answer}, by ${last.by}`;
+  return `run ${run.created.id} asks nothing: ${endText(run)}${before}`;
 }
 
 function noted({ created }: Run, path: string, said: "done" | "not-done" | "abort"): string {

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../core/duration.ts";
 import { idOf } from "../../core/hash.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { LeaseTerms } from "../../core/playbook/playbook.ts";
@@ -13,6 +14,8 @@ import { type Instant, plainTime } from "../../core/time.ts";
 import { keepWrite } from "../lease-kept.ts";
 import type { Turn } from "./turn.ts";
 
+type Place = { path: string; now: Instant };
+
 type LeaseTurn = Pick<Turn, "run" | "playbook" | "deps" | "storedAt">;
 
 /** A lease that cannot be dated ends after this time: nothing temporary stays. */
@@ -26,7 +29,7 @@ export function leaseWrites(turn: LeaseTurn, path: string, now: Instant): readon
   const lease = leaseOf(turn, path, now);
   if (!lease) return [];
   const keeper = stepKeptBy(turn.run, path);
-  return keeper === undefined ? promiseWrites(turn, lease) : keptWrites(lease, keeper);
+  return keeper === undefined ? promiseWrites(turn, lease, undated(turn, path, now)) : keptWrites(lease, keeper);
 }
 
 /** A step that its own run has undone needs its lease no more: it is looked at now. */
@@ -52,15 +55,15 @@ function keptWrites(lease: Lease, keeper: string): readonly Write[] {
   return [keepWrite(lease), { write: "append", list: `timeline:${incidentId}`, items: [line] }];
 }
 
-/** The lease itself, due at its end. */
-function promiseWrites(turn: LeaseTurn, lease: Lease): readonly Write[] {
+/** The lease itself, due at its end; `remark` ends the line that tells of it. */
+function promiseWrites(turn: LeaseTurn, lease: Lease, remark: string): readonly Write[] {
   const { id, incidentId, createdAt, endsAt, describe } = lease;
   const line = {
     at: createdAt,
     kind: "lease",
     by: "stanch",
     runId: lease.runId,
-    text: `lease ${id}: ${describe}, at ${plainTime(endsAt)} at the latest`,
+    text: `lease ${id}: ${describe}, at ${plainTime(endsAt)} at the latest${remark}`,
   };
   const shared: Write[] = [
     { write: "put", kind: "lease", id, body: lease },
@@ -110,12 +113,18 @@ function firstLook(turn: LeaseTurn, lease: Lease): Instant {
   return watched ? Math.min(lease.endsAt, lease.createdAt + 60_000) : lease.endsAt;
 }
 
-function endOf(
-  { run, playbook }: LeaseTurn,
-  terms: LeaseTerms,
-  { path, now }: { path: string; now: Instant },
-): Instant {
+function endOf({ run, playbook }: LeaseTurn, terms: LeaseTerms, { path, now }: Place): Instant {
   if (terms.for !== undefined) return now + terms.for;
   const until = terms.until?.render(scopeOf(run, now, itemAt(run, playbook.steps, path)));
   return until?.known && until.value > now ? until.value : now + DEFAULT_LEASE;
+}
+
+/** Why a lease ends at another time than its `until` was meant to say; empty when it does not. */
+function undated({ run, playbook }: LeaseTurn, path: string, now: Instant): string {
+  const terms = findStep(playbook.steps, path)?.lease;
+  if (terms?.until === undefined || terms.for !== undefined) return "";
+  const until = terms.until.render(scopeOf(run, now, itemAt(run, playbook.steps, path)));
+  if (until.known && until.value > now) return "";
+  const why = until.known ? `is over (${plainTime(until.value)})` : `cannot be told (${until.why})`;
+  return `: after ${formatDuration(DEFAULT_LEASE)}, as its until ${why}`;
 }

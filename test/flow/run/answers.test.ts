@@ -39,6 +39,15 @@ test("an unknown outcome is answered once: a second answer is refused and says w
   }
 });
 
+test("an answer after the run has taken another one is told whose counts, too", async () => {
+  const { world, id } = await asking();
+  await decide(world.deps, ANNA, { verb: "answer", run: id, answer: "done" });
+  await world.pass(30_000);
+  const late = await decide(world.deps, BEN, { verb: "answer", run: id, answer: "not-done" });
+  assert.equal(late.ok, false);
+  assert.match(late.sentence, /asks nothing: .*; one was answered already: done, by anna/);
+});
+
 test("two answers at the same moment are one decision", async () => {
   const { world, act, id } = await asking();
   const answers = await Promise.all(

@@ -157,3 +157,27 @@ test("a mitigation that people do not want again leaves the incident to people",
   assert.equal(field.value, "off");
   assert.ok((await world.timeline()).some((line) => line.startsWith("a person is needed")));
 });
+
+test("an `until` that cannot be told, or is over, is said with the lease: it ends after an hour instead", async () => {
+  for (const [until, says] of [
+    [
+      { known: false, why: "steps.q.output.day is unknown" },
+      /after 1h, as its until cannot be told \(steps\.q\.output\.day is unknown\)/,
+    ],
+    [{ known: true, value: 1 }, /after 1h, as its until is over \(1970-01-01 00:00:00Z\)/],
+    [{ known: true, value: 32503680000000 }, /at 3000-01-01 00:00:00Z at the latest$/],
+  ] as const) {
+    const { world, field } = fieldWorld();
+    const terms = { until: { text: "until", reads: [], render: () => until } };
+    const { for: _, ...lease } = leased("on", 1, terms).lease ?? {
+      releaseWhen: [],
+      bake: 0,
+      onEnd: { kind: "revert" },
+    };
+    world.playbooks.set("p", playbook("p", [{ ...leased("on", 1), lease }]));
+    await world.open("p");
+    await world.drain();
+    assert.equal(field.value, "on");
+    assert.match((await world.timeline()).find((line) => line.includes("at the latest")) ?? "", says);
+  }
+});

@@ -40,3 +40,30 @@ test("a measurement that is a little late still counts, and so does the hold bef
   await world.pass(5_000);
   assert.equal((await ended())?.state, "succeeded");
 });
+
+test("a verification that fails says what it saw last, not only that it did not hold", async () => {
+  const world = createWorld();
+  const gone = {
+    ok: false,
+    reason: "not_configured",
+    message: "no http connection edge",
+    retryable: false,
+    sent: "no",
+  } as const;
+  scripted(world.actions, "t.read", {
+    effect: "read",
+    answer: (call) => (call < 3 ? { ok: true, done: true, output: { ok: false } } : gone),
+  });
+  scripted(world.actions, "t.act", { effect: "reversible" });
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")], { verify: verify("t.read", { within: 60_000 }) }));
+  const id = await world.open("p");
+  await world.pass(120_000);
+  const said = "verification_failed: the checks did not hold in time; at last: t.read: no http connection edge";
+  assert.equal((await world.run(id)).ended?.reason, said);
+});
+
+test("a verification that held at its end, but not for its time, says so", async () => {
+  const { world, ended } = await measuring({ every: 10_000, hold: 60_000, within: 30_000 });
+  await world.pass(60_000);
+  assert.match((await ended())?.reason ?? "", /did not hold in time; at last they held, but not for long enough$/);
+});

@@ -108,3 +108,19 @@ test("a task reads as people would tell it: asked, withdrawn by a cancel, or not
     "p failed: look: nobody has done it in time",
   ]);
 });
+
+test("a verification that a pause holds is told as not measured, not as one that does not hold", async () => {
+  const world = createWorld();
+  scripted(world.actions, "t.set");
+  scripted(world.actions, "t.look", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
+  world.playbooks.set("p", playbook("p", [step("set", "t.set")], { verify: verify("t.look", { hold: 120_000 }) }));
+  await world.open("p");
+  await world.pass(15_000);
+  await decide(world.deps, ANNA, { verb: "pause", scope: "global" });
+  await world.pass(30_000);
+  const lines = (await world.timeline()).filter((line) => line.includes("stands still"));
+  assert.deepEqual(
+    lines.map((line) => line.split(":")[0]),
+    ["not measured"],
+  );
+});
