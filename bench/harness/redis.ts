@@ -8,6 +8,8 @@ export type BenchRedis = {
   client: Redis;
   /** Empties it and writes the AOF anew, so that no slice pays for what the one before has left. */
   reset(): Promise<void>;
+  /** Removes the keys of these patterns. */
+  drop(...patterns: readonly string[]): Promise<void>;
   usedBytes(): Promise<number>;
   stop(): Promise<void>;
 };
@@ -23,6 +25,12 @@ export async function startBenchRedis(): Promise<BenchRedis> {
       await untilWritten(client);
       await client.bgrewriteaof();
       await untilWritten(client);
+    },
+    async drop(...patterns) {
+      for (const pattern of patterns) {
+        const names = await client.keys(pattern);
+        if (names.length > 0) await client.del(names);
+      }
     },
     async usedBytes() {
       return Number(/used_memory_dataset:(\d+)/.exec(await client.info("memory"))?.[1] ?? 0);
