@@ -26,7 +26,8 @@ export type Storage = RedisBackend & {
  */
 export async function openStorage(config: Config, log: Log): Promise<Storage> {
   const given = config.environment.redisUrl;
-  const embedded = given === undefined ? await startEmbeddedRedis({ directory: ".stanch" }) : undefined;
+  const onExit = (reason: string): void => log.warn({ reason }, "the embedded Redis is gone; it is started again");
+  const embedded = given === undefined ? await startEmbeddedRedis({ directory: ".stanch", onExit }) : undefined;
   const url = given ?? embedded?.url ?? "";
   try {
     const findings = await checkUrl(url, config);

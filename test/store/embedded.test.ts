@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../../src/store/embedded/index.ts";
+import { takeOver } from "../../src/store/embedded/owner.ts";
 
 let directory: string;
 before(async () => {
@@ -96,6 +98,31 @@ describe("the embedded Redis", () => {
     const mine = await start();
     assert.equal(await ask(mine.url, (redis) => redis.get("kept")), "yes");
     await mine.stop();
+  });
+
+  it("waits for the server of another stanch that has just begun to start", async () => {
+    const other = await startEmbeddedRedis({ directory: join(directory, "elsewhere") });
+    const url = new URL(other.url);
+    const owner = spawn("sleep", ["30"]);
+    const place = { port: Number(url.port) + 1, password: url.password, owner: owner.pid };
+    await writeFile(join(directory, "embedded-redis.json"), JSON.stringify(place));
+    const proxy = createServer((socket) => void socket.pipe(connect(Number(url.port), "127.0.0.1")).pipe(socket));
+    setTimeout(() => proxy.listen(place.port, "127.0.0.1"), 300);
+    try {
+      await assert.rejects(start(), { code: "conflict", message: new RegExp(`process id ${owner.pid} already uses`) });
+    } finally {
+      owner.kill();
+      proxy.close();
+      await other.stop();
+      await rm(join(directory, "embedded-redis.json"), { force: true });
+    }
+  });
+
+  it("is one process's when several start at once", async () => {
+    const all = await Promise.allSettled([1, 2, 3].map(() => takeOver(directory)));
+    const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+    assert.deepEqual(refused, ["conflict", "conflict"]);
+    await rm(join(directory, "embedded-redis.json"), { force: true });
   });
 
   it("says what to install when there is no program", async () => {

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import { AppError } from "../../core/errors.ts";
 import { connectOnce } from "./probe.ts";
 
@@ -13,14 +15,25 @@ const FILE = "embedded-redis.json";
 
 /**
  * Makes the directory this process's: a server that an ended stanch left behind is shut down first, so that two never
- * write one append-only file. @throws AppError `conflict` when a living stanch has it.
+ * write one append-only file. @throws AppError `conflict` when a living stanch has it, or takes it at this moment.
  */
 export async function takeOver(directory: string): Promise<Place> {
   const left = await readPlace(directory);
   if (left) await shutDown(left);
+  await forgetOwner(directory);
   const place = { directory, port: await freePort(), password: randomBytes(18).toString("hex"), owner: process.pid };
-  await writeFile(join(directory, FILE), JSON.stringify(place), { mode: 0o600 });
+  await note(place);
   return place;
+}
+
+/** Of several that start at once one gets the name. */
+async function note(place: Place): Promise<void> {
+  try {
+    await writeFile(join(place.directory, FILE), JSON.stringify(place), { mode: 0o600, flag: "wx" });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+    throw new AppError("conflict", inUse("another stanch", place.directory), { cause });
+  }
 }
 
 /** Removes the note of who runs a server on this directory; it is fine when there is none. */
@@ -39,17 +52,31 @@ async function readPlace(directory: string): Promise<Place | undefined> {
   }
 }
 
+/** A living owner that has just started, or whose server has just died, has it answer within this. */
+const ANSWERS_WITHIN_MS = 3_000;
+
 /** A file without a living server is stale, whatever process has its number by now (in a container it is always 1). */
 async function shutDown(left: Place): Promise<void> {
-  const redis = await connectOnce(left);
+  const isOthers = left.owner !== process.pid && isAlive(left.owner);
+  const redis = await connected(left, isOthers ? ANSWERS_WITHIN_MS : 0);
   if (!redis) return;
-  if (left.owner !== process.pid && isAlive(left.owner)) {
+  if (isOthers) {
     redis.disconnect();
-    const message = `starting the embedded Redis: stanch with process id ${left.owner} already uses ${left.directory}; stop it, use another directory, or set REDIS_URL`;
-    throw new AppError("conflict", message);
+    throw new AppError("conflict", inUse(`stanch with process id ${left.owner}`, left.directory));
   }
   await redis.shutdown("NOSAVE").catch(() => undefined);
   redis.disconnect();
+}
+
+async function connected(left: Place, within: number): Promise<Redis | undefined> {
+  for (const deadline = Date.now() + within; ; await sleep(50)) {
+    const redis = await connectOnce(left);
+    if (redis || Date.now() >= deadline) return redis;
+  }
+}
+
+function inUse(by: string, directory: string): string {
+  return `starting the embedded Redis: ${by} already uses ${directory}; stop it, use another directory, or set REDIS_URL`;
 }
 
 function isAlive(pid: number): boolean {
