@@ -1,3 +1,4 @@
+import { CHATS_BEHIND } from "../core/chat.ts";
 import type { Assessment } from "../core/episode.ts";
 import type { Incident, IncidentStatus } from "../core/incident.ts";
 import { takenScope } from "../core/pause.ts";
@@ -65,7 +66,7 @@ export function incidentRemoval(incident: Incident, pointer: string | undefined,
     { write: "expire", what: "claim", name: `chat:${id}`, at: now },
     ...own,
     ...sets,
-    ...unindexed(["incidents", ...STATUSES.map((status) => `incidents:${status}`)], id),
+    ...unindexed(["incidents", CHATS_BEHIND, ...STATUSES.map((status) => `incidents:${status}`)], id),
     ...["incident", "chat", "follow"].map((kind): Write => ({ write: "undue", member: `${kind}:${id}` })),
     { write: "undue", member: `run:chat:${id}` },
     ...(pointer === id ? [{ write: "field", hash: "incidents:open", field: key, value: null } as const] : []),

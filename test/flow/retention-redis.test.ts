@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { CHATS_BEHIND } from "../../src/core/chat.ts";
 import type { Config } from "../../src/core/config.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
@@ -40,6 +41,9 @@ async function livedThrough(retention: number) {
   await world.drain();
   await sleep(5);
   await world.drain();
+  // Slack refused all the while, so that the incident was never shown to its end.
+  const behind = { write: "index", index: CHATS_BEHIND, member: "inc-1", score: 1 } as const;
+  await world.store.commit({ checks: [], writes: [behind] });
   await decide(world.deps, ANNA, { verb: "close", incident: "inc-1" });
   await world.drain();
   return world;
