@@ -16,9 +16,9 @@ export function retryTime(
   now: Instant,
 ): { retryAt?: Instant } {
   const { attempt, effect } = call;
-  if (step && failure.reason === "claim_lost" && attempt < step.retry.attempts + HANDED_OVER) return { retryAt: now };
-  if (!step || !failure.retryable || attempt >= step.retry.attempts) return {};
-  if (effect !== "read" && failure.sent === "unknown") return {};
+  if (!step || (effect !== "read" && failure.sent === "unknown")) return {};
+  if (failure.reason === "claim_lost" && attempt < step.retry.attempts + HANDED_OVER) return { retryAt: now };
+  if (!failure.retryable || attempt >= step.retry.attempts) return {};
   return { retryAt: now + retryDelay(step, attempt) };
 }
 

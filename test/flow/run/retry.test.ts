@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ActionStep } from "../../../src/core/playbook/playbook.ts";
+import { retryTime } from "../../../src/flow/run/retry.ts";
 import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const DOWN = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" } as const;
@@ -63,4 +65,14 @@ test("a change that is found not done rests for its delay before it is sent agai
   assert.equal(act.calls.length, 3);
   assert.equal((await world.run(id)).ended?.state, "succeeded");
   assert.ok((await world.timeline()).some((line) => line.includes("answered 500; it was not done; again in 20s")));
+});
+
+test("a worker that had to stop repeats no call that may have arrived", () => {
+  const one = step("a", "t.set", { retry: { ...RETRY, attempts: 1 } }) as ActionStep;
+  const lost = { reason: "claim_lost", retryable: true } as const;
+  const next = (effect: "read" | "reversible", sent: "no" | "unknown") =>
+    retryTime(one, { attempt: 1, effect }, { ...lost, sent }, 5);
+  assert.deepEqual(next("reversible", "unknown"), {});
+  assert.deepEqual(next("reversible", "no"), { retryAt: 5 });
+  assert.deepEqual(next("read", "unknown"), { retryAt: 5 });
 });
