@@ -2,7 +2,7 @@ import { cutText, redactText } from "../core/redact.ts";
 import type { Severity } from "../core/severity.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import type { TimelineKind } from "../core/timeline.ts";
-import type { IncidentView, RunView } from "../core/views.ts";
+import { type IncidentView, isOvertaken, type RunView } from "../core/views.ts";
 
 /** Longest piece of foreign text (a label, a title, a reason) that is shown in one place. */
 export const MAX_PIECE = 500;
@@ -126,11 +126,14 @@ export function doing(view: IncidentView): string {
   return view.runs.length === 0 ? "watching; no playbook has run" : "no playbook is running";
 }
 
-/** What ended the incident: the last run that succeeded, or nothing of ours. */
+/** What ended the incident: the last run that succeeded, unless the incident became worse after it; or nothing of ours. */
 export function fixedBy(view: IncidentView): string {
   const winner = winnerOf(view);
   if (isOfRun(view)) return ranText(view.runs.toSorted(byEnd).at(-1));
-  return winner ? `fixed by ${winner.playbook} on ${winner.target}` : "it recovered without a successful run";
+  if (winner === undefined) return "it recovered without a successful run";
+  const what = `${winner.playbook} on ${winner.target}`;
+  const isOver = isOvertaken(view, winner.target, Date.parse(winner.endedAt ?? winner.startedAt));
+  return isOver ? `it recovered after ${what}, which had not held` : `fixed by ${what}`;
 }
 
 function ranText(last: RunView | undefined): string {

@@ -99,6 +99,8 @@ export const Lease = z.object({
   status: z.string(),
   createdAt: time,
   endsAt: time,
+  attempts: z.number().default(0),
+  failure: z.string().nullish(),
 });
 export type Lease = z.infer<typeof Lease>;
 

@@ -81,6 +81,10 @@ export function untilWhen(io: Io, { policy, expiresAt, vetoEndsAt }: Approval): 
   return `runs ${vetoEndsAt == null ? "" : `${when(vetoEndsAt, io.now())} `}unless someone objects`;
 }
 
+function failedBefore(attempts: number, failure: string | null | undefined): string {
+  return attempts === 0 || !failure ? "" : ` (failed${attempts === 1 ? "" : ` ${attempts} times`}: ${failure})`;
+}
+
 /** Leases, one line each; those in force with their ends. */
 export function leaseTable(io: Io, leases: readonly Lease[]): string {
   const columns: readonly Column<Lease>[] = [
@@ -88,7 +92,7 @@ export function leaseTable(io: Io, leases: readonly Lease[]): string {
     { title: "status", cell: ({ status }) => state(status) },
     { title: "ends", cell: ({ status, endsAt }) => (status === "active" ? when(endsAt, io.now()) : "") },
     { title: "target", cell: ({ target }) => target },
-    { title: "undone by", cell: ({ describe }) => describe },
+    { title: "undone by", cell: ({ describe, attempts, failure }) => describe + failedBefore(attempts, failure) },
   ];
   return table(io, columns, leases);
 }

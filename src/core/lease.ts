@@ -46,6 +46,11 @@ export type Lease = {
   failure?: string;
 };
 
+/** True while a lease whose undoing has failed waits for the next attempt: what it has changed is in force for longer than was promised. */
+export function isOverdue({ status, attempts, failure }: Pick<Lease, "status" | "attempts" | "failure">): boolean {
+  return status === "active" && attempts > 0 && failure !== undefined;
+}
+
 /** How many runs have been started to undo a lease. */
 export function undoingsOf({ undoings, attempts }: Lease): number {
   return undoings ?? attempts;

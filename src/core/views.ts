@@ -3,6 +3,7 @@ import type { AlertRecord } from "./episode.ts";
 import type { Incident } from "./incident.ts";
 import type { Lease } from "./lease.ts";
 import type { Task } from "./task.ts";
+import type { Instant } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
 
 /** A run as the API, the chat and the CLI show it; times ISO 8601 UTC. */
@@ -70,6 +71,16 @@ export type IncidentView = {
   /** What people are asked to do and have not done yet; absent: nothing is known. */
   tasks?: readonly Task[];
 };
+
+/**
+ * Whether what a run had brought about on this target by then did not hold to the end: an alert joined or fired anew after it, the severity
+ * rose, or what held it was undone while the alert still fired.
+ */
+export function isOvertaken({ incident, episodes }: IncidentView, target: string, endedAt: Instant): boolean {
+  const { joinedAt = 0, raisedAt = 0, exposed } = incident;
+  const turns = [joinedAt, raisedAt, exposed?.[target] ?? 0, ...episodes.map(({ state }) => state.openedAt)];
+  return turns.some((at) => at > endedAt);
+}
 
 export type Page<T> = { items: readonly T[]; next?: string };
 export type Timeline = { items: readonly (TimelineEntry & { seq: number })[] };

@@ -59,6 +59,17 @@ test("what fixed it is the last run that succeeded", () => {
   assert.equal(fixedBy(viewOf()), "it recovered without a successful run");
 });
 
+test("what was undone while the alert still fired, or followed by more alerts, has not fixed it", () => {
+  const run = runOf({ state: { kind: "succeeded" }, endedAt: new Date(NOON + 60_000).toISOString() });
+  const late = NOON + 120_000;
+  for (const incident of [{ exposed: { "http:gateway": late } }, { joinedAt: late }, { raisedAt: late }]) {
+    const said = "it recovered after gateway-fallback on http:gateway, which had not held";
+    assert.equal(fixedBy(viewOf({ incident, runs: [run] })), said);
+  }
+  const elsewhere = viewOf({ incident: { exposed: { "http:other": late } }, runs: [run] });
+  assert.equal(fixedBy(elsewhere), "fixed by gateway-fallback on http:gateway");
+});
+
 test("what a person's run has made ends as that has, and has not recovered", () => {
   const over = { status: "resolved", resolvedAt: NOON } as const;
   const ended = (kind: "failed" | "succeeded") =>

@@ -85,11 +85,15 @@ describe("reading", () => {
       ...lease,
       id: `lease-${status}`,
       status,
+      ...(status === "active" && { attempts: 2, failure: "access denied" }),
     }));
     const leases: Desk["leases"] = async ({ status }) => ({ items: all.filter((one) => one.status === status) });
     const { url } = await startHttp(t, { desk: { ...stubDesk().desk, leases } });
     const { out } = await cli(["status"], { env: env(url) });
-    assert.match(out, /lease-failed +failed[\s\S]*lease-reverting +reverting[\s\S]*lease-active +active/);
+    assert.match(
+      out,
+      /lease-failed +failed[\s\S]*lease-reverting +reverting[\s\S]*lease-active +active.*\(failed 2 times: access denied\)/,
+    );
     assert.doesNotMatch(out, /lease-reverted/);
   });
 

@@ -1,5 +1,5 @@
 import type { AlertRecord } from "../../core/episode.ts";
-import type { Lease } from "../../core/lease.ts";
+import { isOverdue, type Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
 import { count, doing, fixedBy, isClosedByHand, isNoSuccess, isOfRun, lampOf, lasting, outage } from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
@@ -127,5 +127,7 @@ function leases(live: readonly Lease[]): Block | undefined {
 function leaseLine(lease: Lease): Mrkdwn {
   if (lease.status === "failed") return mrkdwn`• ⚠️ could not be undone: ${lease.describe} (${lease.id})`;
   if (lease.status === "reverting") return mrkdwn`• being undone now: ${lease.describe} (${lease.id})`;
+  if (isOverdue(lease))
+    return mrkdwn`• ⚠️ undoing failed (${foreign(lease.failure ?? "", 150)}), again ${when(lease.endsAt, "date")}: ${lease.describe} (${lease.id})`;
   return mrkdwn`• until ${when(lease.endsAt, "date")}, then: ${lease.describe} (${lease.id})`;
 }

@@ -1,6 +1,6 @@
 import type { Approval } from "../../core/approval.ts";
 import type { Incident } from "../../core/incident.ts";
-import type { Lease } from "../../core/lease.ts";
+import { isOverdue, type Lease } from "../../core/lease.ts";
 import type { Pause } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
 import type { RunView } from "../../core/views.ts";
@@ -154,7 +154,7 @@ export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly In
 /** One incident as one line of a list. */
 export function incidentLine({ id, severity, title, status, openedAt, taken }: Incident): Mrkdwn {
   const holder = taken ? mrkdwn`, ${person(taken.by)} has it` : mrkdwn``;
-  return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status} since ${when(openedAt, "date")}${holder}`;
+  return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status}, opened ${when(openedAt, "date")}${holder}`;
 }
 
 function approvalLine(approval: Approval): Mrkdwn {
@@ -174,9 +174,12 @@ export async function liveLeases(desk: VerbDeps["desk"]): Promise<readonly Lease
   return pages.flatMap((page) => page.items);
 }
 
-function leaseLine({ id, describe, endsAt, status }: Lease): Mrkdwn {
+function leaseLine(lease: Lease): Mrkdwn {
+  const { id, describe, endsAt, status } = lease;
   if (status === "failed") return mrkdwn`• *${id}* ⚠️ could not be undone: ${foreign(describe, 200)}`;
   if (status === "reverting") return mrkdwn`• *${id}* is being undone: ${foreign(describe, 200)}`;
+  if (isOverdue(lease))
+    return mrkdwn`• *${id}* ⚠️ undoing failed (${foreign(lease.failure ?? "", 100)}), again ${when(endsAt, "date")}: ${foreign(describe, 200)}`;
   return mrkdwn`• *${id}* until ${when(endsAt, "date")}, then: ${foreign(describe, 200)}`;
 }
 

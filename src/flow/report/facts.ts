@@ -6,7 +6,7 @@ import { foldRun, type Run } from "../../core/run/run.ts";
 import type { Store } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
-import type { IncidentView } from "../../core/views.ts";
+import { type IncidentView, isOvertaken } from "../../core/views.ts";
 import { incidentView } from "../desk/incident-view.ts";
 
 /** Everything a report is made of, read at one moment. */
@@ -60,19 +60,7 @@ export function recoveryOf(facts: ReportFacts): Recovery | undefined {
 
 function measuredRun(facts: ReportFacts): Run | undefined {
   const last = facts.runs.findLast((run) => isMeasured(run, facts.view.incident));
-  return last && !isOvertaken(facts, last) ? last : undefined;
-}
-
-/** An alert joined or fired anew after its recovery, the severity rose, or what held it was undone while the alert still fired. */
-function isOvertaken({ view }: ReportFacts, { created, ended }: Run): boolean {
-  const { joinedAt = 0, raisedAt = 0, exposed } = view.incident;
-  const turns = [
-    joinedAt,
-    raisedAt,
-    exposed?.[created.target] ?? 0,
-    ...view.episodes.map(({ state }) => state.openedAt),
-  ];
-  return turns.some((at) => at > (ended?.at ?? 0));
+  return last && !isOvertaken(facts.view, last.created.target, last.ended?.at ?? 0) ? last : undefined;
 }
 
 /** Who closed the incident by hand; undefined when it ended by itself. */

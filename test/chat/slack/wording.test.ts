@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
 import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
-import { SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
+import { incidentLine, SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
 import { timelineMessage } from "../../../src/chat/slack/thread-message.ts";
 import type { VerbDeps } from "../../../src/chat/slack/verb.ts";
 import { plainTime } from "../../../src/core/time.ts";
@@ -75,12 +75,28 @@ describe("what people read", () => {
   });
 });
 
+test("a list says when an incident was opened, not that it has been mitigated since then", () => {
+  const { mrkdwn } = incidentLine(viewOf({ incident: { status: "mitigated" } }).incident);
+  assert.match(mrkdwn, /– mitigated, opened <!date/);
+});
+
+test("a lease whose undoing has failed and is tried again is not shown as one that ends as promised", () => {
+  const failing = leaseOf({ attempts: 2, failure: "no answer within 5 s" });
+  const shown = JSON.stringify(incidentMessage(viewOf({ leases: [failing] })));
+  assert.match(
+    shown,
+    /⚠️ undoing failed \(no answer within 5 s\), again <!date[^>]*>: set FALLBACK_ENABLED back to false/,
+  );
+  assert.match(JSON.stringify(incidentMessage(viewOf({ leases: [leaseOf()] }))), /until <!date[^>]*>, then: set/);
+});
+
 test("status shows what could not be undone first: it is in force, and needs somebody", async () => {
   const leases = [
     leaseOf({ id: "lease-1" }),
     leaseOf({ id: "lease-2", status: "failed" }),
     leaseOf({ id: "lease-3", status: "reverting" }),
     leaseOf({ id: "lease-4", status: "reverted" }),
+    leaseOf({ id: "lease-5", attempts: 1, failure: "access denied" }),
   ];
   const desk = fakeDesk([viewOf({ leases })]);
   const deps = {
@@ -92,9 +108,9 @@ test("status shows what could not be undone first: it is in force, and needs som
   };
   const who = { name: "anna", via: "slack", role: "operator" } as const;
   const answer = await SHOW_VERBS["status"]?.answer(deps as unknown as VerbDeps, { who, args: [], confirmed: false });
-  assert.match(answer?.text.mrkdwn ?? "", /3 temporary changes/);
+  assert.match(answer?.text.mrkdwn ?? "", /4 temporary changes/);
   assert.match(
     JSON.stringify(answer?.blocks),
-    /lease-2\* ⚠️ could not be undone: set .*lease-3\* is being undone: .*lease-1\* until/,
+    /lease-2\* ⚠️ could not be undone: set .*lease-3\* is being undone: .*lease-1\* until.*lease-5\* ⚠️ undoing failed \(access denied\), again /,
   );
 });
