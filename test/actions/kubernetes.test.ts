@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { rolloutOf } from "../../src/actions/kubernetes/rollout.ts";
 import { k8sRolloutRestart } from "../../src/actions/kubernetes/rollout-restart.ts";
 import { k8sRolloutStatus } from "../../src/actions/kubernetes/rollout-status.ts";
 import type { ActionResult, Output } from "../../src/core/action.ts";
-import { type KubernetesStub, startKubernetesStub } from "../stubs/kubernetes.ts";
+import { KUBE_TOKEN, type KubernetesStub, startKubernetesStub } from "../stubs/kubernetes.ts";
 import { complete, connectionsOf, contextOf, failureOf, outputOf, perform, useKubeconfig } from "./support.ts";
 
 const ROUTER = { connection: "primarch", name: "litellm-router" };
@@ -162,4 +163,24 @@ test("two contexts to one API server give one lock", () => {
   const targets = (connection: string) => k8sRolloutRestart.targets({ ...ROUTER, connection }, connections);
   assert.deepEqual(targets("primarch"), ["k8s:prod/primarch/deployment/litellm-router"]);
   assert.deepEqual(targets("twin"), targets("primarch"));
+});
+
+test("credentials that were replaced are taken at once; the former ones were kept until a restart", async () => {
+  const file = process.env["KUBECONFIG"] ?? "";
+  const right = readFileSync(file, "utf8");
+  const own = connectionsOf({ kubernetes: { primarch: { context: "prod", namespace: "primarch" } } });
+  const look = () => perform(k8sRolloutStatus, ROUTER, contextOf(own));
+  const seen = kubernetes.requests.length;
+  try {
+    writeFileSync(file, right.replaceAll(KUBE_TOKEN, "revoked"));
+    assert.match(failureOf(await look()).message, /the credentials were refused/);
+    assert.equal(kubernetes.requests.length - seen, 1, "what was just read is not read again");
+    writeFileSync(file, right);
+    outputOf(await look());
+    kubernetes.fail({ kind: "status", status: 401 }, { times: 1 });
+    outputOf(await look());
+  } finally {
+    writeFileSync(file, right);
+    await own.close();
+  }
 });

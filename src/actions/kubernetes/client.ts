@@ -31,22 +31,39 @@ const ANSWER_WITHIN = 15_000;
 const ANSWER_LIMIT = 4 * 1024 * 1024;
 const LOGIN_WITHIN = 10_000;
 
-type Client = { config: KubeConfig; agent: Agent };
+/** `config` is read at first use, and again after its credentials were refused. */
+type Client = { config?: KubeConfig | undefined; agent: Agent };
 type Login = { url: URL; headers: Readonly<Record<string, string>>; dispatcher: Dispatcher | undefined };
+
+type Context = Pick<ActionContext, "signal" | "fence">;
+type Called = { ok: true; answer: Answer } | ActionFailure;
 
 /**
  * Makes one call with the kubeconfig's credentials; the official client finds and refreshes these, while our own `send` calls the
- * fence right before the write and knows afterwards whether anything was written.
+ * fence right before the write and knows afterwards whether anything was written. Credentials that are refused may have been replaced
+ * since they were read: they are read once more, as kubectl does, and nothing was done until then.
  * @throws what the fence throws, for mutating calls; nothing was sent then.
  */
-export async function kubeCall(
-  connection: Connection<"kubernetes">,
-  ctx: Pick<ActionContext, "signal" | "fence">,
+export async function kubeCall(connection: Connection<"kubernetes">, ctx: Context, call: KubeCall): Promise<Called> {
+  const client = connection.use(
+    (): Client => ({ agent: openAgent() }),
+    ({ agent }) => agent.destroy(),
+  );
+  const known = client.config;
+  const called = await callOnce(connection, client, ctx, call);
+  const isNew = known !== undefined && client.config !== known;
+  return !called.ok && called.reason === "denied" && isNew ? callOnce(connection, client, ctx, call) : called;
+}
+
+async function callOnce(
+  { settings }: Connection<"kubernetes">,
+  client: Client,
+  ctx: Context,
   call: KubeCall,
-): Promise<{ ok: true; answer: Answer } | ActionFailure> {
-  const client = clientOf(connection, call.act);
-  if ("ok" in client) return client;
-  const login = await logIn(client.config, call);
+): Promise<Called> {
+  const config = configOf(client, settings.context, call.act);
+  if ("ok" in config) return config;
+  const login = await logIn(config, call);
   if ("ok" in login) return login;
   try {
     const sent = await send({
@@ -61,6 +78,7 @@ export async function kubeCall(
       ...(call.mutating && { fence: () => ctx.fence() }),
     });
     if (!sent.ok) return noAnswer(call.act, sent, call.mutating);
+    if (sent.answer.status === 401 && client.config === config) client.config = undefined;
     return sent.answer.status < 300 ? sent : refused(call, sent.answer, login);
   } finally {
     // The kubeconfig's TLS settings come as a dispatcher of their own for each call.
@@ -76,13 +94,10 @@ export function notKubernetes(act: string, sent: ActionFailure["sent"]): ActionF
   });
 }
 
-function clientOf(connection: Connection<"kubernetes">, act: string): Client | ActionFailure {
-  const { context } = connection.settings;
+function configOf(client: Client, context: string | undefined, act: string): KubeConfig | ActionFailure {
   try {
-    return connection.use(
-      () => ({ config: loadKubeConfig(context), agent: openAgent() }),
-      ({ agent }) => agent.destroy(),
-    );
+    client.config ??= loadKubeConfig(context);
+    return client.config;
   } catch {
     const wanted = context === undefined ? "no kubeconfig can be read" : `no context ${context} in the kubeconfig`;
     return failure("not_configured", `${act}: ${wanted}; check KUBECONFIG and the kubernetes connection`);
