@@ -84,8 +84,10 @@ function appOf(parts: Parts, options: AppOptions, http: Http): App {
       return http.listen(config.environment.port, host);
     },
     async stop(grace) {
-      await http.close(Math.min(grace, 5_000));
-      await Promise.all([...running.map((one) => one.stop(grace)), queue.stop(grace)]);
+      const end = performance.now() + grace;
+      await http.close(Math.min(grace / 2, 5_000));
+      const left = Math.max(0, end - performance.now());
+      await Promise.all([...running.map((one) => one.stop(left)), queue.stop(left)]);
       await slack?.stop();
       await Promise.all([set.close(), connections.close()]);
       await storage.stop();

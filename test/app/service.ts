@@ -43,5 +43,5 @@ export async function startService(
     const response = await fetch(url + path, body === undefined ? {} : { method: "POST", body });
     return { status: response.status, json: JSON.parse(await response.text()) };
   };
-  return { app, server, ask };
+  return { app, server, ask, url };
 }
