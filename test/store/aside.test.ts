@@ -64,3 +64,20 @@ describe("large bodies beside the stream", () => {
     assert.deepEqual(await intake.accept(...group([LARGE])), { accepted: 1, unchanged: 0 });
   });
 });
+
+describe("an entry of the stream", () => {
+  beforeEach(async () => void (await admin.flushall()));
+
+  const fieldsOfEntry = async () => (await admin.xrange("{stanch}:intake", "-", "+"))[0]?.[1] ?? [];
+
+  it("names what changed where workers of an older version look for it, also of first episodes", async () => {
+    for (const alert of [{ fingerprint: "f1" }, { ...LARGE, fingerprint: "f1" }]) {
+      await admin.flushall();
+      await intake.accept(...group([alert]));
+      const fields = await fieldsOfEntry();
+      assert.equal(fields[fields.indexOf("c") + 1], '["f1"]');
+      const [entry] = await intake.read({ count: 1, block: 0 });
+      assert.deepEqual([entry?.changed, entry?.first], [["f1"], true]);
+    }
+  });
+});

@@ -97,8 +97,8 @@ const CHUNK = 2000;
 
 /**
  * One body: reads its items, compares them and writes, a chunk at a time. Most alerts of a storm are new, so for those nothing is
- * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left. The names stand in field `f` of
- * the entry when all are new ones, else in `c`.
+ * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left. The entry has
+ * the field `f` when all are new ones; a worker of the version before does not know it and looks at them.
  */
 const BODY_LUA = `
 local rep, byte, reader = string.rep, string.byte, struct.unpack
@@ -144,19 +144,18 @@ local function accept_items(packed, at, episodes)
     count, all_new = count + size - #same, all_new + new
     chunks[#chunks + 1] = { keys = keys, same = same }
   end
-  if count == n then return count, sub(packed, text_at), all_new == n and 'f' or 'c' end
+  if count == n then return count, sub(packed, text_at), all_new == n end
   local changed = {}
   for _, chunk in ipairs(chunks) do names_without(chunk.same, chunk.keys, changed) end
-  return count, count > 0 and cjson.encode(changed), 'c'
+  return count, count > 0 and cjson.encode(changed), false
 end
 
-local function enqueue(source, names, field, body, aside)
-  if aside then
-    local id = call('XADD', P .. 'intake', '*', 's', source, field, names)
-    call('RENAME', aside, P .. 'body:' .. id)
-  else
-    call('XADD', P .. 'intake', '*', 's', source, field, names, 'b', body)
-  end
+local function enqueue(source, names, is_first, body, aside)
+  local fields = { 's', source, 'c', names }
+  if is_first then fields[5], fields[6] = 'f', '1' end
+  if not aside then fields[#fields + 1] = 'b' fields[#fields + 1] = body end
+  local id = call('XADD', P .. 'intake', '*', unpack(fields))
+  if aside then call('RENAME', aside, P .. 'body:' .. id) end
 end
 
 local function accept(packed, body, aside)
@@ -174,10 +173,10 @@ local function accept(packed, body, aside)
   end
   if at > #packed then return ${NOT_A_REPEAT} end
   unsettled_by = 0
-  local count, names, field = accept_items(packed, at, P .. 'episodes:' .. source)
+  local count, names, is_first = accept_items(packed, at, P .. 'episodes:' .. source)
   if unsettled_by > 0 then unsettled = call('HINCRBY', groups, '${UNSETTLED_FIELD}', unsettled_by) end
   call('HSET', groups, group, struct.pack('${GROUP_FORMAT}', digest, unsettled, now, now))
-  if count > 0 then enqueue(source, names, field, body, aside) end
+  if count > 0 then enqueue(source, names, is_first, body, aside) end
   return count
 end
 `;

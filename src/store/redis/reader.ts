@@ -86,7 +86,7 @@ function rowOf(entry: unknown, deliveries: number): Row {
   const [id, flat] = Array.isArray(entry) ? entry : [];
   const fields = new Map(pairsOf(textsOf(flat)));
   const first = fields.get("f");
-  const changed: unknown = JSON.parse(first ?? fields.get("c") ?? "[]");
+  const changed: unknown = JSON.parse(fields.get("c") ?? first ?? "[]");
   return {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
