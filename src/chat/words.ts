@@ -126,14 +126,19 @@ export function doing(view: IncidentView): string {
   return view.runs.length === 0 ? "watching; no playbook has run" : "no playbook is running";
 }
 
-/** What ended the incident: the last run that succeeded, unless the incident became worse after it; or nothing of ours. */
+/** What ended the incident: the last run that changed something and measured the recovery, unless the incident became worse after it. */
 export function fixedBy(view: IncidentView): string {
-  const winner = winnerOf(view);
   if (isOfRun(view)) return ranText(view.runs.toSorted(byEnd).at(-1));
-  if (winner === undefined) return "it recovered without a successful run";
+  if (winnerOf(view) === undefined) return "it recovered without a successful run";
+  const winner = view.runs
+    .filter(({ recovery }) => recovery !== undefined)
+    .toSorted(byEnd)
+    .at(-1);
+  if (winner === undefined) return "it recovered; no run that succeeded had changed anything";
   const what = `${winner.playbook} on ${winner.target}`;
   const isOver = isOvertaken(view, winner.target, Date.parse(winner.endedAt ?? winner.startedAt));
-  return isOver ? `it recovered after ${what}, which had not held` : `fixed by ${what}`;
+  if (isOver) return `it recovered after ${what}, which had not held`;
+  return winner.recovery === "measured" ? `fixed by ${what}` : `it recovered after ${what}, which measured nothing`;
 }
 
 function ranText(last: RunView | undefined): string {

@@ -25,6 +25,8 @@ export type RunView = {
   steps: readonly StepRow[];
   startedAt: string;
   endedAt?: string;
+  /** Of a run that succeeded against its alerts and changed something: whether its own checks have measured the recovery. */
+  recovery?: "measured" | "unmeasured";
   /** What it is doing now, in words. */
   sentence: string;
 };

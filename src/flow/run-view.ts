@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { redact } from "../core/redact.ts";
+import { hasChanged } from "../core/run/changed.ts";
 import type { Run, StepRecord } from "../core/run/run.ts";
 import { endingText } from "../core/run/sentence.ts";
 import { HUMAN_TASK } from "../core/task.ts";
@@ -20,8 +21,16 @@ export function runView(run: Run, now: Instant): RunView {
     steps: [...[...run.steps.values()].map(stepRow), ...pendingRows(run)],
     startedAt: isoTime(created.at),
     ...(ended === undefined ? {} : { endedAt: isoTime(ended.at) }),
+    ...recoveryBy(run),
     sentence: sentenceOf(run, now),
   };
+}
+
+/** What undoes a lease or restores something after the recovery brings none about. */
+function recoveryBy({ created, ended, steps, verifications }: Run): Pick<RunView, "recovery"> {
+  const isAgainst = created.trigger === "firing" || created.trigger === "manual";
+  if (ended?.state !== "succeeded" || !isAgainst || ![...steps.values()].some(hasChanged)) return {};
+  return { recovery: verifications.has("") ? "measured" : "unmeasured" };
 }
 
 /** The state's name, as design section 9 lists them. Pure and total. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { doing, fixedBy, lampOf, lasting, plain, shorten } from "../../src/chat/words.ts";
+import type { RunView } from "../../src/core/views.ts";
 import { NOON, runOf, viewOf } from "../support/slack-desk.ts";
 
 describe("plain", () => {
@@ -52,15 +53,27 @@ test("what is going on: the question first, then what runs, then why nothing doe
   assert.equal(doing(viewOf({ incident: { escalatedAt: NOON } })), "out of playbooks; people were called");
 });
 
-test("what fixed it is the last run that succeeded", () => {
-  const won = (id: string, minute: number) =>
-    runOf({ id, playbook: id, state: { kind: "succeeded" }, endedAt: new Date(NOON + minute * 60_000).toISOString() });
-  assert.equal(fixedBy(viewOf({ runs: [won("b", 9), won("a", 3), runOf()] })), "fixed by b on http:gateway");
+test("what fixed it is the last run that changed something and measured the recovery", () => {
+  const won = (id: string, minute: number, more: Partial<RunView> = { recovery: "measured" }) =>
+    runOf({
+      id,
+      playbook: id,
+      state: { kind: "succeeded" },
+      endedAt: new Date(NOON + minute * 60_000).toISOString(),
+      ...more,
+    });
+  const by = (...runs: RunView[]) => fixedBy(viewOf({ runs }));
+  assert.equal(by(won("b", 9), won("a", 3), runOf()), "fixed by b on http:gateway");
+  assert.equal(by(won("a", 3), won("restore", 9, {})), "fixed by a on http:gateway");
+  const unmeasured = won("b", 9, { recovery: "unmeasured" });
+  assert.equal(by(won("a", 3), unmeasured), "it recovered after b on http:gateway, which measured nothing");
+  assert.equal(by(won("looks", 3, {})), "it recovered; no run that succeeded had changed anything");
   assert.equal(fixedBy(viewOf()), "it recovered without a successful run");
 });
 
 test("what was undone while the alert still fired, or followed by more alerts, has not fixed it", () => {
-  const run = runOf({ state: { kind: "succeeded" }, endedAt: new Date(NOON + 60_000).toISOString() });
+  const endedAt = new Date(NOON + 60_000).toISOString();
+  const run = runOf({ state: { kind: "succeeded" }, recovery: "measured", endedAt });
   const late = NOON + 120_000;
   for (const incident of [{ exposed: { "http:gateway": late } }, { joinedAt: late }, { raisedAt: late }]) {
     const said = "it recovered after gateway-fallback on http:gateway, which had not held";

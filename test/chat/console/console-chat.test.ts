@@ -43,7 +43,7 @@ describe("the console", () => {
     assert.deepEqual(await screen.publish(viewOf({ approvals: [approval], firing: 9 }), entries), []);
     const vote = { by: "anna", person: "anna", via: "cli", at: NOON, decision: "approve" as const };
     const decided = { ...approval, status: "approved" as const, votes: [vote] };
-    const won = runOf({ state: { kind: "succeeded" } });
+    const won = runOf({ state: { kind: "succeeded" }, recovery: "measured" });
     const over = viewOf({
       incident: { status: "resolved", resolvedAt: NOON + 840_000 },
       approvals: [decided],

@@ -20,7 +20,11 @@ describe("the life of an incident", () => {
       viewOf({ incident: { id: stage.id, status: "mitigated" }, approvals: [decided], leases: [leaseOf()] }),
       stage.timeline(5),
     );
-    const won = runOf({ state: { kind: "succeeded" }, endedAt: new Date(NOON + 600_000).toISOString() });
+    const won = runOf({
+      state: { kind: "succeeded" },
+      recovery: "measured",
+      endedAt: new Date(NOON + 600_000).toISOString(),
+    });
     const over = viewOf({
       incident: { id: stage.id, status: "resolved", resolvedAt: NOON + 840_000 },
       runs: [won],
