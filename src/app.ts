@@ -131,7 +131,8 @@ async function reload({ set }: Parts): Promise<{ playbooks: number; faults: read
 }
 
 const DURABILITY = {
-  everysec: "everysec: the loss of the Redis host may cost the last second of accepted alerts",
+  everysec:
+    "everysec: a lost Redis host may cost the last second of accepted alerts, and so may a Redis killed while its disk is slow",
   wait: "wait: an alert is accepted when its replicas have it",
   "aof-always": "aof-always: every accepted alert is on disk first",
 } as const;

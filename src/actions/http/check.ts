@@ -33,8 +33,8 @@ type Output = z.infer<typeof Output>;
 
 /**
  * `http.check`: one request, judged like `curl -f` within 5 s: a missing answer, a wrong status or body fails the step.
- * With `status: any` no answer fails it, and neither does a missing one: `state` says what was found. What says nothing about the system
- * still fails it: an unknown connection, an address that is not allowed, a step that was stopped.
+ * With `status: any` the step succeeds whatever the system does, also when it does not answer: `state` says what was found. It still
+ * fails for what says nothing about the system: an unknown connection, an address that is not allowed, a step that was stopped.
  */
 export const httpCheck = define<Input, Output>({
   name: "http.check",

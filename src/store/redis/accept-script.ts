@@ -97,8 +97,8 @@ const CHUNK = 2000;
 
 /**
  * One body: reads its items, compares them and writes, a chunk at a time. Most alerts of a storm are new, so for those nothing is
- * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left. The entry has
- * the field `f` when all are new ones; a worker of the version before does not know it and looks at them.
+ * called and nothing is cut. Where a fingerprint comes twice, `latest` has what the former one left. The
+ * entry's field `f` is 1 when all are new ones.
  */
 const BODY_LUA = `
 local rep, byte, reader = string.rep, string.byte, struct.unpack
@@ -151,11 +151,13 @@ local function accept_items(packed, at, episodes)
 end
 
 local function enqueue(source, names, is_first, body, aside)
-  local fields = { 's', source, 'c', names }
-  if is_first then fields[5], fields[6] = 'f', '1' end
-  if not aside then fields[#fields + 1] = 'b' fields[#fields + 1] = body end
-  local id = call('XADD', P .. 'intake', '*', unpack(fields))
-  if aside then call('RENAME', aside, P .. 'body:' .. id) end
+  local first = is_first and '1' or '0'
+  if aside then
+    local id = call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'f', first)
+    call('RENAME', aside, P .. 'body:' .. id)
+  else
+    call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'f', first, 'b', body)
+  end
 end
 
 local function accept(packed, body, aside)

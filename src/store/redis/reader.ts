@@ -85,14 +85,13 @@ function rowsOf(reply: unknown): readonly Row[] {
 function rowOf(entry: unknown, deliveries: number): Row {
   const [id, flat] = Array.isArray(entry) ? entry : [];
   const fields = new Map(pairsOf(textsOf(flat)));
-  const first = fields.get("f");
-  const changed: unknown = JSON.parse(fields.get("c") ?? first ?? "[]");
+  const changed: unknown = JSON.parse(fields.get("c") ?? "[]");
   return {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
     body: fields.get("b"),
     changed: [...new Set(textsOf(changed))],
-    ...(first !== undefined && { first: true }),
+    ...(fields.get("f") === "1" && { first: true }),
     acceptedAt: timeOf(String(id)),
     deliveries,
   };

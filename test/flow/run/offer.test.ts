@@ -12,9 +12,10 @@ steps:
   - { id: change, uses: test.change, with: { to: '\${{ target }}' } }
 `;
 
-test("a run by hand that nobody has agreed to does not keep the target's next playbook from running", async () => {
+/** Two playbooks match the alert, the first with this autonomy; then a person has started a third one for its incident. */
+async function houseWithRunByHand(autonomy: "approve" | "auto") {
   const house = await openHouse(configText(ACTS), [
-    textOf("r", "autonomy: { P1: approve }\npriority: 9"),
+    textOf("r", `autonomy: { P1: ${autonomy} }\npriority: 9`),
     textOf("s", "autonomy: { P1: auto }\npriority: 1"),
     textOf("m", "on: manual"),
   ]);
@@ -23,6 +24,11 @@ test("a run by hand that nobody has agreed to does not keep the target's next pl
   await house.pass(MINUTE);
   await house.decide({ verb: "run", playbook: "m", vars: {}, incident: "inc-1" });
   await house.pass(MINUTE);
+  return house;
+}
+
+test("a run by hand that nobody has agreed to does not keep the target's next playbook from running", async () => {
+  const house = await houseWithRunByHand("approve");
   const pending = await Promise.all(
     (await house.pending()).map(async (id) => (await house.store.get<Approval>("approval", id))?.body),
   );
@@ -39,16 +45,7 @@ for (const [how, verb] of [
   ["rejects", "reject"],
 ] as const) {
   test(`a run by hand that somebody ${how} is no step of the ladder: nothing else runs, and nobody is called`, async () => {
-    const house = await openHouse(configText(ACTS), [
-      textOf("r", "autonomy: { P1: auto }\npriority: 9"),
-      textOf("s", "autonomy: { P1: auto }\npriority: 1"),
-      textOf("m", "on: manual"),
-    ]);
-    const labels = { alertname: "Down", service: "litellm", severity: "critical", env: "prod" };
-    await house.send(bodyOf(house, { ...alertOf(ACTS), labels }));
-    await house.pass(MINUTE);
-    await house.decide({ verb: "run", playbook: "m", vars: {}, incident: "inc-1" });
-    await house.pass(MINUTE);
+    const house = await houseWithRunByHand("auto");
     const run = (await house.runs()).find(({ created }) => created.playbook === "m")?.created.id ?? "";
     const [approval = ""] = await house.pending();
     await house.decide(verb === "cancel" ? { verb, run } : { verb, approval });
