@@ -144,7 +144,7 @@ function aboutOf({ config, storage, chat, set }: Parts): App["about"] {
   );
   return {
     embedded: storage.embedded,
-    durability: DURABILITY[config.durability.kind],
+    durability: DURABILITY[storage.durability],
     acceptedRisks: storage.acceptedRisks,
     chat: chat.name,
     playbooks: playbooks.length,

@@ -12,6 +12,8 @@ import { checkServer, type Finding } from "../store/redis/server-check.ts";
 export type Storage = RedisBackend & {
   url: string;
   embedded: boolean;
+  /** What holds: the embedded Redis writes to disk first, whatever less is asked for. */
+  durability: Config["durability"]["kind"];
   /** What the start-up checks found and only warn about. */
   warnings: readonly string[];
   /** What is wrong with this Redis and was accepted in `redis.accept-risk`, with what it costs. */
@@ -37,7 +39,9 @@ export async function openStorage(config: Config, log: Log): Promise<Storage> {
       await backend.close();
       await embedded?.stop();
     };
-    return { ...backend, url, embedded: embedded !== undefined, ...findings, stop };
+    const { kind } = config.durability;
+    const durability = embedded && kind === "everysec" ? "aof-always" : kind;
+    return { ...backend, url, embedded: embedded !== undefined, durability, ...findings, stop };
   } catch (error) {
     await embedded?.stop();
     throw error;

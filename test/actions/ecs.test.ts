@@ -100,6 +100,7 @@ test("after a crash a deployment counts as ours only if it is new, of the same t
   assert.equal(await afterCrash(() => {}), "not-done");
   assert.equal(await afterCrash(() => ecs.deploy("prod", "litellm")), "done");
   assert.equal(await afterCrash(() => ecs.deploy("prod", "litellm"), Date.now() + 60_000), "unknown", "clocks differ");
+  assert.equal(await afterCrash(() => ecs.deploy("prod", "litellm"), Date.now() + 2_000), "done", "but little");
   assert.equal(
     await afterCrash(() =>
       ecs.deploy("prod", "litellm", "arn:aws:ecs:us-west-1:123456789012:task-definition/litellm:8"),

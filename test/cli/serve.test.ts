@@ -105,6 +105,16 @@ escalation: [{ after: 0m, when: needs-person, notify: ['slack:@oncall'] }]
     await served.prints(/^warning: escalation calls slack:@oncall, but SLACK_BOT_TOKEN is not set/m);
   });
 
+  test("without REDIS_URL it says that its own Redis is on disk first", async (t) => {
+    install();
+    const served = serve(["--insecure-dev"], "");
+    t.after(() => served.child.kill("SIGKILL"));
+    await served.prints(/^durability aof-always: every accepted alert is on disk first$/m);
+    await served.prints(/^redis {6}embedded/m);
+    served.child.kill("SIGTERM");
+    assert.deepEqual(await served.exit, [0, null]);
+  });
+
   test("an unknown role is a usage error", async () => {
     const served = serve(["--role", "boss"]);
     assert.deepEqual(await served.exit, [2, null]);

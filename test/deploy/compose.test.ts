@@ -48,9 +48,10 @@ describe("docker-compose.yml", () => {
     for (const name of ["web", "worker"]) assert.equal(compose.services[name]?.stop_grace_period, "30s");
   });
 
-  it("runs Redis with AOF and without eviction", () => {
+  it("runs Redis with an AOF that is on disk before the answer, and without eviction", () => {
     const command = (compose.services["redis"]?.command ?? []).join(" ");
-    assert.match(command, /--appendonly yes/);
+    assert.match(command, /--appendonly yes --appendfsync always/);
+    assert.equal(yaml<{ durability: string }>("deploy/compose/stanch.yaml").durability, "aof-always");
     assert.match(command, /--maxmemory-policy noeviction/);
   });
 

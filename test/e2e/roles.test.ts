@@ -25,7 +25,7 @@ describe("web and workers as processes of their own", () => {
     const dir = await mkdtemp(join(tmpdir(), "stanch-roles-"));
     stops.push(() => rm(dir, { recursive: true, force: true }));
     gateway = await startGateway();
-    const redis = await startRedis();
+    const redis = await startRedis({ appendfsync: "always" });
     stops.push(gateway.close, redis.stop);
     const port = await freePort();
     const webhook = `http://127.0.0.1:${port}/webhooks/alertmanager`;

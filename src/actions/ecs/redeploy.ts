@@ -22,6 +22,8 @@ const Before = z.object({
 type Before = z.infer<typeof Before>;
 
 const FIRST_POLL = 2_000;
+/** By how much the intent's clock (Redis's, as this worker knows it) may be ahead of that of AWS for a deployment still to be taken for ours. */
+const CLOCKS_DIFFER_BY = 5_000;
 
 /**
  * `ecs.redeploy`: UpdateService with forceNewDeployment. ECS has no client token, so a repeat would be a second deployment: the
@@ -98,8 +100,8 @@ function dryResult({ primary, taskDefinition }: Before): ActionResult<Deployment
 }
 
 /**
- * A deployment of the same task definition that is new since `prepare` and was created after the intent is ours. One that is new and looks
- * older may be as well, since the intent's clock is not that of AWS.
+ * A deployment of the same task definition that is new since `prepare` and was created after the intent is ours; the two clocks may differ a
+ * little. One that is new and looks older by more may be ours as well: people are asked.
  */
 async function reconcile(input: ServiceInput, ctx: ActionContext, intent: Intent) {
   const before = Before.safeParse(intent.before);
@@ -121,6 +123,6 @@ async function reconcile(input: ServiceInput, ctx: ActionContext, intent: Intent
 
 function candidate(service: EcsService, before: Before, intent: Intent): string | undefined {
   const isOurs = ({ id, taskDefinition, createdAt }: EcsService["deployments"][number]) =>
-    !before.known.includes(id) && taskDefinition === before.taskDefinition && createdAt >= intent.at;
+    !before.known.includes(id) && taskDefinition === before.taskDefinition && createdAt >= intent.at - CLOCKS_DIFFER_BY;
   return service.deployments.filter(isOurs).sort((a, b) => a.createdAt - b.createdAt)[0]?.id;
 }

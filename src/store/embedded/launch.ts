@@ -48,14 +48,17 @@ async function spawned(program: string, place: Place): Promise<ChildProcess | un
   return child;
 }
 
-/** Through standard input, so that the password is in no process list. */
+/**
+ * Through standard input, so that the password is in no process list. `appendfsync always`: with `everysec` Redis confirms what it has not
+ * written while an fsync takes long, and its end then loses that (ADR 16).
+ */
 function directives({ directory, port, password }: Place): string {
   return `bind 127.0.0.1
 port ${port}
 requirepass ${password}
 dir ${JSON.stringify(directory)}
 appendonly yes
-appendfsync everysec
+appendfsync always
 save ""
 maxmemory-policy noeviction
 `;
