@@ -4,8 +4,9 @@ import { freedBy, pauseScopes } from "../../core/pause.ts";
 import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
 import { type Change, type DecideDeps, nameOf, readDoc, refuse, say, settleChange } from "./deps.ts";
-import { groupRefusal, personOf } from "./permission.ts";
+import { personOf } from "./permission.ts";
 import { goneWrites, standingVotes } from "./standing-votes.ts";
+import { voterRefusal } from "./voter.ts";
 
 type VoteDecision = Extract<Decision, { verb: "approve" | "reject" }>;
 
@@ -22,7 +23,7 @@ export async function vote(deps: DecideDeps, actor: Actor, decision: VoteDecisio
     const now = await deps.store.now();
     const refusal =
       closedRefusal(found.body, now) ??
-      (await memberRefusal(deps, actor, found.body, decision)) ??
+      (await voterRefusal(deps, actor, found.body, decision)) ??
       keepRefusal(found.body, decision);
     if (refusal) return refusal;
     const stood = await standingVotes(deps, found.body);
@@ -69,31 +70,6 @@ export function closedText(approval: Approval): string {
     default:
       return approval.status satisfies never;
   }
-}
-
-async function memberRefusal(deps: DecideDeps, actor: Actor, approval: Approval, decision: VoteDecision) {
-  const outside = await groupRefusal(deps, actor, approval.policy.group);
-  if (outside !== undefined) return refuse("forbidden", outside);
-  const person = personOf(deps.config, actor);
-  if (person === undefined && approval.policy.required > 1) {
-    return refuse(
-      "forbidden",
-      `${actor.name} is mapped to no person, and this needs ${approval.policy.required} people; add it under approvals.people`,
-    );
-  }
-  const own = approval.requestedBy === actor.name || (person !== undefined && approval.requestedBy === person);
-  if (decision.verb === "approve" && own && !approval.policy.requesterMayApprove) {
-    return refuse(
-      "forbidden",
-      `${actor.name} asked for this run and may not approve it; somebody else of ${approval.policy.group} has to`,
-    );
-  }
-  const repeated = approval.votes.some(
-    (one) => one.person === (person ?? actor.name) && one.decision === decision.verb,
-  );
-  return repeated
-    ? refuse("conflict", `${actor.name} has already decided; ${approval.policy.required} different people are needed`)
-    : undefined;
 }
 
 /** Keeping is offered, not taken: the message that people have read must have said so. */

@@ -14,12 +14,16 @@ const BEN: Actor = { name: "ben-cli", via: "cli", role: "operator", apiToken: "b
 
 function configured(policy: Partial<Config["approvals"]["default"]>): Config {
   const people = { anna: { slack: "U000000001", token: "anna-cli" }, ben: { token: "ben-cli" } };
-  const approvals = { ...CONFIG.approvals, people, default: { ...CONFIG.approvals.default, ...policy } };
+  const shared = { people: ["anna", "ben"], slackUsers: [], slackUserGroups: [], apiTokens: ["other-cli"] };
+  const groups = { ...CONFIG.approvals.groups, shared };
+  const approvals = { ...CONFIG.approvals, people, groups, default: { ...CONFIG.approvals.default, ...policy } };
   return { ...CONFIG, approvals };
 }
 
+type Policy = Partial<Config["approvals"]["default"]>;
+
 /** A run by hand that waits for approval, and what the door says to each who approves. */
-async function asked(by: Actor, policy: Partial<Config["approvals"]["default"]>) {
+async function asked(by: Actor, policy: Policy) {
   const world = createWorld(configured(policy));
   const act = scripted(world.actions, "t.act");
   const own = { ...configured(policy).approvals.default };
@@ -60,6 +64,16 @@ test("who asked for a run by their token does not approve it in Slack, nor the o
     assert.equal(await approve(BEN), "ok");
     assert.equal(act.calls.length, 1);
   }
+});
+
+test("a token of nobody, which whoever asked may hold, does not approve for them", async () => {
+  const { approve, act } = await asked(SLACK, { requesterMayApprove: false, group: "shared" });
+  assert.equal(await approve(STRANGER), "forbidden");
+  assert.equal(act.calls.length, 0);
+  assert.equal(await approve(BEN), "ok");
+  assert.equal(act.calls.length, 1);
+  const open = await asked(SLACK, { group: "shared" });
+  assert.equal(await open.approve(STRANGER), "ok");
 });
 
 test("a person counts once, whatever they come by", async () => {
