@@ -7,7 +7,7 @@ import { nextEpisode } from "../episode-rule.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
 import { lastSeenOf } from "./last-seen.ts";
 import { memoryQueue } from "./queue.ts";
-import { docKey, episodeKey, type MemoryState, nowOf, readDoc } from "./state.ts";
+import { episodeKey, type MemoryState, nowOf, readDoc } from "./state.ts";
 
 const contentHash = contentOf();
 
@@ -125,7 +125,7 @@ function lineageOf(state: MemoryState, key: EpisodeKey, back: number): Lineage |
   const ids = Array.from({ length: Math.min(known.opening, back + 1) }, (_, index) =>
     episodeId(key.source, key.fingerprint, known.opening - index),
   );
-  return { state: known, records: ids.map((id) => readDoc<AlertRecord>(state, docKey("alert", id))) };
+  return { state: known, records: ids.map((id) => readDoc<AlertRecord>(state, "alert", id)) };
 }
 
 function forget(state: MemoryState, before: Instant): number {

@@ -1,7 +1,8 @@
 import type { IntakeEntry } from "../../core/intake.ts";
-import type { Doc } from "../../core/store.ts";
+import type { Doc, DocKind } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import type { EpisodeRecord } from "../episode-rule.ts";
+import { readBody } from "../forms/index.ts";
 
 /** Where the twin reads the time; injectable, so that a two-hour lease takes no time in a test. */
 export type Clock = { now(): Instant };
@@ -79,10 +80,10 @@ export function nowOf(state: MemoryState): Instant {
 }
 
 /** The document of this name, a copy. */
-export function readDoc<T extends object>(state: MemoryState, key: string): Doc<T> | undefined {
+export function readDoc<T extends object>(state: MemoryState, kind: DocKind, id: string): Doc<T> | undefined {
   nowOf(state);
-  const doc = state.docs.get(key);
-  return doc && { rev: doc.rev, body: JSON.parse(doc.json) };
+  const doc = state.docs.get(docKey(kind, id));
+  return doc && { rev: doc.rev, body: readBody(kind, doc.json) };
 }
 
 /** The value under the key, made when it is missing. */

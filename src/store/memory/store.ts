@@ -4,7 +4,7 @@ import { readCursor, writeCursor } from "../cursor.ts";
 import type { PlainReads } from "../reads.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
-import { docKey, type MemoryState, nowOf, readDoc } from "./state.ts";
+import { type MemoryState, nowOf, readDoc } from "./state.ts";
 import { applyAll } from "./writes.ts";
 
 /** The twin of the Redis store: each call takes effect in one tick, bodies pass through JSON as they do there. */
@@ -62,8 +62,8 @@ function claim(state: MemoryState, run: string, forMs: Milliseconds): Claim | un
 function reads(state: MemoryState): PlainReads {
   return {
     now: async () => nowOf(state),
-    get: async (kind, id) => readDoc(state, docKey(kind, id)),
-    getMany: async (kind, ids) => ids.map((id) => readDoc(state, docKey(kind, id))),
+    get: async (kind, id) => readDoc(state, kind, id),
+    getMany: async (kind, ids) => ids.map((id) => readDoc(state, kind, id)),
     field: async (hash, field) => fresh(state).hashes.get(hash)?.get(field),
     fields: async (hash) => Object.fromEntries(fresh(state).hashes.get(hash) ?? []),
     list: async (list, from = 0, count) => readList(state, list, { from, count }),

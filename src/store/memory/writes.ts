@@ -1,5 +1,6 @@
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { writeBody } from "../forms/index.ts";
 import { expire } from "./expiry.ts";
 import { docKey, ensure, type MemoryState } from "./state.ts";
 
@@ -15,7 +16,7 @@ type Writes = {
 const WRITES: Writes = {
   put: (state, { kind, id, body }) => {
     const key = docKey(kind, id);
-    state.docs.set(key, { rev: (state.docs.get(key)?.rev ?? 0) + 1, json: JSON.stringify(body) });
+    state.docs.set(key, { rev: (state.docs.get(key)?.rev ?? 0) + 1, json: writeBody(kind, body) });
     state.expiries.delete(`doc:${key}`);
   },
   delete: (state, { kind, id }) => void state.docs.delete(docKey(kind, id)),

@@ -51,7 +51,10 @@ async function look(link: Link, all: readonly EpisodeKey[], back: number): Retur
 }
 
 function lineageOf([record, group, ...docs]: [Buffer, Buffer | null, ...(Buffer | null)[]]): Lineage {
-  return { state: readEpisode(record, group), records: docs.map((doc) => docOf<AlertRecord>(doc?.toString())) };
+  return {
+    state: readEpisode(record, group),
+    records: docs.map((doc) => docOf<AlertRecord>("alert", doc?.toString())),
+  };
 }
 
 /** Removes closed episodes and silent groups in portions; one that changes meanwhile stays. */

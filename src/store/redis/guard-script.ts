@@ -30,6 +30,7 @@ export async function guardValues(link: Link, reads: GuardReads): Promise<GuardV
   const reply = await link.call((redis) => runScript(redis, GUARD_VALUES, [JSON.stringify(reads)]));
   const [pauses, locks, markers, budgets, sets, indexes, docs] = Array.isArray(reply) ? reply : [];
   const owners = textsOf(locks);
+  const stored = textsOf(docs);
   return {
     pauses: pairsOf(textsOf(pauses)).map(([scope, doc]) => pauseOf(scope, doc)),
     locks: Object.fromEntries(reads.locks.flatMap((name, at) => (owners[at] ? [[name, owners[at]]] : []))),
@@ -37,7 +38,7 @@ export async function guardValues(link: Link, reads: GuardReads): Promise<GuardV
     budgets: numbersOf(budgets),
     sets: numbersOf(sets),
     indexes: numbersOf(indexes),
-    docs: textsOf(docs).map((text) => (text === "" ? undefined : docOf(text))),
+    docs: reads.docs.map(({ kind }, at) => docOf(kind, stored[at] || undefined)),
   };
 }
 

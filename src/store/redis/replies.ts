@@ -1,10 +1,11 @@
-import type { Doc, Pause } from "../../core/store.ts";
+import type { Doc, DocKind, Pause } from "../../core/store.ts";
+import { readBody } from "../forms/index.ts";
 
-/** A stored document is `REV JSON`. */
-export function docOf<T extends object>(text: string | null | undefined): Doc<T> | undefined {
+/** A stored document is `REV JSON`; which forms the JSON may have depends on its kind. */
+export function docOf<T extends object>(kind: DocKind, text: string | null | undefined): Doc<T> | undefined {
   if (text == null) return undefined;
   const space = text.indexOf(" ");
-  return { rev: Number(text.slice(0, space)), body: JSON.parse(text.slice(space + 1)) };
+  return { rev: Number(text.slice(0, space)), body: readBody(kind, text.slice(space + 1)) };
 }
 
 /** A reply that is a list of strings. */
@@ -32,7 +33,7 @@ export function pairsOf(flat: readonly string[]): readonly (readonly [string, st
 /** One that cannot be read counts, and says so. */
 export function pauseOf(scope: string, text: string): Pause {
   try {
-    const body = docOf<Pause>(text)?.body;
+    const body = docOf<Pause>("pause", text)?.body;
     if (body && typeof body.by === "string") return { ...body, scope };
   } catch {
     // falls through: what cannot be read is a pause

@@ -55,11 +55,11 @@ function reads(link: Link): PlainReads {
       const [seconds = 0, micros = 0] = (await link.call((redis) => redis.time())).map(Number);
       return seconds * 1000 + Math.floor(micros / 1000);
     },
-    get: async (kind, id) => docOf(await link.call((redis) => redis.get(keys.doc(kind, id)))),
+    get: async (kind, id) => docOf(kind, await link.call((redis) => redis.get(keys.doc(kind, id)))),
     async getMany(kind, ids) {
       if (ids.length === 0) return [];
       const docs = await link.call((redis) => redis.mget(ids.map((id) => keys.doc(kind, id))));
-      return docs.map((doc) => docOf(doc));
+      return docs.map((doc) => docOf(kind, doc));
     },
     field: async (hash, field) => (await link.call((redis) => redis.hget(keys.hash(hash), field))) ?? undefined,
     fields: (hash) => link.call((redis) => redis.hgetall(keys.hash(hash))),

@@ -1,4 +1,5 @@
 import type { Write } from "../../core/store.ts";
+import { writeBody } from "../forms/index.ts";
 import type { Op } from "./check-ops.ts";
 import { GROUP } from "./keys.ts";
 
@@ -23,7 +24,7 @@ const ITEMS: WriteOps["append"]["pack"] = ({ list, items }) => [
 
 export const WRITE_OPS: WriteOps = {
   put: {
-    pack: ({ kind, id, body }) => [kind, id, JSON.stringify(body)],
+    pack: ({ kind, id, body }) => [kind, id, writeBody(kind, body)],
     lua: `
       local key = P .. 'doc:' .. A[i+1] .. ':' .. A[i+2]
       local rev = (string.match(call('GETRANGE', key, 0, 15), '^%d+') or 0) + 1
