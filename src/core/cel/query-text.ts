@@ -19,13 +19,17 @@ export function quoteAfter(text: string, quote: Quote): Quote {
   return inside;
 }
 
+/** Or a part of one, as in `${{ label("service") }}_errors`; a duration is spelt like it. */
+const NAME = /^[a-zA-Z0-9_:]*$/;
+const NUMBER = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Inf)$/;
+
 /**
  * A value as it may be put into a PromQL text: escaped within quotes; outside only what is a name, a number or a duration.
  * A label of an alert is data and never becomes part of the query. @throws NoValue when it would.
  */
 export function queryText(value: string, quote: Quote): string {
   if (quote === undefined) {
-    if (/^[a-zA-Z0-9_:.+-]*$/.test(value)) return value;
+    if (NAME.test(value) || NUMBER.test(value)) return value;
     throw new NoValue(`${JSON.stringify(value.slice(0, 80))} would change the query; put it in quotes there`);
   }
   if (quote === "`") {

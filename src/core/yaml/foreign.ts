@@ -19,9 +19,17 @@ function foreign(key: number | "key" | "value" | null, node: unknown): string | 
   if (!isNode(node)) return undefined;
   if ("anchor" in node && node.anchor !== undefined) return "anchors are not allowed; write the value out";
   if (key === "key") return foreignKey(node);
-  if (isScalar(node) && typeof node.value === "number" && !Number.isFinite(node.value))
-    return "a number must be finite";
-  return node.tag === undefined ? undefined : `the tag ${node.tag} is not allowed`;
+  const number = isScalar(node) && typeof node.value === "number" ? foreignNumber(node.value, node.source) : undefined;
+  return number ?? (node.tag === undefined ? undefined : `the tag ${node.tag} is not allowed`);
+}
+
+/** A number that is silently another one than the file shows. */
+function foreignNumber(value: number, source = ""): string | undefined {
+  if (!Number.isFinite(value)) return "a number must be finite";
+  const isWritten = /^(?:[-+]?\d+|0[xo][\da-fA-F]+)$/.test(source);
+  return isWritten && !Number.isSafeInteger(value)
+    ? `${source} is too large to be kept exactly; write it as text, in quotes`
+    : undefined;
 }
 
 function foreignKey(node: Node): string | undefined {

@@ -17,6 +17,9 @@ const MAX_BYTES = 256 * 1024;
 /** Maps and lists within each other. */
 const DEEPEST = 40;
 
+/** What bytes become that are not UTF-8; a value with one would be another than was meant. */
+const UNREAD = "this character cannot be read; save the file as UTF-8";
+
 /** Line and column, both from 1. */
 export type TextPlace = { line: number; column: number };
 
@@ -38,6 +41,8 @@ export type YamlRead = { ok: true; file: YamlFile } | { ok: false; faults: reado
 export function readYaml(text: string, name: string): YamlRead {
   if (Buffer.byteLength(text) > MAX_BYTES) return refused(name, `the file is larger than ${MAX_BYTES / 1024} KiB`);
   if (bracketDepth(text) > DEEPEST * 10) return refused(name, `it is nested more than ${DEEPEST} levels deep`);
+  const unread = text.indexOf("\ufffd");
+  if (unread >= 0) return refused(name, UNREAD, placeWithin(text, unread));
   const lines = new LineCounter();
   const options = {
     lineCounter: lines,
@@ -58,8 +63,13 @@ export function readYaml(text: string, name: string): YamlRead {
   return { ok: true, file: fileOf(document, lines, text) };
 }
 
-function refused(file: string, message: string): YamlRead {
-  return { ok: false, faults: [{ file, message }] };
+function refused(file: string, message: string, place?: TextPlace): YamlRead {
+  return { ok: false, faults: [{ file, ...place, message }] };
+}
+
+function placeWithin(text: string, at: number): TextPlace {
+  const before = text.slice(0, at).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 /** Quotes are not looked at: a text that fools this opens hundreds of brackets that it never closes. */

@@ -131,6 +131,11 @@ describe("a query cannot be changed by a label", () => {
     [`up{job=\`\${{ label("service") }}\`}`, "a`b", /backquote/],
     [`sum(\${{ label("service") }}:rate5m)`, "router", "sum(router:rate5m)"],
     [`sum(\${{ label("service") }})`, "x) or vector(1", /would change the query/],
+    [`up > \${{ label("service") }}`, "-1.5e-3", "up > -1.5e-3"],
+    [`up > \${{ label("service") }}`, "+Inf", "up > +Inf"],
+    [`rate(x[\${{ label("service") }}])`, "1h30m", "rate(x[1h30m])"],
+    [`sum(\${{ label("service") }}_errors)`, "a-b+c", /would change the query/],
+    [`up > \${{ label("service") }}`, "0-up", /would change the query/],
     [`up # it's "\n + rate(x[\${{ label("service") }}])`, "5m", `up # it's "\n + rate(x[5m])`],
     [`up{a="\\"", b="\${{ label("service") }}"}`, '"', 'up{a="\\"", b="\\""}'],
   ];

@@ -24,6 +24,12 @@ describe("readYaml refuses what plain JSON has not", () => {
     ["? [a]\n: b", /a key must be text/],
     ["true: x", /a key must be text/],
     ["a: .inf", /a number must be finite/],
+    [
+      "a: 9007199254740993",
+      /f.yaml:1:4: 9007199254740993 is too large to be kept exactly; write it as text, in quotes/,
+    ],
+    ["a: [0x20000000000001]", /f.yaml:1:5: 0x20000000000001 is too large/],
+    ["a: caf\ufffd\nb: \ufffd", /^f.yaml:1:7: this character cannot be read; save the file as UTF-8$/],
     ["a: 1\n---\nb: 2", /f.yaml:2:1/],
     ["a: [1", /f.yaml:1/],
     ["\ta: 1", /Tabs are not allowed/],
@@ -51,6 +57,9 @@ describe("readYaml keeps YAML 1.2's types", () => {
     ["a:", null],
     ["a: '1'", "1"],
     ["a: 1e3", 1_000],
+    ["a: 9007199254740991", Number.MAX_SAFE_INTEGER],
+    ["a: 1e300", 1e300],
+    ['a: "\\uFFFD"', "\ufffd"],
     ["a: >-\n  x\n  y", "x y"],
   ];
   for (const [text, expected] of rows) test(text, () => assert.deepEqual(file(text).value, { a: expected }));
