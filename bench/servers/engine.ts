@@ -11,12 +11,14 @@ import { advance } from "../../src/flow/run/advance.ts";
 import { planRun } from "../../src/flow/run/create-run.ts";
 import type { RunDeps } from "../../src/flow/run/deps.ts";
 import { createBullmqQueue } from "../../src/queue/bullmq.ts";
+import { localFirst } from "../../src/queue/local-first.ts";
 import { connectRedisStore } from "../../src/store/redis/index.ts";
 import { ALERT, CONFIG, constant, playbook, scripted, step } from "../../test/support/engine.ts";
 
 /*
  * The engine alone: runs of five steps that do nothing, made due beforehand, then advanced by the real queue on the real
- * store. Guards read their inputs as in production; only the systems behind the actions are left out.
+ * store. Guards read their inputs as in production; only the systems behind the actions are left out, and what follows for incidents
+ * and chats.
  */
 export type EngineOrder = { runs: number; concurrency: number; effect: "read" | "reversible" };
 
@@ -36,14 +38,14 @@ const config: Config = {
 let serial = 0;
 
 async function measure({ runs, concurrency, effect }: EngineOrder): Promise<{ seconds: number }> {
-  const queue = gatherChat(createBullmqQueue({ url }));
+  const queue = gatherChat(localFirst(createBullmqQueue({ url })));
   while (!(await isUp(queue))) await sleep(5);
   const progress = counting(runs);
   const books = new Map<string, Playbook>();
   const deps = runDeps({ queue, books, effect, metrics: progress.metrics });
   for (let index = 0; index < runs; index++) await createRun(queue, books);
   const started = performance.now();
-  await queue.work(["run"], concurrency, async (member, signal, draining) => {
+  await queue.work(["run", "notify"], concurrency, async (member, signal, draining) => {
     if (member.startsWith("run:")) await advance(deps, member.slice("run:".length), signal, draining);
   });
   await progress.finished;

@@ -12,6 +12,7 @@ import { type PlanDeps, planBody, previewRun } from "../flow/desk/plan.ts";
 import { unassessedAlerts } from "../flow/desk/unassessed.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { createBullmqQueue } from "../queue/bullmq.ts";
+import { localFirst } from "../queue/local-first.ts";
 import { awsDeps, createSources } from "../sources/index.ts";
 import { createFiles } from "../store/files.ts";
 import { createEngine, type Engine, type EngineParts, parseWith } from "./engine.ts";
@@ -43,7 +44,8 @@ export async function wireParts(config: Config, options: WireOptions) {
   const metrics = createMetrics({ log, sources: [...sources.keys()] });
   const onError = (err: unknown, what: string): void => log.warn({ err, what }, "the queue had trouble");
   const drop = options.dropAdds === undefined ? {} : { dropAdds: options.dropAdds };
-  const queue = createBullmqQueue({ url: storage.url, onError, ...drop });
+  const jobs = createBullmqQueue({ url: storage.url, onError, ...drop });
+  const queue = localFirst(jobs, { onError, ...drop });
   const groups = slackGroups(config, log);
   const all = (): ReturnType<typeof set.current>["playbooks"] => set.current().playbooks;
   const parts: EngineParts & { newRuns: NewRuns } = {
@@ -66,7 +68,7 @@ export async function wireParts(config: Config, options: WireOptions) {
   const engine = createEngine(parts);
   const desk = openDesk(parts, engine);
   const { chat, slack } = openChat(config, desk, { log, groups, write: options.write, colour: options.colour });
-  return { ...parts, connections, metrics, engine, desk, chat, slack, set, storage };
+  return { ...parts, jobs, connections, metrics, engine, desk, chat, slack, set, storage };
 }
 
 function openDesk(parts: EngineParts, engine: Engine): Desk {

@@ -18,7 +18,7 @@ export async function startWorkers(
   parts: Parts,
   options: { sweepEvery?: Milliseconds },
 ): Promise<readonly Stoppable[]> {
-  const { engine, queue, store, desk, chat, metrics, log, config } = parts;
+  const { engine, queue, jobs, store, desk, chat, metrics, log, config } = parts;
   const publish = async (id: string, signal: AbortSignal): Promise<void> => {
     await notify({ store, desk, chat, queue, metrics, log, retention: config.retention }, id, signal);
     await startVetoWindows(store, id);
@@ -29,8 +29,9 @@ export async function startWorkers(
   await queue.work(QUEUE_NAMES, CONCURRENCY, handler);
   parts.newRuns.use((run, signal, draining) => advanceNew(wakeDeps, run, signal, draining), CONCURRENCY);
   const assess = engine.assess.start();
+  // What one worker finds overdue is for whichever has room; its job has the same name for all of them.
   const sweeper = startSweeper(
-    { store, queue, log },
+    { store, queue: jobs, log },
     options.sweepEvery === undefined ? {} : { every: options.sweepEvery },
   );
   return [assess, parts.newRuns, { stop: () => sweeper.stop() }];
