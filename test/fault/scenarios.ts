@@ -57,7 +57,7 @@ verify:
       checks: [{ uses: settings.get, with: { connection: gateway, name: SHED_RATE }, expect: value < 0.3 }]
       every: 1s
       hold: 0s
-      within: 1s
+      within: 3s
 `,
     ),
     people: nobody,

@@ -55,6 +55,8 @@ describe("the queue on BullMQ", () => {
     let handled = 0;
     await queue.work(["run"], 3, async () => {
       most = Math.max(most, ++running);
+      // As long as it takes to see three at once, and then a moment in which a fourth could come.
+      await until(() => most >= 3);
       await new Promise((resolve) => setTimeout(resolve, 20));
       running--;
       handled++;
@@ -100,7 +102,7 @@ describe("when Redis goes away", () => {
     await untilConnected(queue, false);
     const start = performance.now();
     await queue.wake("run:lost", 1);
-    assert.ok(performance.now() - start < 100, "a wake-up does not wait for Redis");
+    assert.ok(performance.now() - start < 1_000, "a wake-up does not wait for Redis");
     assert.equal(await queue.canary("run", 1_000), false);
     await assert.rejects(queue.depth("run"), { code: "unavailable" });
 
@@ -111,10 +113,7 @@ describe("when Redis goes away", () => {
     await queue.wake("run:after", 1);
     await queue.wake("chat:after", 1);
     await until(() => seen.length === 3);
-    assert.deepEqual(
-      seen,
-      ["run:before", "run:after", "chat:after"].filter((member) => seen.includes(member)),
-    );
+    assert.deepEqual(seen.toSorted(), ["chat:after", "run:after", "run:before"]);
   });
 
   test("stop ends within the grace period although Redis is down", async (t) => {

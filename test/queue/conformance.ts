@@ -69,12 +69,12 @@ export function queueConformance(open: (options: QueueOptions) => Promise<QueueH
 
   test("a delayed wake-up comes when its time is there, not before", async () => {
     await harness.queue.work(["run"], 1, record);
-    await harness.queue.wake("run:late", 1, 300);
+    await harness.queue.wake("run:late", 1, 1_000);
     await harness.queue.wake("run:now", 1);
     await harness.until(() => seen.length === 1);
     await harness.pass(100);
     assert.deepEqual(seen, ["run:now"]);
-    await harness.pass(250);
+    await harness.pass(950);
     await harness.until(() => seen.length === 2);
     assert.deepEqual(seen, ["run:now", "run:late"]);
   });

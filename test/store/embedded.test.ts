@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../../src/store/embedded/index.ts";
 import { takeOver } from "../../src/store/embedded/owner.ts";
+import { freePort } from "../support/redis.ts";
 
 let directory: string;
 before(async () => {
@@ -106,7 +107,7 @@ describe("the embedded Redis", () => {
     const other = await startEmbeddedRedis({ directory: join(directory, "elsewhere") });
     const url = new URL(other.url);
     const owner = spawn("sleep", ["30"]);
-    const place = { port: Number(url.port) + 1, password: url.password, owner: owner.pid };
+    const place = { port: await freePort(), password: url.password, owner: owner.pid };
     await writeFile(join(directory, "embedded-redis.json"), JSON.stringify(place));
     const proxy = createServer((socket) => void socket.pipe(connect(Number(url.port), "127.0.0.1")).pipe(socket));
     setTimeout(() => proxy.listen(place.port, "127.0.0.1"), 300);

@@ -90,33 +90,35 @@ async function launch(
     throw new Error(`redis-server on port ${port} ended before it was ready`);
   });
   gone.catch(() => undefined);
-  await Promise.race([ready(port), gone]);
+  await Promise.race([ready(port, child), gone]);
   return child;
 }
 
-/** Resolves once PING answers PONG, that is, after the AOF was loaded. */
-async function ready(port: number): Promise<void> {
-  const deadline = Date.now() + 10_000;
+/** Resolves once this process answers PONG, that is, after the AOF was loaded. */
+async function ready(port: number, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    if (await pings(port)) return;
+    if (await answers(port, child)) return;
     await sleep(10);
   }
-  throw new Error(`redis-server on port ${port} did not answer within 10 s`);
+  throw new Error(`redis-server on port ${port} did not answer within 30 s`);
 }
 
-function pings(port: number): Promise<boolean> {
+/** Another test may have been given the same port a moment earlier: then its server answers there, until ours gives up. */
+function answers(port: number, { pid }: ChildProcess): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
-    const answer = (yes: boolean) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.once("data", (data) => answer(data.toString().startsWith("+PONG")));
-    socket.once("error", () => answer(false));
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.end("PING\r\nINFO server\r\nQUIT\r\n"));
+    socket.on("data", (data) => {
+      text += data.toString();
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(text.startsWith("+PONG") && text.includes(`process_id:${pid}\r`)));
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port on 127.0.0.1 that nobody has at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
