@@ -1,6 +1,6 @@
 import type { SightingGroup, SourceName } from "./alert.ts";
 import type { AlertRecord, EpisodeState } from "./episode.ts";
-import type { Doc } from "./store.ts";
+import type { Doc, Write } from "./store.ts";
 import type { Instant, Milliseconds } from "./time.ts";
 
 /** Names one episode lineage: source and fingerprint, without the opening. */
@@ -12,6 +12,8 @@ export type IntakeEntry = {
   source: SourceName;
   /** The raw body, kept once; `Source.parse` reads it again. */
   body: string;
+  /** The store's name for a body that stands beside the entry; it goes with the entry. */
+  aside?: string;
   /** Fingerprints whose episode changed by this body. */
   changed: readonly string[];
   /** Set when each of them is the first episode of its fingerprint, and fires. */
@@ -20,6 +22,11 @@ export type IntakeEntry = {
   /** How often it was handed out; after 5 it becomes `poison`. */
   deliveries: number;
 };
+
+/** Ends an entry, and what stands beside it. */
+export function acknowledge({ id, aside }: Pick<IntakeEntry, "id" | "aside">): Write {
+  return { write: "ack", entry: id, ...(aside !== undefined && { aside }) };
+}
 
 /** One episode lineage: where it stands, and the records of its latest episodes, the present one first. */
 export type Lineage = { state: EpisodeState; records: readonly (Doc<AlertRecord> | undefined)[] };

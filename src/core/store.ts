@@ -69,7 +69,7 @@ export type Write =
   /** Ends the claim if it is still this epoch's. */
   | { write: "release"; run: string; epoch: number }
   /** Acknowledges an entry of the assessment stream and removes it. */
-  | { write: "ack"; entry: string }
+  | { write: "ack"; entry: string; aside?: string }
   /** Removes the named thing at this instant (retention); null keeps it for good again, and so does a `put` of the document. A document's name is `KIND:ID`. */
   | { write: "expire"; what: "doc" | "list" | "set" | "hash" | "claim"; name: string; at: Instant | null }
   /** Removes the members of a sorted index whose score is below this. */

@@ -12,9 +12,12 @@ export type AcceptMetrics = Pick<Metrics, "accepted" | "unchanged" | "alertsReje
 
 type Stored = { accepted: number; unchanged: number };
 
-/** The store's side. `repeated` knows by a body's digest alone that nothing has changed; undefined: it has to be read. */
+/**
+ * The store's side. `repeated` knows by a body's digest alone that nothing has changed; undefined, at once or later: it has to be
+ * read.
+ */
 export type AcceptIntake = Pick<Intake, "accept"> & {
-  repeated?(source: SourceName, body: Buffer): Promise<Stored | undefined>;
+  repeated?(source: SourceName, body: Buffer): Promise<Stored | undefined> | undefined;
 };
 
 /** `clock` is monotonic, in milliseconds. */
@@ -88,10 +91,14 @@ export async function accept(deps: AcceptDeps, sourceName: string, request: Webh
   }
 }
 
-async function receive(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Accepted> {
-  const known = await repeated(deps, source, request);
-  if (known !== undefined) return counted(deps, source.name, known);
-  // Returned and not awaited, so that nothing holds on to the parsed group until the store has answered.
+/** What is parsed is not awaited, so that nothing holds on to it until the store has answered; each promise less is felt in a storm. */
+function receive(deps: AcceptDeps, source: Source, request: WebhookRequest): Accepted | Promise<Accepted> {
+  const asked = repeated(deps, source, request);
+  if (asked === undefined) return readAndStore(deps, source, request);
+  return asked.then((known) => (known ? counted(deps, source.name, known) : readAndStore(deps, source, request)));
+}
+
+function readAndStore(deps: AcceptDeps, source: Source, request: WebhookRequest): Accepted | Promise<Accepted> {
   const received = source.receive(request);
   if (received instanceof Promise) return received.then((later) => settle(deps, source, { received: later, request }));
   return settle(deps, source, { received, request });
@@ -121,10 +128,11 @@ function counted(deps: AcceptDeps, name: SourceName, stored: Stored): Stored {
 }
 
 /** The way for a body that was sent before: authenticated, but not read again. Undefined: it has to be read. */
-async function repeated(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Stored | undefined> {
+function repeated(deps: AcceptDeps, source: Source, request: WebhookRequest): Promise<Stored | undefined> | undefined {
   if (source.authenticate === undefined || deps.intake.repeated === undefined) return undefined;
   source.authenticate(request);
-  return withinDeadline(deps.intake.repeated(source.name, request.body));
+  const asked = deps.intake.repeated(source.name, request.body);
+  return asked && withinDeadline(asked);
 }
 
 type PartialGroup = SightingGroup & Required<Pick<SightingGroup, "rejected">>;
@@ -141,7 +149,7 @@ async function storeReadable(deps: AcceptDeps, group: PartialGroup, body: Buffer
   return { ...stored, rejected: rejected.count, details: rejected.faults };
 }
 
-async function store(deps: AcceptDeps, group: SightingGroup, body: Buffer): Promise<Stored> {
-  if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
+function store(deps: AcceptDeps, group: SightingGroup, body: Buffer): Promise<Stored> {
+  if (group.alerts.length === 0) return Promise.resolve({ accepted: 0, unchanged: 0 });
   return withinDeadline(deps.intake.accept(group, body));
 }

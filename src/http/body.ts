@@ -15,23 +15,22 @@ export class ClientGone extends Error {
  * The raw body, collected by hand. @throws AppError `too_large` above `limit` bytes, `invalid_request` for a compressed one;
  * ClientGone when the connection broke.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
-    throw new AppError(
-      "invalid_request",
-      `bodies compressed with ${encoding.slice(0, 20)} are not read; send them plain`,
-    );
+    const message = `bodies compressed with ${encoding.slice(0, 20)} are not read; send them plain`;
+    return Promise.reject(new AppError("invalid_request", message));
   }
-  const declared = Number(request.headers["content-length"] ?? 0);
-  const body = declared > limit ? undefined : await collect(request, limit);
-  if (body !== undefined) return body;
+  return Number(request.headers["content-length"] ?? 0) > limit ? refuse(request, limit) : collect(request, limit);
+}
+
+async function refuse(request: IncomingMessage, limit: number): Promise<never> {
   await drain(request, limit * DRAIN_FACTOR);
   throw new AppError("too_large", `the body is larger than ${limit} bytes; send smaller groups, or raise max-body`);
 }
 
-/** Undefined as soon as more than `limit` bytes came. */
-function collect(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+/** Refused as soon as more than `limit` bytes came. */
+function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -42,7 +41,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer | unde
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
-      else resolve(undefined);
+      else resolve(refuse(request, limit));
     });
     request.on("end", () => resolve(joined(chunks)));
     request.on("error", gone);

@@ -41,9 +41,14 @@ export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
   return async (request, response) => {
     try {
       const leave = enter(request, request.params.source);
-      const body = await readBody(request, deps.maxBody)
-        .catch((error: unknown) => countUnread(deps, request, error))
-        .finally(leave);
+      let body: Buffer;
+      try {
+        body = await readBody(request, deps.maxBody);
+      } catch (error) {
+        throw countUnread(deps, request, error);
+      } finally {
+        leave();
+      }
       const answer = await deps.accept(request.params.source, { headers: request.headers, body });
       const { rejected, details } = answer;
       if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");
@@ -56,10 +61,10 @@ export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
 }
 
 /** The hop behind counts what it refuses; a body that could not be read never gets there. */
-function countUnread({ metrics }: WebhookDeps, { params }: Request<Params>, error: unknown): never {
+function countUnread({ metrics }: WebhookDeps, { params }: Request<Params>, error: unknown): unknown {
   const code = codeOf(error);
   if (code === "too_large" || code === "invalid_request") metrics.rejected(labelOf(params.source), code);
-  throw error;
+  return error;
 }
 
 /** One line without a stack: a refusal was foreseen, and its sentence says what to do. A bug is logged with its stack where it is answered. */

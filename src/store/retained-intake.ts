@@ -8,7 +8,7 @@ export type RetainedIntake = Intake & {
    * Asks by the body's digest alone whether this is what its group sent last; then nothing needs to be parsed.
    * Undefined: not known here, so parse it and `accept`. @throws AppError `unavailable`.
    */
-  repeated(source: SourceName, body: Buffer): Promise<{ accepted: number; unchanged: number } | undefined>;
+  repeated(source: SourceName, body: Buffer): Promise<{ accepted: number; unchanged: number } | undefined> | undefined;
   /** Forgets closed episodes and silent groups not seen since; returns how many episodes. */
   forget(before: Instant): Promise<number>;
 };

@@ -86,6 +86,36 @@ describe("a body that is scanned", () => {
   });
 });
 
+describe("a body after another one", () => {
+  const first = [alert(), alert({ fingerprint: "f2", labels: { alertname: "Down", pod: "a-2" } })];
+  const second: Readonly<Record<string, Buffer>> = {
+    "that is the same": bytesOf(body(first)),
+    "with the same alerts in another group": bytesOf(body(first, { groupKey: '{}:{alertname="Up"}' })),
+    "with one alert more": bytesOf(body([...first, alert({ fingerprint: "f3" })])),
+    "with one alert less": bytesOf(body(first.slice(1))),
+    "whose alerts have ended": bytesOf(body(first.map((one) => ({ ...one, ...ended })))),
+    "whose alerts have other annotations": bytesOf(body(first.map((one) => ({ ...one, annotations: {} })))),
+    "with its fields elsewhere": bytesOf({ more: "here", ...body(first, { truncatedAlerts: 7 }) }),
+    "that is kept no longer": bytesOf(body(first, { commonAnnotations: { filler: "x".repeat(70_000) } })),
+  };
+  for (const [what, bytes] of Object.entries(second))
+    it(`${what} says what parsing says`, () => {
+      const own = bodyScanner("alertmanager");
+      own(bytesOf(body(first)));
+      const got = own(bytes);
+      assert.deepEqual(got, parsed(bytes));
+      assert.deepEqual(own(bytesOf(body(first))), parsed(bytesOf(body(first))), "and the next one as well");
+      assert.deepEqual(got, parsed(bytes), "which does not change what was read before");
+    });
+
+  it("that was left to the ordinary reader half way is read as the first", () => {
+    const own = bodyScanner("alertmanager");
+    own(bytesOf(body(first)));
+    assert.equal(own(bytesOf(body([alert({ labels: { x: "1" }, fingerprint: "a b" })]))), undefined);
+    assert.deepEqual(own(bytesOf(body(first))), parsed(bytesOf(body(first))));
+  });
+});
+
 describe("a body that is left to the ordinary reader", () => {
   const text = JSON.stringify(body([alert(), alert()]));
   const strange: Readonly<Record<string, string | Buffer>> = {

@@ -2,7 +2,7 @@ import type { Alert, AlertGroup } from "../../core/alert.ts";
 import { type AlertRecord, episodeId } from "../../core/episode.ts";
 import { messageOf } from "../../core/errors.ts";
 import { explainUnlooked } from "../../core/explain.ts";
-import type { IntakeEntry } from "../../core/intake.ts";
+import { acknowledge, type IntakeEntry } from "../../core/intake.ts";
 import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { CHUNK } from "./batches.ts";
@@ -32,7 +32,7 @@ async function assessGood(deps: AssessDeps, entries: readonly IntakeEntry[]): Pr
   const subjects = newestSubjects(
     entries.flatMap((entry) => subjectsOfEntry(entry, deps.parse(entry.source, entry.body), by)),
   );
-  const acks = entries.map((entry) => entry.id);
+  const acks = entries.map(acknowledge);
   for (let at = 0; at < Math.max(1, subjects.length); at += CHUNK) {
     const isLast = at + CHUNK >= subjects.length;
     await assessSubjects(deps, subjects.slice(at, at + CHUNK), isLast ? { acks } : {});
@@ -51,7 +51,7 @@ async function poison(deps: AssessDeps, entry: IntakeEntry): Promise<void> {
         records.map(({ next }) => next),
         now,
       ),
-      { checks: [], writes: [{ write: "ack", entry: entry.id }] },
+      { checks: [], writes: [acknowledge(entry)] },
     ]);
     if (!(await deps.store.commit(part)).ok) continue;
     for (const _ of records) deps.metrics.poisoned();

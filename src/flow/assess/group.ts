@@ -14,7 +14,7 @@ import type { Subject } from "./subject.ts";
 import type { Look } from "./waiting.ts";
 
 /** `acks`: stream entries that are done with this commit. `again`: a re-assessment, which plans its successor itself. */
-export type GroupOptions = { acks?: readonly string[]; again?: boolean; vanished?: ReadonlySet<string> };
+export type GroupOptions = { acks?: readonly Write[]; again?: boolean; vanished?: ReadonlySet<string> };
 
 /** What the caller may need for planning: standing remarks, the earliest `for`, and the next look at episodes without an incident. */
 export type GroupResult = { remarks: readonly string[]; dueAt?: Instant; look?: Look };
@@ -97,7 +97,7 @@ async function newId(deps: AssessDeps): Promise<string> {
 }
 
 function acknowledgement({ acks = [] }: GroupOptions): Part {
-  return { checks: [], writes: acks.map((entry): Write => ({ write: "ack", entry })), wakes: [] };
+  return { checks: [], writes: acks, wakes: [] };
 }
 
 function earliestFor(incidents: readonly IncidentCase[], scene: Scene): Instant | undefined {

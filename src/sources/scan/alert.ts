@@ -3,13 +3,12 @@ import { CONTENT_SEEDS } from "../../core/content.ts";
 import type { Instant } from "../../core/time.ts";
 import { FINGERPRINT } from "../webhook/body.ts";
 import { instantOf } from "../webhook/time.ts";
-import { endOfName, isName, type Scanned, STRANGE } from "./bytes.ts";
-import { endOfFields, type Field, field, noPlaces, type Places } from "./fields.ts";
+import { endOfName, isName, NOTHING, STRANGE } from "./bytes.ts";
+import { endOfFields, type Field, field, noPlaces, type Scan } from "./fields.ts";
 import { endOfPairs, type Pairs, pairsFrom } from "./pairs.ts";
 
-/** The alert that is scanned; until its own are read, what it has are those of the alert before. */
-export type AlertScan = Scanned & {
-  places: Places;
+/** The alert that is scanned; until its own are read, what it has are those of the alert before, of this body or another one. */
+export type AlertScan = Scan & {
   labels: Pairs;
   annotations: Pairs;
   fingerprint: string;
@@ -18,11 +17,10 @@ export type AlertScan = Scanned & {
   endsAt: Instant | undefined;
 };
 
-/** Before the first alert of a body. */
-export function alertScan({ bytes, view }: Scanned): AlertScan {
+/** Before the first alert. */
+export function alertScan(): AlertScan {
   return {
-    bytes,
-    view,
+    text: NOTHING,
     places: noPlaces(),
     labels: pairsFrom(CONTENT_SEEDS.labels),
     annotations: pairsFrom(CONTENT_SEEDS.annotations),
@@ -39,8 +37,8 @@ const RESOLVED = Buffer.from('"resolved"');
 /** As Alertmanager sends them; what else an alert has is for later readers. */
 const FIELDS: readonly Field<AlertScan>[] = [
   field("status", endOfStatus),
-  field("labels", (scan, at) => endOfPairs(scan, at, scan.labels)),
-  field("annotations", (scan, at) => endOfPairs(scan, at, scan.annotations)),
+  field("labels", (scan, at) => endOfPairs(scan.text, at, scan.labels)),
+  field("annotations", (scan, at) => endOfPairs(scan.text, at, scan.annotations)),
   field("startsAt", endOfStart),
   field("endsAt", endOfEnd),
   field("fingerprint", endOfFingerprint),
@@ -66,27 +64,31 @@ function sightingOf({ fingerprint, status, startsAt, endsAt, labels, annotations
 }
 
 function endOfStatus(scan: AlertScan, at: number): number {
-  const isFiring = isName(scan.bytes, at, FIRING);
-  if (!isFiring && !isName(scan.bytes, at, RESOLVED)) return STRANGE;
+  const { bytes } = scan.text;
+  const isFiring = isName(bytes, at, FIRING);
+  if (!isFiring && !isName(bytes, at, RESOLVED)) return STRANGE;
   scan.status = isFiring ? "firing" : "resolved";
   return at + (isFiring ? FIRING : RESOLVED).length;
 }
 
 function endOfStart(scan: AlertScan, at: number): number {
-  const end = endOfName(scan.bytes, at);
-  scan.startsAt = end === STRANGE ? undefined : instantOf(scan.bytes.toString("latin1", at + 1, end - 1));
+  const { bytes } = scan.text;
+  const end = endOfName(bytes, at);
+  scan.startsAt = end === STRANGE ? undefined : instantOf(bytes.toString("latin1", at + 1, end - 1));
   return Number.isNaN(scan.startsAt) ? STRANGE : end;
 }
 
 function endOfEnd(scan: AlertScan, at: number): number {
-  const end = endOfName(scan.bytes, at);
-  scan.endsAt = end === STRANGE ? undefined : instantOf(scan.bytes.toString("latin1", at + 1, end - 1));
+  const { bytes } = scan.text;
+  const end = endOfName(bytes, at);
+  scan.endsAt = end === STRANGE ? undefined : instantOf(bytes.toString("latin1", at + 1, end - 1));
   return Number.isNaN(scan.endsAt) ? STRANGE : end;
 }
 
 function endOfFingerprint(scan: AlertScan, at: number): number {
-  const end = endOfName(scan.bytes, at);
+  const { bytes } = scan.text;
+  const end = endOfName(bytes, at);
   if (end === STRANGE) return STRANGE;
-  scan.fingerprint = scan.bytes.toString("latin1", at + 1, end - 1);
+  scan.fingerprint = bytes.toString("latin1", at + 1, end - 1);
   return FINGERPRINT.test(scan.fingerprint) ? end : STRANGE;
 }

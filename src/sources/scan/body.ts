@@ -6,25 +6,22 @@ import {
   COMMA,
   endOfInteger,
   endOfString,
+  NOTHING,
   OPEN_BRACKET,
-  type Scanned,
   STRANGE,
   skipByte,
   skipSpace,
   textOf,
 } from "./bytes.ts";
-import { endOfFields, type Field, field, noPlaces, type Places } from "./fields.ts";
+import { endOfFields, type Field, field, noPlaces, type Scan } from "./fields.ts";
 
 /** Of a smaller body JSON.parse makes so little that it is faster. */
 const SMALLEST = 2_048;
 
-type BodyScan = Scanned & {
-  places: Places;
-  groupKey: string;
-  truncatedAlerts: number;
-  alerts: Sighting[];
-  alert: AlertScan;
-};
+/** What is remembered of the body before; larger ones are forgotten. In bytes. */
+const LARGEST_KEPT = 65_536;
+
+type BodyScan = Scan & { groupKey: string; truncatedAlerts: number; alerts: readonly Sighting[]; alert: AlertScan };
 
 const FIELDS: readonly Field<BodyScan>[] = [
   field("alerts", endOfAlerts),
@@ -41,42 +38,33 @@ export type ScanBody = (bytes: Buffer) => SightingGroup | undefined;
  * Alertmanager sends it, each once. `parseBody` reads those; of a body that both read they say the same.
  */
 export function bodyScanner(source: SourceName): ScanBody {
-  const nothing: Scanned = { bytes: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)) };
-  const scan: BodyScan = {
-    ...nothing,
-    places: noPlaces(),
-    groupKey: "",
-    truncatedAlerts: 0,
-    alerts: [],
-    alert: alertScan(nothing),
-  };
+  let scan = bodyScan();
   return (bytes) => {
     if (bytes.length < SMALLEST) return undefined;
-    begin(scan, bytes);
+    const text = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+    scan.text = scan.alert.text = text;
     const end = endOfFields(scan, skipSpace(bytes, 0), FIELDS);
     const { groupKey, truncatedAlerts, alerts } = scan;
-    begin(scan, nothing.bytes);
     const isWhole = end !== STRANGE && skipSpace(bytes, end) === bytes.length;
+    if (!isWhole || bytes.length > LARGEST_KEPT) scan = bodyScan();
     return isWhole ? { source, groupKey, truncatedAlerts, alerts } : undefined;
   };
 }
 
-/** Nothing of the body before is held on to but the room for its places. */
-function begin(scan: BodyScan, bytes: Buffer): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { alert } = scan;
-  scan.bytes = alert.bytes = bytes;
-  scan.view = alert.view = view;
-  scan.alerts = [];
-  scan.places.count = alert.places.count = alert.labels.count = alert.annotations.count = 0;
+/** Before the first body. */
+function bodyScan(): BodyScan {
+  return { text: NOTHING, places: noPlaces(), groupKey: "", truncatedAlerts: 0, alerts: [], alert: alertScan() };
 }
 
 /** Behind a list of at least one. */
-function endOfAlerts({ bytes, alert, alerts }: BodyScan, at: number): number {
+function endOfAlerts(scan: BodyScan, at: number): number {
+  const { bytes } = scan.text;
   if (bytes[at] !== OPEN_BRACKET) return STRANGE;
+  const alerts: Sighting[] = [];
+  scan.alerts = alerts;
   let i = skipSpace(bytes, at + 1);
   for (;;) {
-    i = endOfAlert(alert, i, alerts);
+    i = endOfAlert(scan.alert, i, alerts);
     if (i === STRANGE) return STRANGE;
     i = skipSpace(bytes, i);
     if (bytes[i] === CLOSE_BRACKET) return i + 1;
@@ -86,15 +74,17 @@ function endOfAlerts({ bytes, alert, alerts }: BodyScan, at: number): number {
 }
 
 function endOfGroupKey(scan: BodyScan, at: number): number {
-  const end = endOfString(scan.bytes, at);
+  const { bytes } = scan.text;
+  const end = endOfString(bytes, at);
   if (end === STRANGE) return STRANGE;
-  scan.groupKey = textOf(scan.bytes, at, end);
+  scan.groupKey = textOf(bytes, at, end);
   return scan.groupKey === "" || scan.groupKey.length > LONGEST_GROUP_KEY ? STRANGE : end;
 }
 
 function endOfTruncated(scan: BodyScan, at: number): number {
-  const end = endOfInteger(scan.bytes, at);
+  const { bytes } = scan.text;
+  const end = endOfInteger(bytes, at);
   if (end === STRANGE) return STRANGE;
-  scan.truncatedAlerts = Number(scan.bytes.toString("latin1", at, end));
+  scan.truncatedAlerts = Number(bytes.toString("latin1", at, end));
   return scan.truncatedAlerts >= 0 && !Object.is(scan.truncatedAlerts, -0) ? end : STRANGE;
 }

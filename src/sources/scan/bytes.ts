@@ -27,7 +27,10 @@ const HEX = /^[0-9a-fA-F]{4}$/;
 const LITERALS = ["true", "false", "null"].map((text) => Buffer.from(text));
 
 /** A body twice: to be looked at byte by byte, and eight bytes at a time. */
-export type Scanned = { bytes: Buffer; view: DataView };
+export type Scanned = { readonly bytes: Buffer; readonly view: DataView };
+
+/** A body of nothing. */
+export const NOTHING: Scanned = { bytes: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)) };
 
 /** White space as JSON has it. */
 export function skipSpace(bytes: Buffer, at: number): number {
@@ -92,17 +95,32 @@ export function textOf(bytes: Buffer, from: number, to: number): string {
     : bytes.toString("latin1", from + 1, to - 1);
 }
 
+/** By place, from where to where the parts of what was scanned last go, in which body. */
+export type Parts = { count: number; from: Scanned; starts: number[]; ends: number[] };
+
+/** Before anything was scanned. */
+export function noParts(): Parts {
+  return { count: 0, from: NOTHING, starts: [], ends: [] };
+}
+
 /**
- * Whether the same bytes stand at `at` as from `start` to `end`, which is ASCII. Most of a body goes through here, so eight at a time,
- * as numbers: bytes of ASCII are never NaN or a zero with a sign.
+ * Behind the part at this place where the same bytes stand at `at`, which is noted as its place then; STRANGE where others do. Most of
+ * a body goes through here, so eight bytes at a time, as numbers: bytes of ASCII are never NaN or a zero with a sign.
  */
-export function isSame({ bytes, view }: Scanned, at: number, start: number, end: number): boolean {
-  const offset = at - start;
-  if (end + offset > bytes.length) return false;
-  let i = start;
-  for (; i + 8 <= end; i += 8) if (view.getFloat64(i) !== view.getFloat64(i + offset)) return false;
-  for (; i < end; i++) if (bytes[i] !== bytes[i + offset]) return false;
-  return true;
+export function endOfSame({ bytes, view }: Scanned, at: number, parts: Parts, place: number): number {
+  if (place >= parts.count) return STRANGE;
+  const { from, starts, ends } = parts;
+  const end = ends[place] ?? 0;
+  let i = starts[place] ?? 0;
+  const behind = at + end - i;
+  if (behind > bytes.length) return STRANGE;
+  const known = from.view;
+  const offset = at - i;
+  for (; i + 8 <= end; i += 8) if (known.getFloat64(i) !== view.getFloat64(i + offset)) return STRANGE;
+  for (; i < end; i++) if (from.bytes[i] !== bytes[i + offset]) return STRANGE;
+  starts[place] = at;
+  ends[place] = behind;
+  return behind;
 }
 
 /** Whether the string at `at` is this name; `name` has its quotes. */

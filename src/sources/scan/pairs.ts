@@ -5,10 +5,12 @@ import {
   COLON,
   COMMA,
   endOfName,
+  endOfSame,
   endOfString,
   hasEscape,
-  isSame,
+  noParts,
   OPEN_BRACE,
+  type Parts,
   type Scanned,
   STRANGE,
   skipByte,
@@ -18,23 +20,19 @@ import {
 
 const UNDERSCORE = 0x5f;
 
-/** The object of labels or annotations that was scanned last: the sum of its pairs' hashes, and by place each pair of it. */
-export type Pairs = {
+/** The object of labels or annotations that was scanned last: the sum of its pairs' hashes, and its pairs, whose names are distinct. */
+export type Pairs = Parts & {
   seed: number;
   sum: Running;
-  /** How many pairs it had; their names are distinct. */
-  count: number;
-  starts: number[];
-  ends: number[];
   /** What each name hashes to, and each pair. */
   names: number[];
   highs: number[];
   lows: number[];
 };
 
-/** Before the first object of a body; `seed` tells labels from annotations. */
+/** Before the first object; `seed` tells labels from annotations. */
 export function pairsFrom(seed: number): Pairs {
-  return { seed, sum: { high: 0, low: 0 }, count: 0, starts: [], ends: [], names: [], highs: [], lows: [] };
+  return { ...noParts(), seed, sum: { high: 0, low: 0 }, names: [], highs: [], lows: [] };
 }
 
 /**
@@ -63,6 +61,7 @@ export function endOfPairs(scanned: Scanned, at: number, pairs: Pairs): number {
     i = skipSpace(bytes, i);
     if (bytes[i] === CLOSE_BRACE) {
       pairs.count = place + 1;
+      pairs.from = scanned;
       return isNamedAnew && hasTwice(pairs.names, pairs.count) ? STRANGE : i + 1;
     }
     i = skipByte(bytes, i, COMMA);
@@ -72,10 +71,8 @@ export function endOfPairs(scanned: Scanned, at: number, pairs: Pairs): number {
 }
 
 function endOfPair(scanned: Scanned, at: number, pairs: Pairs, place: number): number {
-  if (place >= pairs.count) return endOfNewPair(scanned.bytes, at, pairs, place);
-  const start = pairs.starts[place] ?? 0;
-  const end = pairs.ends[place] ?? 0;
-  return isSame(scanned, at, start, end) ? at + end - start : endOfNewPair(scanned.bytes, at, pairs, place);
+  const same = endOfSame(scanned, at, pairs, place);
+  return same === STRANGE ? endOfNewPair(scanned.bytes, at, pairs, place) : same;
 }
 
 const running: Running = { high: 0, low: 0 };

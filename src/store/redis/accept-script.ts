@@ -153,8 +153,7 @@ end
 local function enqueue(source, names, is_first, body, aside)
   local first = is_first and '1' or '0'
   if aside then
-    local id = call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'f', first)
-    call('RENAME', aside, P .. 'body:' .. id)
+    call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'f', first, 'a', aside)
   else
     call('XADD', P .. 'intake', '*', 's', source, 'c', names, 'f', first, 'b', body)
   end
@@ -183,12 +182,11 @@ local function accept(packed, body, aside)
 end
 `;
 
-/** A body that was laid aside and is not needed goes. */
+/** The entry names the body that was laid aside; one that is not needed goes. */
 const ASIDE_LUA = `
-local function accept_aside(packed, name)
-  local aside = P .. 'aside:' .. name
+local function accept_aside(packed, aside)
   local count = accept(packed, nil, aside)
-  if count <= 0 then call('UNLINK', aside) end
+  if count <= 0 then call('UNLINK', P .. 'body:' .. aside) end
   return count
 end
 `;

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { SightingGroup } from "../../core/alert.ts";
 import { bodyDigest, contentOf, groupId } from "../content.ts";
 import type { RetainedIntake } from "../retained-intake.ts";
@@ -15,7 +15,8 @@ import { runScript, setThenRun } from "./script.ts";
 const REMEMBERED_BODIES = 5_000;
 /** Of one script call: Redis needs about 10 µs for a body and 1 µs for an alert. */
 const MOST_BODIES = 64;
-const MOST_BYTES = 256_000;
+/** So that Redis has begun with the first bodies of a burst while this process reads the next. */
+const MOST_BYTES = 64_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -54,17 +55,18 @@ export function acceptance(link: Link, replicas: number): Pick<RetainedIntake, "
   };
   return {
     repeated: (source, body) => repeated(accepting, source, digestOf(body)),
-    async accept(group, body) {
-      if (group.alerts.length === 0) return { accepted: 0, unchanged: 0 };
-      const digest = digestOf(body);
-      return (await repeated(accepting, group.source, digest)) ?? accept(accepting, group, { body, digest });
+    accept(group, body) {
+      if (group.alerts.length === 0) return Promise.resolve({ accepted: 0, unchanged: 0 });
+      const sent = { body, digest: digestOf(body) };
+      const asked = repeated(accepting, group.source, sent.digest);
+      return asked ? asked.then((known) => known ?? accept(accepting, group, sent)) : accept(accepting, group, sent);
     },
   };
 }
 
 async function send(link: Link, replicas: number, items: readonly Item[]): Promise<readonly number[]> {
   const args = items.flatMap(({ packed, body, aside }) => [packed, aside ?? body]);
-  const laid = items.flatMap(({ aside, body }) => (aside ? [keys.aside(aside), body] : []));
+  const laid = items.flatMap(({ aside, body }) => (aside ? [keys.body(aside), body] : []));
   const answers = await link.call((redis) =>
     laid.length > 0 ? setThenRun(redis, laid, [ACCEPT, args]) : runScript(redis, ACCEPT, args),
   );
@@ -74,9 +76,9 @@ async function send(link: Link, replicas: number, items: readonly Item[]): Promi
 }
 
 function names(): () => string {
-  const process = randomUUID();
+  const process = randomBytes(12).toString("base64url");
   let serial = 0;
-  return () => `${process}-${serial++}`;
+  return () => `${process}-${(serial++).toString(36)}`;
 }
 
 /** A body is asked for twice in a row, as a repeat and then as new; the second time it is forgotten. */
@@ -90,17 +92,20 @@ function rememberedDigest(): (body: Buffer) => string {
   };
 }
 
-async function repeated(
+/** Undefined at once for a body that this process does not remember. */
+function repeated(
   { ask, recent, pack }: Accepting,
   source: SightingGroup["source"],
   digest: string,
-): Promise<Counts | undefined> {
+): Promise<Counts | undefined> | undefined {
   const known = recent.get(source, digest);
   if (!known) return undefined;
   const packed = pack({ source, group: known.group, digest }, []);
-  if ((await ask({ packed, body: NOTHING })) !== NOT_A_REPEAT) return { accepted: 0, unchanged: known.alerts };
-  recent.delete(source, digest);
-  return undefined;
+  return ask({ packed, body: NOTHING }).then((answer) => {
+    if (answer !== NOT_A_REPEAT) return { accepted: 0, unchanged: known.alerts };
+    recent.delete(source, digest);
+    return undefined;
+  });
 }
 
 /** Not an async function: what was parsed need not live, and be moved by the garbage collector, until Redis has answered. */

@@ -15,9 +15,8 @@ export const keys = {
   mark: (name: string) => `${PREFIX}mark:${name}`,
   counter: (name: string) => `${PREFIX}counter:${name}`,
   locks: `${PREFIX}locks`,
-  /** A large body: on its way to the accept script under a name of its sender's, then under its entry's id. */
-  aside: (name: string) => `${PREFIX}aside:${name}`,
-  body: (entry: string) => `${PREFIX}body:${entry}`,
+  /** A large body under the name that its entry has for it. */
+  body: (name: string) => `${PREFIX}body:${name}`,
   /** Packed episode per fingerprint, and packed digest per group, of one source. */
   episodes: (source: string) => `${PREFIX}episodes:${source}`,
   groups: (source: string) => `${PREFIX}groups:${source}`,

@@ -70,11 +70,11 @@ function firstStream(reply: unknown): readonly unknown[] {
 type Row = Omit<IntakeEntry, "body"> & { body: string | undefined };
 
 async function withBodies(link: Link, rows: readonly Row[]): Promise<readonly IntakeEntry[]> {
-  const beside = rows.filter(({ body }) => body === undefined).map(({ id }) => id);
+  const beside = rows.flatMap(({ aside }) => aside ?? []);
   if (beside.length === 0) return rows.map((row) => ({ ...row, body: row.body ?? "" }));
-  const texts = await link.call((redis) => redis.mget(beside.map((id) => keys.body(id))));
-  const bodies = new Map(beside.map((id, at) => [id, texts[at] ?? ""]));
-  return rows.map((row) => ({ ...row, body: row.body ?? bodies.get(row.id) ?? "" }));
+  const texts = await link.call((redis) => redis.mget(beside.map((name) => keys.body(name))));
+  const bodies = new Map(beside.map((name, at) => [name, texts[at] ?? ""]));
+  return rows.map((row) => ({ ...row, body: row.body ?? bodies.get(row.aside ?? "") ?? "" }));
 }
 
 function rowsOf(reply: unknown): readonly Row[] {
@@ -86,10 +86,13 @@ function rowOf(entry: unknown, deliveries: number): Row {
   const [id, flat] = Array.isArray(entry) ? entry : [];
   const fields = new Map(pairsOf(textsOf(flat)));
   const changed: unknown = JSON.parse(fields.get("c") ?? "[]");
+  // An older version's entry, whose body has its id.
+  const aside = fields.has("b") ? undefined : (fields.get("a") ?? String(id));
   return {
     id: String(id),
     source: (fields.get("s") ?? "") as SourceName,
     body: fields.get("b"),
+    ...(aside !== undefined && { aside }),
     changed: [...new Set(textsOf(changed))],
     ...(fields.get("f") === "1" && { first: true }),
     acceptedAt: timeOf(String(id)),

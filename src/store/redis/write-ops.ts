@@ -163,12 +163,12 @@ export const WRITE_OPS: WriteOps = {
       i = i + 3`,
   },
   ack: {
-    pack: ({ entry }) => [entry],
+    pack: ({ entry, aside = "" }) => [entry, aside],
     lua: `
       redis.pcall('XACK', P .. 'intake', '${GROUP}', A[i+1])
       call('XDEL', P .. 'intake', A[i+1])
-      call('UNLINK', P .. 'body:' .. A[i+1])
-      i = i + 2`,
+      if A[i+2] ~= '' then call('UNLINK', P .. 'body:' .. A[i+2]) end
+      i = i + 3`,
   },
   expire: {
     pack: ({ what, name, at }) => [what, name, at === null ? "" : Math.round(at)],
