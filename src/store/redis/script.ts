@@ -39,16 +39,23 @@ export async function setThenRun(
   pairs: readonly ScriptArgument[],
   [script, args]: readonly [Script, readonly ScriptArgument[]],
 ): Promise<unknown> {
-  const transaction = [
-    redis.call("MULTI"),
-    redis.call("MSET", [...pairs]),
-    redis.evalsha(script.sha, 1, PREFIX, ...args),
-    redis.call("EXEC"),
-  ];
-  const [, answer] = (await Promise.all(transaction))[3] as readonly unknown[];
-  if (isUnknownScript(answer)) return redis.eval(script.lua, 1, PREFIX, ...args);
+  const byHash = await behindSet(redis, pairs, () => redis.evalsha(script.sha, 1, PREFIX, ...args));
+  // Set once more as well: the keys may have been set on a server that is no longer the one.
+  const answer = isUnknownScript(byHash)
+    ? await behindSet(redis, pairs, () => redis.eval(script.lua, 1, PREFIX, ...args))
+    : byHash;
   if (answer instanceof Error) throw answer;
   return answer;
+}
+
+/** The script's answer, or its error. */
+async function behindSet(
+  redis: Redis,
+  pairs: readonly ScriptArgument[],
+  script: () => Promise<unknown>,
+): Promise<unknown> {
+  const transaction = [redis.call("MULTI"), redis.call("MSET", [...pairs]), script(), redis.call("EXEC")];
+  return ((await Promise.all(transaction))[3] as readonly unknown[])[1];
 }
 
 function isUnknownScript(error: unknown): boolean {
