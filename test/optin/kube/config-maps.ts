@@ -51,7 +51,7 @@ export function configMapTests(world: Worldly): void {
     assert.deepEqual(await stored(), first);
     assert.equal(await verdict(patch, INPUT, ctx, before), "done");
     await patchConfigMap(world().admin, NAME, { data: { [KEY]: changed.replace("100", "40") } });
-    assert.equal(await verdict(patch, INPUT, ctx, before), "unknown");
+    assert.equal(await verdict(patch, INPUT, ctx, before), "superseded", "the mark tells that it was made");
   });
 
   test("a change between reading and writing is a conflict, and is not written over", async () => {
