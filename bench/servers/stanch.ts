@@ -1,6 +1,8 @@
+import { flushCompileCache } from "node:module";
 import { actions } from "../../src/actions/index.ts";
 import { createLog } from "../../src/app/log.ts";
 import { createApp } from "../../src/app.ts";
+import { giveBackMemory } from "../../src/cli/give-back.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { report } from "./listen.ts";
 
@@ -10,6 +12,8 @@ const config = loadConfig({ file, environment: process.env, insecureDev: true })
 const app = await createApp(config, { insecureDev: true, log: createLog(config.environment.logLevel) });
 tellFirstActions();
 const { port } = await app.start();
+flushCompileCache();
+giveBackMemory();
 report(port);
 
 /** Tells the benchmark when the engine calls a playbook's action; what the action then does is not stanch's time. */

@@ -96,3 +96,38 @@ export const CHECK_OPS: CheckOps = {
       i = i + 3`,
   },
 };
+
+type Docs = readonly Extract<Check, { check: "rev" }>[];
+type Firsts = readonly Extract<Check, { check: "first" }>[];
+
+/** Of many alike checks at one go (see `fold.ts`): each sets `ok`, and `offset` to the place of the first that does not hold. */
+export const RUN_OPS: { absent: Op<Docs>; firsts: Op<Firsts> } = {
+  absent: {
+    pack: (checks) => [checks.length, ...checks.map(({ kind, id }) => `${kind}:${id}`)],
+    lua: `
+      local last = i + 1 + A[i+1]
+      ok = true
+      for k = i + 2, last do A[k] = P .. 'doc:' .. A[k] end
+      for k = i + 2, last, 1000 do
+        if call('EXISTS', unpack(A, k, math.min(k + 999, last))) > 0 then ok = false end
+      end
+      for k = i + 2, ok and 0 or last do
+        if call('EXISTS', A[k]) == 1 then offset = k - i - 2 break end
+      end
+      i = last + 1`,
+  },
+  firsts: {
+    pack: (checks) => [checks[0]?.source ?? "", checks.length, ...checks.map(({ fingerprint }) => fingerprint)],
+    lua: `
+      local last, opening = i + 2 + A[i+2], string.char(0, 0, 0, 1)
+      ok = true
+      for k = i + 3, last, 1000 do
+        for n, record in ipairs(call('HMGET', P .. 'episodes:' .. A[i+1], unpack(A, k, math.min(k + 999, last)))) do
+          if ok and not (record and string.byte(record) % 8 == 0 and string.sub(record, 2, 5) == opening) then
+            ok, offset = false, k - i - 4 + n
+          end
+        end
+      end
+      i = last + 1`,
+  },
+};

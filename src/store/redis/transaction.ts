@@ -1,8 +1,9 @@
-import type { Check, Committed, Tx, Write } from "../../core/store.ts";
-import { CHECK_OPS, type Op } from "./check-ops.ts";
+import type { Committed, Tx } from "../../core/store.ts";
+import { CHECK_OPS, RUN_OPS } from "./check-ops.ts";
+import { foldChecks, foldWrites, packRun } from "./fold.ts";
 import { textsOf } from "./replies.ts";
-import { defineScript, NOW_LUA } from "./script.ts";
-import { WRITE_OPS } from "./write-ops.ts";
+import { defineScript, NOW_LUA, type ScriptArgument } from "./script.ts";
+import { CREATE, WRITE_OPS } from "./write-ops.ts";
 
 /** Shared by the transaction and the list of pauses: a pause document that cannot be read counts as a pause. */
 export const PAUSED_LUA = `
@@ -17,21 +18,21 @@ end
 
 /**
  * The one script behind every change. Arguments: how many checks, then each check and each write as its name and what
- * its row in the tables packs. Answers the time, or the time and the place of the first check that did not hold; 0 instead of that,
- * and then what it has woken.
+ * its row in the tables packs; alike ones may be folded into one (see `fold.ts`). Answers the time, or the time, the place of the first
+ * check that did not hold and how many of its run did; 0 instead of the place, and then what it has woken.
  */
 export const TRANSACTION = defineScript(`
 ${NOW_LUA}
 ${PAUSED_LUA}
 local i, held, woken = 2, {}, {}
 for place = 1, tonumber(A[1]) do
-  local op, ok = A[i], false
-  ${dispatch(CHECK_OPS)}
-  if not ok then return {now, place} end
+  local op, ok, offset = A[i], false, 0
+  ${dispatch({ ...CHECK_OPS, ...RUN_OPS })}
+  if not ok then return {now, place, offset} end
 end
 while i <= #A do
   local op = A[i]
-  ${dispatch(WRITE_OPS)}
+  ${dispatch({ create: CREATE, ...WRITE_OPS })}
 end
 if #woken > 0 then return {now, 0, woken} end
 return now
@@ -43,21 +44,9 @@ function dispatch(ops: Readonly<Record<string, { lua: string }>>): string {
 }
 
 /** The flat argument list of a transaction. */
-export function packTx({ checks, writes }: Tx): (string | number)[] {
-  const args: (string | number)[] = [checks.length];
-  for (const check of checks) args.push(check.check, ...packCheck(check));
-  for (const write of writes) args.push(write.write, ...packWrite(write));
-  return args;
-}
-
-function packCheck(check: Check): readonly (string | number)[] {
-  const op = CHECK_OPS[check.check] as Op<Check>;
-  return op.pack(check);
-}
-
-function packWrite(write: Write): readonly (string | number)[] {
-  const op = WRITE_OPS[write.write] as Op<Write>;
-  return op.pack(write);
+export function packTx(tx: Tx): readonly ScriptArgument[] {
+  const runs = foldChecks(tx.checks);
+  return [runs.length, ...runs.flatMap(packRun), ...foldWrites(tx)];
 }
 
 /** Reads the script's answer back into the port's words. */
@@ -65,7 +54,7 @@ export function readCommitted(tx: Tx, reply: unknown): Committed {
   if (!Array.isArray(reply)) return { ok: true, now: Number(reply) };
   const now = Number(reply[0]);
   if (Number(reply[1]) === 0) return { ok: true, now, woken: textsOf(reply[2]) };
-  const failed = tx.checks[Number(reply[1]) - 1];
+  const failed = foldChecks(tx.checks)[Number(reply[1]) - 1]?.[Number(reply[2])];
   if (!failed) throw new Error(`the transaction script named a check that does not exist: ${reply[1]}`);
   return { ok: false, now, failed };
 }

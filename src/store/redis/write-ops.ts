@@ -55,12 +55,7 @@ export const WRITE_OPS: WriteOps = {
       if A[i+3] == '0' then call('HDEL', key, A[i+2]) else call('HSET', key, A[i+2], A[i+4]) end
       i = i + 5`,
   },
-  index: {
-    pack: ({ index, member, score }) => [index, member, score],
-    lua: `
-      call('ZADD', P .. 'index:' .. A[i+1], A[i+3], A[i+2])
-      i = i + 4`,
-  },
+  index: { pack: ({ index, member, score }) => [index, 2, score, member], lua: variadic("ZADD", "index") },
   unindex: {
     pack: ({ index, member }) => [index, member],
     lua: `
@@ -178,3 +173,19 @@ export const WRITE_OPS: WriteOps = {
       i = i + 4`,
   },
 };
+
+/** Documents that a check of the same transaction has found absent: name and text, name and text, ... */
+export const CREATE: Op<readonly string[]> = {
+  pack: (pairs) => [pairs.length, ...pairs],
+  lua: `
+      local last = i + 1 + A[i+1]
+      for k = i + 2, last, 2 do A[k] = P .. 'doc:' .. A[k] end
+      for k = i + 2, last, 1000 do call('MSET', unpack(A, k, math.min(k + 999, last))) end
+      i = last + 1`,
+};
+
+/** Name and arguments of a write. */
+export function packWrite(write: Write): readonly (string | number)[] {
+  const op = WRITE_OPS[write.write] as Op<Write>;
+  return [write.write, ...op.pack(write)];
+}
