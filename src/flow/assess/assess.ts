@@ -1,5 +1,6 @@
 import type { AlertGroup } from "../../core/alert.ts";
 import type { IntakeEntry } from "../../core/intake.ts";
+import { CHUNK } from "./batches.ts";
 import type { AssessDeps, AssessPorts } from "./deps.ts";
 import { assessEntries } from "./entry.ts";
 import { createLocks, createTurnstile } from "./locks.ts";
@@ -23,13 +24,15 @@ export type Assess = {
 
 /** The ports with what one process keeps between assessments. */
 export function createDeps(ports: AssessPorts): AssessDeps {
+  const load = { alerts: 0 };
   return {
     ...ports,
     locks: createLocks(),
     turn: createTurnstile(),
     current: new Map(),
     storeTime: {},
-    rouse: createRouser(ports.wake),
+    load,
+    rouse: createRouser(ports.wake, () => load.alerts > CHUNK),
   };
 }
 

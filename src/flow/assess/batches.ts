@@ -6,7 +6,7 @@ export const CHUNK = 100;
 const FEWEST = 8;
 const MOST = 64;
 /** Text taken at a time, judged by the entries before. */
-const BYTES = 4_000_000;
+const BYTES = 1_000_000;
 
 /** Small bodies that arrived together are assessed together, up to `CHUNK` alerts; one that failed before goes alone. */
 export function batchesOf(entries: readonly IntakeEntry[]): readonly (readonly IntakeEntry[])[] {

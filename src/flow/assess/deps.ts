@@ -69,6 +69,8 @@ export type AssessDeps = AssessPorts & {
   current: Map<string, string>;
   /** How far the store's time is ahead of this process's monotonic one, by its last answer that told its time. */
   storeTime: { ahead?: Milliseconds };
+  /** Alerts of accepted bodies that this process is assessing. */
+  load: { alerts: number };
   /** Wakes, runs first and the rest gathered. */
   rouse(wakes: readonly Wake[]): void;
 };

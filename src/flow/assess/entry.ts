@@ -23,7 +23,14 @@ export async function assessEntries(deps: AssessDeps, entries: readonly IntakeEn
   const worn = entries.filter((entry) => entry.deliveries > MAX_DELIVERIES);
   for (const entry of worn) await poison(deps, entry);
   const good = entries.filter((entry) => entry.deliveries <= MAX_DELIVERIES);
-  if (good.length > 0) await assessGood(deps, good);
+  if (good.length === 0) return;
+  const alerts = good.reduce((sum, entry) => sum + entry.changed.length, 0);
+  deps.load.alerts += alerts;
+  try {
+    await assessGood(deps, good);
+  } finally {
+    deps.load.alerts -= alerts;
+  }
 }
 
 async function assessGood(deps: AssessDeps, entries: readonly IntakeEntry[]): Promise<void> {
