@@ -4,11 +4,15 @@ import { z } from "zod";
 /** The name of a connection; without it, the only one of its kind is meant. */
 export const ConnectionName = z.string().min(1).max(100).optional();
 
-/** A path below a connection's address: from the root, on one line. */
+/** Segments that a URL takes as "here" and "up", in every spelling. */
+const DOTS = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
+
+/** A path below a connection's address: from the root, on one line, and never back up. */
 export const Path = z
   .string()
   .max(2_048)
-  .regex(/^\/(?!\/)[^\s#\\]*$/, "a path begins with one / and holds no blanks, # or \\");
+  .regex(/^\/(?!\/)[^\s#\\]*$/, "a path begins with one / and holds no blanks, # or \\")
+  .refine((path) => !DOTS.test(path.split("?")[0] ?? ""), "a path has no segments . or ..");
 
 /** Seconds a call may take, at most 25, so that an action answers within 30. */
 export const TimeoutSeconds = z.number().positive().max(25);

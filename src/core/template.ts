@@ -1,5 +1,6 @@
 import type { ExpressionFault } from "./cel/check-names.ts";
 import type { CelType } from "./cel/names.ts";
+import { pathText } from "./cel/path-text.ts";
 import type { Compiled, Program } from "./cel/program.ts";
 import { type Quote, queryText, quoteAfter } from "./cel/query-text.ts";
 import { type Piece, splitTemplate } from "./cel/split.ts";
@@ -21,7 +22,8 @@ type Build = { compiler: ExpressionCompiler; faults: TemplateFault[] };
 
 /**
  * Compiles JSON with `${{ }}` in its strings. A string that is exactly one expression keeps its type; in others values are
- * put as text, and in what stands under a key `query` so that they cannot change the query. Keys are taken literally.
+ * put as text, and in what stands under a key `query` or `path` so that they cannot change the query or lead elsewhere. Keys are
+ * taken literally.
  */
 export function compileTemplate(tree: unknown, compiler: ExpressionCompiler, key = ""): CompiledTemplate {
   const build: Build = { compiler, faults: [] };
@@ -137,7 +139,6 @@ function jsonType(type: CelType): CelType | undefined {
 type TextPiece = (scope: Scope) => Evaluated<string>;
 
 function textPart(pieces: readonly Piece[], path: Path, build: Build): Part {
-  const isQuery = path.at(-1) === "query";
   const reads: string[] = [];
   const writers: TextPiece[] = [];
   let quote: Quote;
@@ -152,7 +153,7 @@ function textPart(pieces: readonly Piece[], path: Path, build: Build): Part {
     reads.push(...program.reads);
     if (isStructure(program.type))
       build.faults.push({ message: `${program.type} cannot be put into a text`, at: piece.at, path });
-    writers.push(evaluator(program, isQuery ? queryWriter(quote) : textOf));
+    writers.push(evaluator(program, writerOf(path.at(-1), quote)));
   }
   return { type: "string", constant: false, reads: [...new Set(reads)], render: joined(writers) };
 }
@@ -162,8 +163,9 @@ function literal(text: string): TextPiece {
   return () => written;
 }
 
-function queryWriter(quote: Quote): (value: unknown) => string {
-  return (value) => queryText(textOf(value), quote);
+function writerOf(key: string | number | undefined, quote: Quote): (value: unknown) => string {
+  if (key === "query") return (value) => queryText(textOf(value), quote);
+  return key === "path" ? (value) => pathText(textOf(value)) : textOf;
 }
 
 function isStructure(type: CelType): boolean {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { request } from "undici";
 import { quote, sentBy, statusFailure } from "../../src/actions/failure.ts";
 import { httpCheck } from "../../src/actions/http/check.ts";
+import { callEndpoint, httpEndpoint } from "../../src/actions/http/endpoint.ts";
 import { addressFilter, guardedAgent, type Lookup } from "../../src/actions/http/guard.ts";
 import { httpRequest } from "../../src/actions/http/request.ts";
 import { type SettingsStub, startSettingsStub } from "../stubs/settings.ts";
@@ -92,12 +93,21 @@ test("no redirect is followed", async () => {
 });
 
 test("a path stays below the connection's address", async () => {
+  const below = httpEndpoint(connections.find("http", "below"));
+  const call = { act: "looking", method: "GET", timeout: 1_000, mutating: false };
   for (const path of ["/../settings", "/a/../../settings", "/%2e%2e/settings"]) {
-    const result = await httpCheck.run({ connection: "below", path }, contextOf(connections));
-    assert.equal(failureOf(result).reason, "invalid_input", path);
-  }
-  for (const path of ["//evil.test/", "settings", "/a b", "/a\\b", "/a#b", "https://evil.test/"])
+    const called = await callEndpoint(below, contextOf(connections), { ...call, path });
+    assert.equal(called.ok || called.reason, "invalid_input", path);
     assert.equal(httpCheck.input.safeParse({ path }).success, false, path);
+  }
+  const up = ["/..", "/a/../b", "/a/%2E./b?x", "/a/.", "/./a"];
+  for (const path of ["//evil.test/", "settings", "/a b", "/a\\b", "/a#b", "https://evil.test/", ...up])
+    assert.equal(httpCheck.input.safeParse({ path }).success, false, path);
+});
+
+test("dots that are no way up are taken", () => {
+  for (const path of ["/", "/v1.2/...", "/.well-known/x", "/a..b", "/a?file=../b", "/a%2F..%2Fb"])
+    assert.equal(httpRequest.input.safeParse({ path }).success, true, path);
 });
 
 test("a check judges status and body, and only measures when told so", async () => {

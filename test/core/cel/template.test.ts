@@ -170,6 +170,26 @@ describe("a query cannot be changed by a label", () => {
   });
 });
 
+describe("a path leads nowhere else by a label", () => {
+  const rows: readonly (readonly [string, string, string])[] = [
+    [`/services/\${{ label("service") }}/restart`, "litellm", "/services/litellm/restart"],
+    [
+      `/services/\${{ label("service") }}/restart`,
+      "x/../../admin?all=1#",
+      "/services/x%2F..%2F..%2Fadmin%3Fall%3D1%23/restart",
+    ],
+    [`/restart?service=\${{ label("service") }}&soft=1`, "x&soft=0", "/restart?service=x%26soft%3D0&soft=1"],
+    [`/services/\${{ label("service") }}`, "ö \ud800%2f", "/services/%C3%B6%20%EF%BF%BD%252f"],
+    [`/\${{ alerts.size() }}`, "x", "/2"],
+  ];
+  for (const [path, service, expected] of rows) {
+    test(`${path} with ${service}`, () => {
+      const scope = { ...SCOPE, alert: { ...SCOPE.alert, labels: { service } } };
+      assert.deepEqual(answer(template({ path, name: "x" }).value.render(scope)), { path: expected, name: "x" });
+    });
+  }
+});
+
 test("compiling and rendering never throw, whatever the text", () => {
   const compiler = expressionCompiler(NAMES);
   const fragment = fc.constantFrom(
