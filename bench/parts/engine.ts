@@ -69,14 +69,14 @@ async function stepsPerSecond({ processes, redis }: Bench, name: Contender, conc
 }
 
 /**
- * What Redis keeps of a run of five changing steps once it has ended, with its timeline. Wake-ups for chats and incidents, which
- * nobody takes here, are not kept.
+ * What Redis keeps of a run of five changing steps once it has ended and its journal is sealed, with its timeline. Wake-ups for chats
+ * and incidents, which nobody takes here, are not kept.
  */
 async function storedSize(bench: Bench): Promise<Finding> {
   const redis = bench.redis.stanch;
   await redis.reset();
   const before = await redis.usedBytes();
-  await ask(bench.processes.stanch, { runs: RUNS, concurrency: 50, effect: "reversible" });
+  await ask(bench.processes.stanch, { runs: RUNS, concurrency: 50, effect: "reversible", seal: true });
   await redis.drop("{stanch}:run:*", "{stanch}:notify:*", "{stanch}:due");
   const bytes = ((await redis.usedBytes()) - before) / RUNS;
   return { id: "redis.finished 5-step run", value: bytes / 1_000, note: "with incident, alert and timeline" };

@@ -20,7 +20,7 @@ import { ALERT, CONFIG, constant, playbook, scripted, step } from "../../test/su
  * store. Guards read their inputs as in production; only the systems behind the actions are left out, and what follows for incidents
  * and chats.
  */
-export type EngineOrder = { runs: number; concurrency: number; effect: "read" | "reversible" };
+export type EngineOrder = { runs: number; concurrency: number; effect: "read" | "reversible"; seal?: boolean };
 
 const STEPS = ["one", "two", "three", "four", "five"];
 const url = process.env["REDIS_URL"] ?? "";
@@ -37,13 +37,14 @@ const config: Config = {
 };
 let serial = 0;
 
-async function measure({ runs, concurrency, effect }: EngineOrder): Promise<{ seconds: number }> {
+async function measure({ runs, concurrency, effect, seal }: EngineOrder): Promise<{ seconds: number }> {
   const queue = gatherChat(localFirst(createBullmqQueue({ url })));
   while (!(await isUp(queue))) await sleep(5);
   const progress = counting(runs);
   const books = new Map<string, Playbook>();
   const deps = runDeps({ queue, books, effect, metrics: progress.metrics });
-  for (let index = 0; index < runs; index++) await createRun(queue, books);
+  const created: string[] = [];
+  for (let index = 0; index < runs; index++) created.push(await createRun(queue, books));
   const started = performance.now();
   await queue.work(["run", "notify"], concurrency, async (member, signal, draining) => {
     if (member.startsWith("run:")) await advance(deps, member.slice("run:".length), signal, draining);
@@ -51,6 +52,7 @@ async function measure({ runs, concurrency, effect }: EngineOrder): Promise<{ se
   await progress.finished;
   const seconds = (performance.now() - started) / 1_000;
   await queue.stop(1_000);
+  if (seal) for (const id of created) await advance(deps, id, new AbortController().signal);
   return { seconds };
 }
 
@@ -98,7 +100,7 @@ function runDeps({ queue, books, effect, metrics }: Made): RunDeps {
   };
 }
 
-async function createRun(queue: Queue, books: Map<string, Playbook>): Promise<void> {
+async function createRun(queue: Queue, books: Map<string, Playbook>): Promise<string> {
   const target = `bench:${serial++}`;
   const steps = STEPS.map((id) => step(id, "bench.step", { with: constant({ target }) }));
   const made = playbook(`p${serial}`, steps, { target: constant(target), text: "" });
@@ -123,6 +125,7 @@ async function createRun(queue: Queue, books: Map<string, Playbook>): Promise<vo
     ],
   });
   await queue.wake(plan.wake, now);
+  return plan.id;
 }
 
 function incidentOf(id: string, now: number): Incident {

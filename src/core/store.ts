@@ -46,6 +46,8 @@ export type Write =
   | { write: "put"; kind: DocKind; id: string; body: object }
   | { write: "delete"; kind: DocKind; id: string }
   | { write: "append"; list: string; items: readonly object[] }
+  /** Puts a list, whose items these are, into less room where that can be; it reads as before and may be appended to. */
+  | { write: "seal"; list: string; items: readonly object[] }
   | { write: "drop"; list: string }
   | { write: "add"; set: string; members: readonly string[] }
   | { write: "remove"; set: string; members: readonly string[] }

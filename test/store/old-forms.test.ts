@@ -44,3 +44,16 @@ it("an alert that an older version stored is read everywhere, and takes the shor
     assert.match((await admin.get(name)) ?? "", /^4 \{"id":.*"times":\[2000,1000,2500\]/);
   }
 });
+
+it("a timeline and a journal that older versions began are read and gone on with", async () => {
+  const line = { at: 5, kind: "step", text: "a succeeded", by: "stanch", runId: "run-1" };
+  await admin.rpush(keys.list("timeline:inc-1"), JSON.stringify(line));
+  await store.commit({ checks: [], writes: [{ write: "append", list: "timeline:inc-1", items: [line] }] });
+  assert.deepEqual(await store.list("timeline:inc-1"), [line, line]);
+  const events = Array.from({ length: 9 }, (_, n) => ({ type: "outcome", path: "redeploy", n }));
+  await admin.rpush(keys.list("run:run-1"), ...events.map((one) => JSON.stringify(one)));
+  await store.commit({ checks: [], writes: [{ write: "seal", list: "run:run-1", items: events }] });
+  assert.deepEqual((await store.loadRun("run-1")).events, events);
+  assert.match((await admin.lindex(keys.list("run:run-1"), 0)) ?? "", /^z1 /);
+  assert.equal(await admin.llen(keys.list("run:run-1")), 9);
+});

@@ -18,6 +18,7 @@ import { letGo, type Progress } from "./progress.ts";
 import { reconcileStep } from "./reconcile.ts";
 import { endIfReopened, wakeAt } from "./restoring.ts";
 import { saveOutcome } from "./save-outcome.ts";
+import { sealRun } from "./seal.ts";
 import { claimLeft, nowOf, type Turn, withEvents } from "./turn.ts";
 import { runChecks } from "./verify.ts";
 import { withdrawAsked } from "./withdraw.ts";
@@ -85,6 +86,7 @@ async function openTurn(deps: RunDeps, { claim, loaded, started, signal }: Openi
     return undefined;
   }
   const run = foldRun(loaded.events as readonly RunEvent[]);
+  if (run.ended) return void (await sealRun(deps, claim, loaded.events));
   const playbook = await playbookFor(deps, run);
   const deadline = started + deps.claimFor;
   return {

@@ -5,6 +5,7 @@ import type { Write } from "../../core/store.ts";
 import { cooldownMarker, RUNNING, returned } from "./budgets.ts";
 import { demotionExtra } from "./demotion.ts";
 import { letGo, type Progress } from "./progress.ts";
+import { SEAL_AFTER } from "./seal.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 import { withdrawApproval } from "./withdraw.ts";
 
@@ -13,10 +14,9 @@ import { withdrawApproval } from "./withdraw.ts";
  * an approval that nobody answered, and wakes the incident (or the lease) that waits for it.
  */
 export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
-  if (turn.run.ended) return letGo(turn, undefined);
   const [withdrawal, demotion] = await Promise.all([withdrawApproval(turn), demotionExtra(turn, move)]);
   const ended = withEvents(turn, [endEvent(turn, move)]);
-  const progress = await letGo(ended, undefined, {
+  const progress = await letGo(ended, nowOf(turn) + SEAL_AFTER, {
     checks: [...(withdrawal.checks ?? []), ...(demotion.checks ?? [])],
     writes: [...endWrites(turn), ...(withdrawal.writes ?? []), ...(demotion.writes ?? [])],
   });

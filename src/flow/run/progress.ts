@@ -18,13 +18,15 @@ export async function letGo(turn: Turn, until: Instant | undefined, extra: Extra
     checks: [...(run.ended || isDue ? [] : [inboxRead(run)]), ...(extra.checks ?? [])],
     writes: [
       ...(extra.writes ?? []),
-      { write: "release", run: run.created.id, epoch: claim.epoch },
+      run.ended
+        ? { write: "expire", what: "claim", name: run.created.id, at: claim.now }
+        : { write: "release", run: run.created.id, epoch: claim.epoch },
       until === undefined ? { write: "undue", member } : { write: "due", member, at: until },
     ],
   });
   if (!committed.ok) return afterRefusal(committed.failed);
   for (const waiter of committed.woken ?? []) void deps.queue.wake(waiter, committed.now);
-  if (until !== undefined) void deps.queue.wake(member, until, Math.max(0, until - committed.now));
+  if (until !== undefined && !run.ended) void deps.queue.wake(member, until, Math.max(0, until - committed.now));
   return { kind: "stop" };
 }
 

@@ -1,6 +1,7 @@
 import type { Claim, Committed, GuardReads, GuardValues, Store, Tx } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
+import { readItems } from "../forms/items.ts";
 import type { PlainReads } from "../reads.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
@@ -90,8 +91,7 @@ function readList<T extends object>(
   part: { from: number; count?: number | undefined } = { from: 0 },
 ): readonly T[] {
   const end = part.count === undefined ? undefined : part.from + part.count;
-  const items = fresh(state).lists.get(list) ?? [];
-  return items.slice(part.from, end).map((item): T => JSON.parse(item));
+  return readItems<T>(list, fresh(state).lists.get(list) ?? []).slice(part.from, end);
 }
 
 function indexReads(state: MemoryState): Pick<Store, "page" | "range" | "due"> {

@@ -1,6 +1,7 @@
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { writeBody } from "../forms/index.ts";
+import { sealItems, writeItem } from "../forms/items.ts";
 import { expire } from "./expiry.ts";
 import { docKey, ensure, type MemoryState } from "./state.ts";
 
@@ -22,7 +23,11 @@ const WRITES: Writes = {
   delete: (state, { kind, id }) => void state.docs.delete(docKey(kind, id)),
   append: (state, { list, items }) => {
     const target = ensure(state.lists, list, () => []);
-    for (const item of items) target.push(JSON.stringify(item));
+    for (const item of items) target.push(writeItem(list, item));
+  },
+  seal: (state, { list, items }) => {
+    const sealed = sealItems(list, items);
+    if (sealed && sealed.length === state.lists.get(list)?.length) state.lists.set(list, [...sealed]);
   },
   drop: (state, { list }) => void state.lists.delete(list),
   add: (state, { set, members }) => {

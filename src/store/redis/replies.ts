@@ -18,11 +18,6 @@ export function countOf(reply: unknown): number {
   return Number(reply ?? 0);
 }
 
-/** A reply that is a list of JSON documents. */
-export function itemsOf<T extends object>(reply: unknown): readonly T[] {
-  return textsOf(reply).map((text): T => JSON.parse(text));
-}
-
 /** `a, b, c, d` as `[a, b], [c, d]`. */
 export function pairsOf(flat: readonly string[]): readonly (readonly [string, string])[] {
   const pairs: [string, string][] = [];

@@ -1,5 +1,6 @@
 import type { Claim, Committed, Store, Tx } from "../../core/store.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import { isBehindSeal, readItems } from "../forms/items.ts";
 import type { PlainReads } from "../reads.ts";
 import { guardValues } from "./guard-script.ts";
 import { keys } from "./keys.ts";
@@ -7,7 +8,7 @@ import type { Link } from "./link.ts";
 import { pageReads } from "./page-reads.ts";
 import { CLAIM, LOAD_RUN, PAUSES, SPENT } from "./read-scripts.ts";
 import { confirmReplicas } from "./replicas.ts";
-import { countOf, docOf, itemsOf, pairsOf, pauseOf, textsOf } from "./replies.ts";
+import { countOf, docOf, pairsOf, pauseOf, textsOf } from "./replies.ts";
 import { runScript, type Script, type ScriptArgument } from "./script.ts";
 import { packTx, readCommitted, TRANSACTION } from "./transaction.ts";
 
@@ -63,10 +64,13 @@ function reads(link: Link): PlainReads {
     },
     field: async (hash, field) => (await link.call((redis) => redis.hget(keys.hash(hash), field))) ?? undefined,
     fields: (hash) => link.call((redis) => redis.hgetall(keys.hash(hash))),
-    async list(list, from = 0, count) {
+    async list<T extends object>(list: string, from = 0, count?: number) {
       if (count === 0) return [];
       const last = count === undefined ? -1 : from + count - 1;
-      return itemsOf(await link.call((redis) => redis.lrange(keys.list(list), from, last)));
+      const read = (first: number) => link.call((redis) => redis.lrange(keys.list(list), first, last));
+      const texts = await read(from);
+      if (!isBehindSeal(texts)) return readItems<T>(list, texts).slice(0, count);
+      return readItems<T>(list, await read(0)).slice(from, last < 0 ? undefined : last + 1);
     },
     length: (list) => link.call((redis) => redis.llen(keys.list(list))),
     members: (set) => link.call((redis) => redis.smembers(keys.set(set))),
@@ -75,7 +79,12 @@ function reads(link: Link): PlainReads {
     async loadRun(id) {
       const reply = await run(link, LOAD_RUN, [id]);
       const [events, inbox, now] = Array.isArray(reply) ? reply : [];
-      return { events: itemsOf(events), inbox: itemsOf(inbox), now: countOf(now) };
+      const [journal, decisions] = [`run:${id}`, `inbox:${id}`];
+      return {
+        events: readItems(journal, textsOf(events)),
+        inbox: readItems(decisions, textsOf(inbox)),
+        now: countOf(now),
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
+import { sealItems, writeItem } from "../forms/items.ts";
 import type { Op } from "./check-ops.ts";
 import { GROUP } from "./keys.ts";
 
@@ -19,7 +20,7 @@ const WAITING = "waiting ";
 const ITEMS: WriteOps["append"]["pack"] = ({ list, items }) => [
   list,
   items.length,
-  ...items.map((item) => JSON.stringify(item)),
+  ...items.map((item) => writeItem(list, item)),
 ];
 
 export const WRITE_OPS: WriteOps = {
@@ -40,6 +41,19 @@ export const WRITE_OPS: WriteOps = {
       i = i + 3`,
   },
   append: { pack: ITEMS, lua: variadic("RPUSH", "list") },
+  seal: {
+    pack: ({ list, items }) => {
+      const sealed = sealItems(list, items) ?? [];
+      return [list, sealed.length, ...sealed];
+    },
+    lua: `
+      local key, last = P .. 'list:' .. A[i+1], i + 2 + A[i+2]
+      if last > i + 2 and call('LLEN', key) == tonumber(A[i+2]) then
+        call('DEL', key)
+        for k = i + 3, last, 1000 do call('RPUSH', key, unpack(A, k, math.min(k + 999, last))) end
+      end
+      i = last + 1`,
+  },
   drop: {
     pack: ({ list }) => [list],
     lua: `

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { type MakeSubject, type Subject, write } from "./subject.ts";
+import { holds, type MakeSubject, type Subject, write } from "./subject.ts";
 
 export function writes(make: MakeSubject): void {
   describe("writes and reads", () => {
@@ -39,6 +39,43 @@ export function writes(make: MakeSubject): void {
       assert.equal(await store.length("l"), 3);
       await write(store, { write: "drop", list: "l" });
       assert.deepEqual(await store.list("l"), []);
+    });
+
+    it("a sealed list reads as before, in parts too, and is appended to", async () => {
+      const { store } = subject;
+      const items = Array.from({ length: 40 }, (_, n) => ({ type: "outcome", path: "redeploy", n }));
+      await write(store, { write: "append", list: "l", items }, { write: "seal", list: "l", items });
+      const later = { n: 40 };
+      await write(store, { write: "append", list: "l", items: [later] });
+      assert.equal(await store.length("l"), 41);
+      assert.deepEqual(await store.list("l"), [...items, later]);
+      assert.deepEqual(await store.list("l", 38), [...items.slice(38), later]);
+      assert.deepEqual(await store.list("l", 0, 2), items.slice(0, 2));
+      assert.deepEqual(await store.list("l", 39, 1), items.slice(39));
+      assert.deepEqual(await store.list("l", 40, 1), [later]);
+      assert.deepEqual(await store.list("l", 41), []);
+      const again = [...items, later];
+      await write(store, { write: "seal", list: "l", items: again });
+      assert.deepEqual(await store.list("l"), again);
+      assert.equal(await holds(store, { check: "length", list: "l", is: 41 }), true);
+      await write(store, { write: "drop", list: "l" });
+      assert.equal(await store.length("l"), 0);
+    });
+
+    it("a run's journal is loaded from its seal", async () => {
+      const { store } = subject;
+      const items = Array.from({ length: 9 }, (_, n) => ({ type: "outcome", path: "redeploy", n }));
+      await write(store, { write: "append", list: "run:r", items }, { write: "seal", list: "run:r", items });
+      assert.deepEqual((await store.loadRun("r")).events, items);
+    });
+
+    it("a list that has other items than the seal says is left as it is", async () => {
+      const { store } = subject;
+      const items = Array.from({ length: 9 }, (_, n) => ({ type: "outcome", path: "redeploy", n }));
+      await write(store, { write: "append", list: "l", items }, { write: "seal", list: "l", items: items.slice(1) });
+      await write(store, { write: "seal", list: "none", items });
+      assert.deepEqual(await store.list("l"), items);
+      assert.equal(await store.length("none"), 0);
     });
 
     it("appends 3,000 items at once", async () => {
