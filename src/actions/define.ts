@@ -7,6 +7,7 @@ import {
   type Output,
 } from "../core/action.ts";
 import { AppError, type ErrorCode } from "../core/errors.ts";
+import { issueText } from "../core/issue.ts";
 import { failure } from "./failure.ts";
 
 const REASONS: Readonly<Partial<Record<ErrorCode, FailureReason>>> = {
@@ -52,7 +53,9 @@ export function define<I, O extends Output>(action: Action<I, O>): AnyAction {
 function parsed<I, O extends Output>(action: Action<I, O>, raw: unknown): I {
   const result = action.input.safeParse(raw);
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${issue.path.map(String).join(".") || "input"}: ${issue.message}`);
+  const faults = result.error.issues.map(
+    (issue) => `${issue.path.map(String).join(".") || "input"}: ${issueText(issue)}`,
+  );
   throw new AppError("invalid_request", `${action.name}: ${faults.join("; ")}`);
 }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { issueText } from "../issue.ts";
 import { isPlainObject } from "../json.ts";
 import { fault, type Node } from "../yaml/node.ts";
 import type { CatalogAction } from "./catalog.ts";
@@ -70,5 +71,5 @@ function valueAt(tree: unknown, path: Path): unknown {
 function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === "unrecognized_keys") return `it takes no ${issue.keys.join(", ")}`;
   if (value === undefined && issue.path.length > 0) return `it needs ${String(issue.path.at(-1))}`;
-  return issue.message;
+  return issueText(issue);
 }

@@ -1,5 +1,8 @@
+import type { z } from "zod";
 import type { Effect } from "../action.ts";
+import { issueText } from "../issue.ts";
 import type { ActionStep } from "../playbook/playbook.ts";
+import { redact } from "../redact.ts";
 import type { MoveInputs, ReadyStep } from "./move.ts";
 import type { Run } from "./run.ts";
 import { scopeOf } from "./scope.ts";
@@ -29,7 +32,7 @@ export function readyFrom(
   if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
   const parsed = action.input.safeParse(value);
   if (!parsed.success)
-    return { ok: false, reason: "invalid_input", message: `with: ${parsed.error.issues.map(issueText).join("; ")}` };
+    return { ok: false, reason: "invalid_input", message: `with: ${inputFaults(parsed.error, value)}` };
   const input = parsed.data;
   return targetsOf(
     () => action.targets(input, inputs.connections),
@@ -59,8 +62,17 @@ function targetsOf(read: () => readonly string[], build: (targets: readonly stri
   }
 }
 
-function issueText(issue: { path: PropertyKey[]; message: string }): string {
-  return `${issue.path.map(String).join(".") || "input"}: ${issue.message}`;
+const SHOWN = 60;
+
+/** What is wrong with a rendered input, and what it had become there; secrets are not shown. */
+function inputFaults({ issues }: z.ZodError, input: Readonly<Record<string, unknown>>): string {
+  const faults = issues.map((issue) => {
+    const [key, ...inner] = issue.path.map(String);
+    const value = key === undefined ? undefined : redact({ [key]: input[key] })[key];
+    const came = value === undefined ? "" : `; it came to ${JSON.stringify(value).slice(0, SHOWN)}`;
+    return `${[key ?? "input", ...inner].join(".")}: ${issueText(issue)}${came}`;
+  });
+  return faults.join("; ");
 }
 
 /** Whether a step may change the world; an effect that depends on the input counts as mutating. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Fault } from "../errors.ts";
+import { issueText } from "../issue.ts";
 import type { YamlFile } from "./read-yaml.ts";
 
 /** A schema's findings as faults with file, line, column and the path as people write it (`steps[2].with`). */
@@ -31,7 +32,7 @@ function issueFaults(issue: z.core.$ZodIssue, file: YamlFile, name: string): rea
       return closest.flatMap((inner) => issueFaults({ ...inner, path: [...issue.path, ...inner.path] }, file, name));
     }
   }
-  return [faultAtPath(file, name, issue.path, issue.message)];
+  return [faultAtPath(file, name, issue.path, issueText(issue))];
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

@@ -87,6 +87,11 @@ table("steps", [
     withSteps(`${CHECK}\n- { id: b, switch: [{ when: true, steps: [{ id: a, wait: 1s }] }] }`),
     /the id a is used twice/,
   ],
+  [
+    "an input of no kind that there is",
+    withSteps("- { id: a, uses: settings.set, with: { name: X, value: [1] } }"),
+    /settings.set: Invalid input: expected number, boolean or string$/,
+  ],
   ["foreign input", withSteps("- { id: a, uses: http.check, with: { pth: / } }"), /http.check: it takes no pth/],
   [
     "missing input",
