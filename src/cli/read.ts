@@ -15,7 +15,7 @@ type ListOptions = ApiOptions & { status?: string; limit: string };
 /** `incidents`, `show`, `status` and `report`: what can be read of a running stanch. */
 export function addReadCommands(program: Command, io: Io): void {
   withApi(program.command("incidents"))
-    .description("list incidents, newest first")
+    .description("list the latest incidents, the worst first")
     .option("--status <status>", "only open, mitigated or resolved ones")
     .option("--limit <count>", "at most this many", "20")
     .action((options: ListOptions) => listIncidents(asking(io, options), options));

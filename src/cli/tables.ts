@@ -35,7 +35,7 @@ function ago(at: string | null | undefined, io: Io): string {
   return at === null || at === undefined ? "" : relative(Date.parse(at), io.now());
 }
 
-/** The list of incidents, newest first. */
+/** The list of incidents, in the order given. */
 export function incidentTable(io: Io, incidents: readonly Incident[]): string {
   if (incidents.length === 0) return "no incidents";
   const columns: readonly Column<Incident>[] = [

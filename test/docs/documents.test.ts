@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, it } from "node:test";
+import { cli } from "../cli/support.ts";
 import { list, ROOT, read } from "./repository.ts";
 
 const documents = list("*.md", "{docs,deploy,playbooks,demo}/**/*.md");
@@ -45,6 +46,14 @@ for (const document of documents) {
         assert.ok(script in manifest.scripts, script);
       for (const [, script = ""] of text.matchAll(/\bnpm (test|start)\b/g))
         assert.ok(script in manifest.scripts, script);
+    });
+
+    it("names commands that exist", async () => {
+      const { out } = await cli(["--help"]);
+      const verbs = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
+      const commands = inline(text).flatMap((code) => /^stanch ([a-z][\w-]*)/.exec(code)?.[1] ?? []);
+      const scripts = [...text.matchAll(/\bnpm run stanch -- ([a-z][\w-]*)/g)].map(([, verb = ""]) => verb);
+      for (const verb of [...commands, ...scripts]) assert.ok(verbs.includes(verb), `stanch ${verb}`);
     });
 
     it("names environment variables that something reads", () => {
