@@ -19,6 +19,18 @@ export function correlate(labels: Labels, correlateBy: readonly string[]): Corre
   return { key: pairs.map(pair).join(","), labels: Object.fromEntries(pairs) };
 }
 
+/** The same with the last answer kept: the alerts of one body mostly belong together. */
+export function correlator(correlateBy: readonly string[]): (labels: Labels) => Correlation {
+  const read = [...correlateBy, "alertname"];
+  let last: { labels: Labels; correlation: Correlation } | undefined;
+  return (labels) => {
+    const known = last?.labels;
+    if (last && known && read.every((name) => labels[name] === known[name])) return last.correlation;
+    last = { labels, correlation: correlate(labels, correlateBy) };
+    return last.correlation;
+  };
+}
+
 function isPresent(labels: Labels, name: string): boolean {
   return (labels[name] ?? "") !== "";
 }

@@ -12,6 +12,7 @@ import type { Check, Store, Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { NewRun } from "../run/advance.ts";
 import type { RunPlan, RunRefused, RunRequest } from "../run/create-run.ts";
+import type { Ahead } from "./ahead.ts";
 import type { FactReader } from "./facts.ts";
 import type { KeyedLocks } from "./locks.ts";
 
@@ -62,7 +63,7 @@ export type AssessPorts = {
 /** The ports and what one process keeps between assessments. */
 export type AssessDeps = AssessPorts & {
   /** Per correlation key: keeps this process from racing itself; the store's checks keep others. */
-  locks: KeyedLocks;
+  locks: KeyedLocks<Ahead>;
   /** Lets one heavy piece of work run per turn of the event loop. */
   turn(): Promise<void>;
   /** Correlation key → incident as last seen; verified by every use. */

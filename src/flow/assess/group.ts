@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../core/errors.ts";
 import type { Write } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import { type Ahead, aheadOf, joinAhead } from "./ahead.ts";
 import { commitPart } from "./commit-part.ts";
 import { type AssessDeps, joinParts, type Part } from "./deps.ts";
 import { foresee, foreseenChecks } from "./foresee.ts";
 import { judge, type Measured, measure } from "./judge.ts";
-import { forget, lookAtEpisodes, lookAtIncidents, type Scene } from "./look.ts";
-import { settleIncident } from "./settle-incident.ts";
+import type { Hold } from "./locks.ts";
+import { forget, lookAtEpisodes, lookAtIncidents, type Scene, type Sight } from "./look.ts";
+import { type IncidentPass, settleIncident } from "./settle-incident.ts";
 import { settleLoose } from "./settle-loose.ts";
 import { type IncidentCase, sort } from "./sort.ts";
 import type { Subject } from "./subject.ts";
@@ -41,15 +43,9 @@ export async function assessSubjects(
   for (let tries = 0; tries < TRIES; tries += 1) {
     const foreseen = tries === 0 ? foresee(deps, subjects) : undefined;
     const sight = foreseen ?? (await lookAtEpisodes(deps, subjects));
-    // The lock ends with the commit's answer: a revision that was only foreseen could be another worker's with other content.
-    const { result, committed } = await deps.locks.hold(keys, async () => {
-      const scene = await lookAtIncidents(deps, subjects, sight);
-      const prepared = await prepare(deps, scene, attempt);
-      if (prepared.part.writes.length > LARGE) await deps.turn();
-      const { part } = prepared;
-      const checks = foreseen ? [...foreseenChecks(subjects, scene), ...part.checks] : part.checks;
-      return { result: prepared.result, committed: await commitPart(deps, { ...part, checks }) };
-    });
+    const { result, committed } = await deps.locks.hold(keys, (hold) =>
+      decide(deps, { subjects, sight, isForeseen: foreseen !== undefined, attempt, hold }),
+    );
     if (committed) return result;
     forget(deps, subjects);
     await sleep(Math.random() * Math.min(50, 2 ** tries));
@@ -58,27 +54,50 @@ export async function assessSubjects(
 }
 
 type Attempt = { options: GroupOptions; measured: Measured };
+type Deciding = {
+  subjects: readonly Subject[];
+  sight: Sight;
+  isForeseen: boolean;
+  attempt: Attempt;
+  hold: Hold<Ahead>;
+};
+
+/**
+ * Decides on what the former holder of the lock is about to commit, while that is on its way, and commits when it took place. The next
+ * holder decides on this commit in the same way: a revision that was only foreseen could be another worker's with other content.
+ */
+async function decide(
+  deps: AssessDeps,
+  { subjects, sight, isForeseen, attempt, hold }: Deciding,
+): Promise<{ result: GroupResult; committed: boolean }> {
+  const scene = await lookAtIncidents(deps, subjects, { sight, ahead: joinAhead(hold.plans) });
+  const { part, result } = await prepare(deps, scene, { ...attempt, storedSoFar: hold.cameAbout });
+  if (part.writes.length > LARGE) await deps.turn();
+  if (!(await hold.cameAbout())) return { result, committed: false };
+  hold.plan(aheadOf(scene, part.writes));
+  const checks = isForeseen ? [...foreseenChecks(subjects, scene), ...part.checks] : part.checks;
+  return { result, committed: await commitPart(deps, { ...part, checks }) };
+}
+
+type Preparing = Attempt & Pick<IncidentPass, "storedSoFar">;
 
 async function prepare(
   deps: AssessDeps,
   scene: Scene,
-  { options, measured }: Attempt,
+  { options, measured, storedSoFar }: Preparing,
 ): Promise<{ part: Part; result: GroupResult }> {
   if (scene.seen.length > FEW) await deps.turn();
   const judged = await judge(deps, scene, measured);
   const { reopenWithin } = deps.config.incidents;
+  const { now } = scene;
   const cases = sort(scene, judged, { reopenWithin, vanished: options.vanished ?? NO_ONE });
   const again = options.again === true;
-  const loose = settleLoose(deps, cases.loose, { now: scene.now, again });
+  const loose = settleLoose(deps, cases.loose, { now, again });
   const settled = await Promise.all(
     cases.incidents.map(async (one) => {
       const id = one.known?.body.id ?? (await newId(deps));
-      return settleIncident(deps, one, {
-        now: scene.now,
-        id,
-        pointer: scene.current.get(one.correlation.key),
-        again,
-      });
+      const pointer = scene.current.get(one.correlation.key);
+      return settleIncident(deps, one, { now, id, pointer, again, storedSoFar });
     }),
   );
   const part = joinParts([...settled.map((one) => one.part), loose.part, acknowledgement(options)]);

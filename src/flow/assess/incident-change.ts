@@ -101,7 +101,8 @@ export function worstFirst(judged: readonly Judged[]): readonly Judged[] {
 }
 
 function rank(a: Judged, b: Judged): number {
-  const [one, other] = [a.classified.level, b.classified.level];
+  const one = a.classified.level;
+  const other = b.classified.level;
   if (one === other) return 0;
   if (one === "none") return 1;
   return other === "none" || isWorse(one, other) ? -1 : 1;

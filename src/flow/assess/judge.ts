@@ -25,25 +25,27 @@ export async function measure(deps: AssessDeps, subjects: readonly Subject[]): P
   return new Map(rows);
 }
 
-/** Classifies the open episodes of the scene. */
+/** Classifies the open episodes of the scene; facts of those that did not say they fire are measured now. */
 export async function judge(deps: AssessDeps, scene: Scene, measured: Measured): Promise<readonly Judged[]> {
+  const open = scene.seen.filter(({ state }) => state.status !== "resolved");
+  if (deps.config.facts.length === 0) return open.map((seen) => judgeOne(deps, { scene, seen, facts: {} }));
   const judged: Judged[] = [];
-  for (const seen of scene.seen) {
-    if (seen.state.status !== "resolved") judged.push(await judgeOne(deps, { scene, seen, measured }));
+  for (const seen of open) {
+    const facts = measured.get(seen.subject) ?? (await deps.facts.read(alertScope(partsOf(deps, scene, seen))));
+    judged.push(judgeOne(deps, { scene, seen, facts }));
   }
   return judged;
 }
 
-type One = { scene: Scene; seen: Seen; measured: Measured };
+type One = { scene: Scene; seen: Seen; facts: Facts };
 
-async function judgeOne(deps: AssessDeps, { scene, seen, measured }: One): Promise<Judged> {
-  const { subject, state } = seen;
-  const { vars, facts: rules, severity } = deps.config;
-  const incident = incidentView(scene, subject);
-  const parts = { alert: subject.alert, now: scene.now, vars, incident };
-  const known = rules.length === 0 ? {} : measured.get(subject);
-  const facts = known ?? (await deps.facts.read(alertScope(parts)));
-  return { seen, facts, classified: classify(severity, alertScope({ ...parts, facts }), state.openedAt) };
+function judgeOne(deps: AssessDeps, { scene, seen, facts }: One): Judged {
+  const scope = alertScope({ ...partsOf(deps, scene, seen), facts });
+  return { seen, facts, classified: classify(deps.config.severity, scope, seen.state.openedAt) };
+}
+
+function partsOf({ config }: AssessDeps, scene: Scene, { subject }: Seen) {
+  return { alert: subject.alert, now: scene.now, vars: config.vars, incident: incidentView(scene, subject) };
 }
 
 function incidentView(scene: Scene, { correlation }: Subject): Scope["incident"] {

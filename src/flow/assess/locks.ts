@@ -1,21 +1,46 @@
-/** Runs work one after another per key; work over several keys waits for all of them. */
-export type KeyedLocks = { hold<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> };
+/**
+ * What one holder knows of those before it, and leaves to the next. `plans`: what those before are about to bring about, as far as they
+ * have not ended; `cameAbout` waits for them, and says whether it is so; `plan` lets the next one begin.
+ */
+export type Hold<Plan> = { plans: readonly Plan[]; cameAbout(): Promise<boolean>; plan(plan: Plan): void };
+
+/** Runs work one after another per key; work over several keys waits for all of them. The next begins early where a plan is left to it. */
+export type KeyedLocks<Plan> = {
+  hold<T extends { committed: boolean }>(keys: readonly string[], work: (hold: Hold<Plan>) => Promise<T>): Promise<T>;
+};
+
+/** `begun` resolves with the plan, or at the end; `ended` tells whether what was planned, if anything, came about. */
+type Tail<Plan> = { begun: Promise<Plan | undefined>; ended: Promise<boolean> };
 
 /** In-process locks. Keys are taken together in one tick, so two holders never wait for each other. */
-export function createLocks(): KeyedLocks {
-  const tails = new Map<string, Promise<unknown>>();
+export function createLocks<Plan>(): KeyedLocks<Plan> {
+  const tails = new Map<string, Tail<Plan>>();
   return {
     async hold(keys, work) {
       const names = [...new Set(keys)];
-      const before = Promise.all(names.map((name) => tails.get(name)).filter((tail) => tail !== undefined));
-      const { promise: done, resolve: release } = Promise.withResolvers<void>();
-      for (const name of names) tails.set(name, done);
-      await before;
+      const before = [...new Set(names.map((name) => tails.get(name)))].filter((tail) => tail !== undefined);
+      const begun = Promise.withResolvers<Plan | undefined>();
+      const ended = Promise.withResolvers<boolean>();
+      const own: Tail<Plan> = { begun: begun.promise, ended: ended.promise };
+      for (const name of names) tails.set(name, own);
+      const plans = (await Promise.all(before.map((tail) => tail.begun))).filter((plan) => plan !== undefined);
+      const cameAbout = async (): Promise<boolean> => {
+        return (await Promise.all(before.map((tail) => tail.ended))).every((came) => came);
+      };
+      let isKept = true;
+      const plan = (made: Plan): void => {
+        isKept = false;
+        begun.resolve(made);
+      };
       try {
-        return await work();
+        const result = await work({ plans, cameAbout, plan });
+        isKept ||= result.committed;
+        return result;
       } finally {
-        release();
-        for (const name of names) if (tails.get(name) === done) tails.delete(name);
+        await cameAbout();
+        begun.resolve(undefined);
+        ended.resolve(isKept);
+        for (const name of names) if (tails.get(name) === own) tails.delete(name);
       }
     },
   };

@@ -3,6 +3,7 @@ import type { Incident } from "../../core/incident.ts";
 import type { Lineage } from "../../core/intake.ts";
 import type { Doc } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
+import type { Ahead } from "./ahead.ts";
 import { type AssessDeps, CURRENT } from "./deps.ts";
 import type { Subject } from "./subject.ts";
 
@@ -52,16 +53,31 @@ export async function lookAtEpisodes(deps: AssessDeps, subjects: readonly Subjec
 
 /**
  * Adds the incidents that the subjects belong to or would join; in one round trip, or none where there is none. An incident that
- * this process has opened since the look is remembered, which counts more than what was seen; others' fail the commit's check.
+ * this process has opened since the look is remembered, which counts more than what was seen; others' fail the commit's check. What
+ * a commit on its way leaves behind counts most.
  */
-export async function lookAtIncidents(deps: AssessDeps, subjects: readonly Subject[], sight: Sight): Promise<Scene> {
+export async function lookAtIncidents(
+  deps: AssessDeps,
+  subjects: readonly Subject[],
+  { sight, ahead }: { sight: Sight; ahead?: Ahead },
+): Promise<Scene> {
   const current = new Map<string, string>();
-  for (const { correlation } of subjects) {
-    const id = deps.current.get(correlation.key) ?? sight.pointed.get(correlation.key);
-    if (id !== undefined) current.set(correlation.key, id);
+  for (const key of new Set(subjects.map(({ correlation }) => correlation.key))) {
+    const id = ahead?.current.get(key) ?? deps.current.get(key) ?? sight.pointed.get(key);
+    if (id !== undefined) current.set(key, id);
   }
   const joined = sight.seen.flatMap((one) => [one.doc, ...one.former]).flatMap((doc) => doc?.body.incidentId ?? []);
-  const incidents = await readIncidents(deps, [...current.values(), ...joined]);
+  const wanted = [...current.values(), ...joined];
+  const incidents = new Map(
+    await readIncidents(
+      deps,
+      wanted.filter((id) => !ahead?.incidents.has(id)),
+    ),
+  );
+  for (const id of wanted) {
+    const doc = ahead?.incidents.get(id);
+    if (doc !== undefined) incidents.set(id, doc);
+  }
   return verified(deps, { ...sight, incidents, current });
 }
 

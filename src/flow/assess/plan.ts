@@ -64,7 +64,7 @@ export async function assessPlan(deps: AssessDeps, group: AlertGroup): Promise<P
 
 /** The scene as accept would leave it: a firing alert is an open episode, a resolved one is closed. */
 async function supposed(deps: AssessDeps, subjects: readonly Subject[]): Promise<Scene> {
-  const scene = await lookAtIncidents(deps, subjects, await lookAtEpisodes(deps, subjects));
+  const scene = await lookAtIncidents(deps, subjects, { sight: await lookAtEpisodes(deps, subjects) });
   const known = new Map(scene.seen.map((seen) => [seen.subject, seen]));
   const seen = subjects.map((subject) => supposedSeen(subject, known.get(subject), scene.now));
   return { ...scene, seen };

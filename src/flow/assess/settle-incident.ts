@@ -21,8 +21,17 @@ import { waitingSet } from "./waiting.ts";
 /** Standing remarks of one incident; what more there is to say stands with the alerts. */
 const MAX_REMARKS = 50;
 
-/** What one pass knows besides the case: the new incident's id, what the store points to, and whether it is a re-assessment. */
-export type IncidentPass = { now: Instant; id: string; pointer: string | undefined; again: boolean };
+/**
+ * What one pass knows besides the case: the new incident's id, what the store points to, and whether it is a re-assessment. The
+ * incident may be one that a commit on its way leaves behind: `storedSoFar` waits until the store can be asked about it.
+ */
+export type IncidentPass = {
+  now: Instant;
+  id: string;
+  pointer: string | undefined;
+  again: boolean;
+  storedSoFar(): Promise<unknown>;
+};
 
 /** The writes for one incident; `remarks` stand for now, whether or not the timeline had them already. */
 export type SettledIncident = { part: Part; remarks: readonly string[] };
@@ -34,6 +43,7 @@ export async function settleIncident(
   pass: IncidentPass,
 ): Promise<SettledIncident> {
   const change = changeIncident(one, pass);
+  if (change.turn === "resolved" || change.raisedFrom !== undefined) await pass.storedSoFar();
   const judged = worstFirst([...one.joining, ...one.keeping]);
   const records = judged.map((each) => ({
     judged: each,

@@ -1,5 +1,5 @@
 import type { Alert, AlertGroup } from "../../core/alert.ts";
-import { type Correlation, correlate } from "../../core/correlate.ts";
+import { type Correlation, correlate, correlator } from "../../core/correlate.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import type { EpisodeKey, IntakeEntry } from "../../core/intake.ts";
 import type { AlertView, Scope } from "../../core/scope.ts";
@@ -23,10 +23,11 @@ export type Subject = {
 /** The alerts of an accepted body whose episode changed by it. */
 export function subjectsOfEntry(entry: IntakeEntry, group: AlertGroup, by: readonly string[]): readonly Subject[] {
   const alerts = new Map(group.alerts.map((alert) => [alert.fingerprint, alert]));
+  const correlationOf = correlator(by);
   return entry.changed.flatMap((fingerprint) => {
     const alert = alerts.get(fingerprint);
     if (alert === undefined) return [];
-    const correlation = correlate(alert.labels, by);
+    const correlation = correlationOf(alert.labels);
     const truncated = group.truncatedAlerts > 0;
     const first = entry.first ? { first: entry.acceptedAt } : {};
     return [{ key: { source: entry.source, fingerprint }, alert, correlation, truncated, entry: entry.id, ...first }];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLocks, createTurnstile } from "../../../src/flow/assess/locks.ts";
 
+const DONE = { committed: true };
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test("holders of one key follow each other, in order; others go on", async () => {
@@ -11,6 +12,7 @@ test("holders of one key follow each other, in order; others go on", async () =>
     seen.push(`${name} in`);
     await tick();
     seen.push(`${name} out`);
+    return DONE;
   };
   await Promise.all([locks.hold(["a"], work("1")), locks.hold(["a"], work("2")), locks.hold(["b"], work("3"))]);
   assert.deepEqual(
@@ -29,6 +31,7 @@ test("overlapping sets of keys never wait for each other in a circle", async () 
       locks.hold(keys, async () => {
         inside += 1;
         await tick();
+        return DONE;
       }),
     ),
   );
@@ -38,7 +41,40 @@ test("overlapping sets of keys never wait for each other in a circle", async () 
 test("a failure releases the key", async () => {
   const locks = createLocks();
   await assert.rejects(locks.hold(["a"], () => Promise.reject(new Error("no"))));
-  assert.equal(await locks.hold(["a", "a"], async () => 7), 7);
+  assert.equal(await locks.hold(["a", "a"], async () => DONE), DONE);
+});
+
+test("the next begins with a plan that is left to it, and learns whether that came about", async () => {
+  for (const committed of [true, false]) {
+    const locks = createLocks<string>();
+    const seen: string[] = [];
+    const first = locks.hold(["a", "b"], async (hold) => {
+      hold.plan("planned");
+      await tick();
+      seen.push("first out");
+      return { committed };
+    });
+    const second = locks.hold(["b", "c"], async (hold) => {
+      seen.push(`second in with ${hold.plans}`);
+      seen.push(`${await hold.cameAbout()}`);
+      return DONE;
+    });
+    const third = locks.hold(["c"], async (hold) => {
+      seen.push(`third in with ${hold.plans.length} plans`);
+      seen.push(`${await hold.cameAbout()}`);
+      return DONE;
+    });
+    await Promise.all([first, second, third]);
+    assert.deepEqual(seen, ["second in with planned", "first out", `${committed}`, "third in with 0 plans", "true"]);
+  }
+});
+
+test("what fails before it has planned anything spoils nobody's plans", async () => {
+  const locks = createLocks<string>();
+  const failing = locks.hold(["a"], () => Promise.reject(new Error("no")));
+  const next = locks.hold(["a"], async (hold) => ({ committed: await hold.cameAbout() }));
+  await assert.rejects(failing);
+  assert.deepEqual(await next, DONE);
 });
 
 test("the turnstile lets one through per turn of the event loop, in order", async () => {
