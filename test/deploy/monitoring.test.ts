@@ -41,6 +41,17 @@ describe("alert rules and dashboard", () => {
     }
   });
 
+  it("never add up what every process tells of the one store: two workers would show each run twice", () => {
+    const gauges = [...text("src/http/metrics.ts").matchAll(/\bgauge\(\s*registry,\s*"([a-z_]+)"/g)].map(
+      ([, name = ""]) => name,
+    );
+    assert.ok(gauges.includes("runs"));
+    for (const expr of expressions)
+      for (const name of gauges)
+        for (const [, by] of expr.matchAll(new RegExp(`(\\w+)(?: by \\([^)]*\\))? ?\\(stanch_${name}\\b`, "g")))
+          assert.equal(by, "max", expr);
+  });
+
   it("use only gateway metrics that the simulator exposes", () => {
     const exposed = createMetrics().text();
     for (const name of [...metricNames("router"), ...metricNames("gateway")]) assert.ok(exposed.includes(name), name);
