@@ -127,9 +127,9 @@ export type Store = {
   /** At most `count` different members, any of them: for sets that may be large. */
   some(set: string, count: number): Promise<readonly string[]>;
   size(set: string): Promise<number>;
-  /** Newest first; `cursor` is what the last page returned as `next`. */
+  /** Newest first, of one index or of several together; `cursor` is what the last page returned as `next`. */
   page(
-    index: string,
+    index: string | readonly string[],
     options: { limit: number; cursor?: string },
   ): Promise<{ members: readonly string[]; next?: string }>;
   /** Members of an index with a score in the range, oldest first. */

@@ -6,14 +6,13 @@ import type { Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 
 const ASSESSMENTS: readonly Assessment[] = ["unassessed", "unmatched", "none", "matched", "poison"];
+/** Sorted indexes of alerts, one for each assessment; each alert is in one of them. */
+export const ALERT_INDEXES = ASSESSMENTS.map((one) => `alerts:${one}`);
 const STATUSES: readonly IncidentStatus[] = ["open", "mitigated", "resolved"];
 
-/** What takes an alert's record away. */
+/** What takes an alert's record away; older versions had an index of all alerts, too. */
 export function alertRemoval(id: string): readonly Write[] {
-  return [
-    { write: "delete", kind: "alert", id },
-    ...unindexed(["alerts", ...ASSESSMENTS.map((one) => `alerts:${one}`)], id),
-  ];
+  return [{ write: "delete", kind: "alert", id }, ...unindexed(["alerts", ...ALERT_INDEXES], id)];
 }
 
 /** What takes a run away: its journal, its inbox, its claim. */

@@ -8,7 +8,7 @@ import type { DocKind, Store, Write } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { forgetKept } from "./lease-kept.ts";
-import { alertRemoval, approvalRemoval, leaseRemoval, runRemoval, taskRemoval } from "./removal.ts";
+import { ALERT_INDEXES, alertRemoval, approvalRemoval, leaseRemoval, runRemoval, taskRemoval } from "./removal.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./run/targets.ts";
 
 export type RetentionSweepDeps = {
@@ -84,10 +84,12 @@ const NEVER = Number.POSITIVE_INFINITY;
 function sweptIndexes({ store, config }: RetentionSweepDeps, now: Instant): readonly Swept[] {
   const { retention } = config;
   return [
-    of<AlertRecord>(store, { kind: "alert", index: "alerts", removal: alertRemoval }, ({ state, incidentId }) => {
-      const over = state.status === "resolved" ? Math.max(state.lastSeen, state.endsAt ?? 0) : NEVER;
-      return { score: state.openedAt, keptUntil: over + retention, ...at(incidentId) };
-    }),
+    ...ALERT_INDEXES.map((index) =>
+      of<AlertRecord>(store, { kind: "alert", index, removal: alertRemoval }, ({ state, incidentId }) => {
+        const over = state.status === "resolved" ? Math.max(state.lastSeen, state.endsAt ?? 0) : NEVER;
+        return { score: state.openedAt, keptUntil: over + retention, ...at(incidentId) };
+      }),
+    ),
     { index: "runs", rows: (ids) => Promise.all(ids.map((id) => runRow(store, id, { now, retention }))) },
     of<Approval>(store, { kind: "approval", index: "approvals", removal: approvalRemoval }, (approval) => {
       const over = approval.status === "pending" ? NEVER : (approval.decidedAt ?? approval.requestedAt);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AlertRecord } from "../../src/core/episode.ts";
+import { ALERT_INDEXES } from "../../src/flow/removal.ts";
 import { startRedis } from "../support/redis.ts";
 import { onStage, type Stage } from "./support/stage.ts";
 import { ended, post, type Worker } from "./support/workers.ts";
@@ -97,7 +98,7 @@ async function accepted({ until, journals }: Stage, worker: Worker): Promise<voi
 }
 
 async function services({ store }: Stage["journals"]): Promise<ReadonlySet<string>> {
-  const { members } = await store.page("alerts", { limit: 1_000 });
+  const { members } = await store.page(ALERT_INDEXES, { limit: 1_000 });
   const docs = await store.getMany<AlertRecord>("alert", members);
   return new Set(docs.flatMap((doc) => doc?.body.alert.labels["service"] ?? []));
 }

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Actor } from "../../src/core/decision.ts";
 import type { Incident } from "../../src/core/incident.ts";
+import { ALERT_INDEXES } from "../../src/flow/removal.ts";
 import { RETENTION_SWEEP } from "../../src/flow/retention-sweep.ts";
 import type { MemoryState } from "../../src/store/memory/state.ts";
 import { DAY, MINUTE, openRetentionHouse, type RetentionHouse } from "./retention-house.ts";
@@ -181,7 +182,7 @@ describe("alerts without an incident", () => {
     await house.pass(3 * 60 * MINUTE, 30 * MINUTE);
     await house.send("resolved", { alertname: "Note", service: "quiet", severity: "info" });
     await house.pass(89 * DAY, DAY / 2);
-    assert.equal((await house.store.page("alerts", { limit: 5 })).members.length, 1);
+    assert.equal((await house.store.page(ALERT_INDEXES, { limit: 5 })).members.length, 1);
     await house.pass(10 * DAY, DAY / 2);
     assert.deepEqual(left(house.state), []);
   });
@@ -193,7 +194,7 @@ describe("alerts without an incident", () => {
     await house.decide(ANNA, { verb: "close", incident: id });
     await house.pass(95 * DAY, DAY);
     assert.equal(await house.desk.incident(id), undefined);
-    const [alert = ""] = (await house.store.page("alerts", { limit: 5 })).members;
+    const [alert = ""] = (await house.store.page(ALERT_INDEXES, { limit: 5 })).members;
     assert.notEqual(alert, "");
     await house.send("resolved", critical("litellm"));
     await house.pass(100 * DAY, DAY);

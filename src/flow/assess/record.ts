@@ -54,7 +54,6 @@ export function recordWrites(doc: Doc<AlertRecord> | undefined, next: AlertRecor
   if (old !== undefined && gist(old) === gist(next)) return { checks: [], writes: [] };
   const { id, assessment, state } = next;
   const writes: Write[] = [{ write: "put", kind: "alert", id, body: next }];
-  if (old === undefined) writes.push({ write: "index", index: "alerts", member: id, score: state.openedAt });
   if (old?.assessment !== assessment) {
     if (old) writes.push({ write: "unindex", index: `alerts:${old.assessment}`, member: id });
     writes.push({ write: "index", index: `alerts:${assessment}`, member: id, score: state.openedAt });

@@ -11,6 +11,7 @@ import type { Task } from "../../core/task.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import type { Page, RunView } from "../../core/views.ts";
+import { ALERT_INDEXES } from "../removal.ts";
 import { composeReport } from "../report/report.ts";
 import { incidentView, runViews } from "./incident-view.ts";
 import { writeNote } from "./note.ts";
@@ -62,7 +63,12 @@ function index(name: string, status: string | undefined): string {
 
 async function alertPage(deps: DeskDeps, query: PageQuery & { state?: string }): Promise<Page<AlertRecord>> {
   if (query.state === "unassessed") return { items: await deps.unassessed(query.limit) };
-  return docPage<AlertRecord>(deps.store, "alert", index("alerts", query.state), query);
+  return docPage<AlertRecord>(
+    deps.store,
+    "alert",
+    query.state === undefined ? ALERT_INDEXES : `alerts:${query.state}`,
+    query,
+  );
 }
 
 async function runPage(store: Store, query: PageQuery & { state?: string; incident?: string }): Promise<Page<RunView>> {

@@ -6,7 +6,7 @@ import type { Page } from "../../core/views.ts";
 export async function docPage<T extends object>(
   store: Store,
   kind: DocKind,
-  index: string,
+  index: string | readonly string[],
   query: PageQuery,
 ): Promise<Page<T>> {
   const page = await store.page(index, pageOptions(query));

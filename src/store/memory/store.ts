@@ -98,7 +98,8 @@ function indexReads(state: MemoryState): Pick<Store, "page" | "range" | "due"> {
   return {
     async page(index, { limit, cursor }) {
       const after = cursor === undefined ? undefined : readCursor(cursor);
-      const newestFirst = sorted(state.indexes.get(index)).reverse();
+      const names = typeof index === "string" ? [index] : index;
+      const newestFirst = sorted(new Map(names.flatMap((name) => [...(state.indexes.get(name) ?? [])]))).reverse();
       const rest = after === undefined ? newestFirst : newestFirst.filter((row) => compare(row, after) < 0);
       const rows = rest.slice(0, limit);
       const last = rows.at(-1);

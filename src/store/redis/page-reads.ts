@@ -12,8 +12,11 @@ export function pageReads(link: Link): Pick<Store, "page" | "range" | "due"> {
     async page(index, { limit, cursor }) {
       const after = cursor === undefined ? undefined : readCursor(cursor);
       const place = after === undefined ? [] : [after.score, after.member];
-      const reply = await link.call((redis) => runScript(redis, PAGE, [index, limit + 1, ...place]));
-      const rows = pairsOf(textsOf(reply)).map(([member, score]) => ({ member, score: Number(score) }));
+      const names = typeof index === "string" ? [index] : index;
+      const found = await Promise.all(
+        names.map((name) => link.call((redis) => runScript(redis, PAGE, [name, limit + 1, ...place]))),
+      );
+      const rows = newestFirst(found.map((reply) => pairsOf(textsOf(reply))));
       const last = rows[limit - 1];
       const members = rows.slice(0, limit).map(({ member }) => member);
       return last && rows.length > limit ? { members, next: writeCursor(last) } : { members };
@@ -25,4 +28,18 @@ export function pageReads(link: Link): Pick<Store, "page" | "range" | "due"> {
       return pairsOf(textsOf(reply)).map(([member, at]) => ({ member, at: Number(at) }));
     },
   };
+}
+
+type Row = { member: string; score: number };
+
+/** The rows of several pages in one order; a member that was moved while they were read may be on two of them. */
+function newestFirst(pages: readonly (readonly (readonly [string, string])[])[]): readonly Row[] {
+  const members = new Map(pages.flat());
+  const rows = [...members].map(([member, score]) => ({ member, score: Number(score) }));
+  return pages.length === 1 ? rows : rows.sort((a, b) => b.score - a.score || bytes(b.member).compare(bytes(a.member)));
+}
+
+/** Redis orders members of one score by their bytes. */
+function bytes(member: string): Buffer {
+  return Buffer.from(member);
 }

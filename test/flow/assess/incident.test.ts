@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ALERT_INDEXES } from "../../../src/flow/removal.ts";
 import { matcher, playbook } from "./samples.ts";
 import { alert, createWorld, MINUTE, START } from "./world.ts";
 
@@ -117,5 +118,5 @@ test("two HA peers with different startsAt are one episode of one incident", asy
   ]);
   assert.equal((await world.incidents()).length, 1);
   assert.equal((await world.runs()).length, 1);
-  assert.deepEqual(await world.indexed("alerts"), ["alertmanager-f-1"]);
+  assert.deepEqual(await world.indexed(ALERT_INDEXES), ["alertmanager-f-1"]);
 });

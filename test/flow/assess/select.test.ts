@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertGroup } from "../../../src/core/alert.ts";
 import { nextRung } from "../../../src/flow/assess/select.ts";
+import { ALERT_INDEXES } from "../../../src/flow/removal.ts";
 import { matcher, playbook, template } from "./samples.ts";
 import { alert, createWorld, MINUTE, over } from "./world.ts";
 
@@ -197,7 +198,7 @@ test("a plan says what would happen and stores nothing", async () => {
     [["redeploy", "ecs:litellm", "P1"]],
   );
   assert.deepEqual(await world.incidents(), []);
-  assert.deepEqual(await world.indexed("alerts"), []);
+  assert.deepEqual(await world.indexed(ALERT_INDEXES), []);
   assert.deepEqual(await world.runs(), []);
 });
 

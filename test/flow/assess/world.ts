@@ -178,7 +178,7 @@ function views(store: Store) {
       const rows = await Promise.all(members.map((id) => store.list<RunCreated>(`run:${id}`)));
       return rows.flatMap(([created]) => (created ? [created] : []));
     },
-    async indexed(index: string): Promise<readonly string[]> {
+    async indexed(index: string | readonly string[]): Promise<readonly string[]> {
       return (await store.page(index, { limit: 2_000 })).members;
     },
     async isDue(member: string): Promise<number | undefined> {

@@ -18,6 +18,7 @@ import type { RunEvent } from "../../../src/core/run/events.ts";
 import { foldRun, type Run } from "../../../src/core/run/run.ts";
 import type { Store } from "../../../src/core/store.ts";
 import type { TimelineEntry } from "../../../src/core/timeline.ts";
+import { ALERT_INDEXES } from "../../../src/flow/removal.ts";
 import { createWakeHandler } from "../../../src/flow/wake.ts";
 import { createAlertmanager } from "../../../src/sources/alertmanager.ts";
 import { createMemoryStore } from "../../../src/store/memory/index.ts";
@@ -154,7 +155,7 @@ export async function openHouse(yaml: string, texts: readonly string[]) {
     said: async (incident: string) =>
       (await store.list<TimelineEntry>(`timeline:${incident}`)).map((entry) => entry.text),
     async explained(): Promise<readonly string[]> {
-      const { members } = await store.page("alerts", { limit: 2_000 });
+      const { members } = await store.page(ALERT_INDEXES, { limit: 2_000 });
       const docs = await store.getMany<AlertRecord>("alert", members);
       const found = docs.flatMap((doc) => doc?.body.explanation ?? []);
       return found.flatMap(({ sentence, playbooks }) => [sentence, ...playbooks.map((note) => note.reason)]);

@@ -12,10 +12,10 @@ export function order(make: MakeSubject): void {
       subject = await make();
     });
 
-    const walk = async (limit: number): Promise<readonly string[]> => {
+    const walk = async (limit: number, index: string | readonly string[] = "i"): Promise<readonly string[]> => {
       const seen: string[] = [];
       for (let cursor: string | undefined, pages = 0; pages < 20; pages++) {
-        const page = await subject.store.page("i", cursor === undefined ? { limit } : { limit, cursor });
+        const page = await subject.store.page(index, cursor === undefined ? { limit } : { limit, cursor });
         seen.push(...page.members);
         if (page.next === undefined) return seen;
         cursor = page.next;
@@ -27,6 +27,19 @@ export function order(make: MakeSubject): void {
       await write(subject.store, put("a", 1), put("d", 2), put("c", 2), put("b", 2), put("e", 3));
       for (const limit of [1, 2, 3, 5, 9]) assert.deepEqual(await walk(limit), ["e", "d", "c", "b", "a"]);
       assert.deepEqual(await subject.store.page("none", { limit: 3 }), { members: [] });
+      assert.deepEqual(await subject.store.page([], { limit: 3 }), { members: [] });
+    });
+
+    it("several indexes are paged as one, also where a member has moved meanwhile", async () => {
+      const { store } = subject;
+      const inJ = (member: string, score: number) => ({ write: "index", index: "j", member, score }) as const;
+      await write(store, put("a", 1), inJ("b", 1), put("c", 2), inJ("ü", 2), inJ("z", 2), put("e", 2), inJ("f", 3));
+      const all = ["f", "ü", "z", "e", "c", "b", "a"];
+      for (const limit of [1, 2, 3, 9]) assert.deepEqual(await walk(limit, ["i", "j", "none"]), all);
+      const { members, next = "" } = await store.page(["i", "j"], { limit: 3 });
+      assert.deepEqual(members, all.slice(0, 3));
+      await write(store, { write: "unindex", index: "j", member: "z" }, put("z", 2));
+      assert.deepEqual((await store.page(["i", "j"], { limit: 9, cursor: next })).members, all.slice(3));
     });
 
     it("a page goes on where it ended though its last member left or moved", async () => {
