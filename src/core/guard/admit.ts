@@ -15,16 +15,19 @@ export type Admission =
 
 /** Every guard's objection, in the table's order. */
 export function voicesOf(snapshot: GuardSnapshot): readonly GuardVoice[] {
-  return GUARDS.flatMap(({ name, evaluate, exemptsUndo }) => {
-    if (snapshot.undo && exemptsUndo) return [];
+  const voices: GuardVoice[] = [];
+  for (const { name, evaluate, exemptsUndo } of GUARDS) {
+    if (snapshot.undo && exemptsUndo) continue;
     const answer = evaluate(snapshot);
-    return answer.answer === "allow" ? [] : [{ guard: name, ...answer }];
-  });
+    if (answer.answer !== "allow") voices.push({ guard: name, ...answer });
+  }
+  return voices;
 }
 
 /** A pause holds before anything else; a denial beats a question; a question comes before waiting for a lock. */
 export function admit(snapshot: GuardSnapshot, granted: readonly GuardName[] | undefined): Admission {
   const voices = voicesOf(snapshot);
+  if (voices.length === 0) return { kind: "allow" };
   const paused = voices.find((voice) => voice.answer === "wait" && voice.for === "pause");
   if (paused?.answer === "wait") return { kind: "wait", guard: paused.guard, for: paused.for, reason: paused.reason };
   const denied = voices.find((voice) => voice.answer === "deny");

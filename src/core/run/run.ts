@@ -290,6 +290,7 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 }
 
 function without<K extends "waiting" | "asked" | "unknown">(run: Run, key: K): Omit<Run, K> & Run {
+  if (!(key in run)) return run;
   const { [key]: _, ...rest } = run;
   return rest as Omit<Run, K> & Run;
 }

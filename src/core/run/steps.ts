@@ -8,8 +8,15 @@ export function actionSteps(steps: readonly Step[]): readonly ActionStep[] {
 
 /** The action step at a path, whatever branch or round it is in; ids are unique within a playbook. */
 export function findStep(steps: readonly Step[], path: StepPath): ActionStep | undefined {
-  const id = path.slice(path.lastIndexOf("/") + 1);
-  return actionSteps(steps).find((step) => step.id === id);
+  return findById(steps, path.slice(path.lastIndexOf("/") + 1));
+}
+
+function findById(steps: readonly Step[], id: string): ActionStep | undefined {
+  for (const step of steps) {
+    const found = step.kind === "action" ? step : findById(childrenOf(step), id);
+    if (found?.id === id) return found;
+  }
+  return undefined;
 }
 
 function childrenOf(step: Exclude<Step, ActionStep>): readonly Step[] {

@@ -1,6 +1,6 @@
 import type { ActionFailure, Output } from "../../core/action.ts";
 import { type Admission, admit } from "../../core/guard/admit.ts";
-import { isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
+import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
 import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
@@ -15,6 +15,14 @@ import { locksOf, pauseScopes } from "./locks.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 import { lookBeforeUndo } from "./undo-look.ts";
+
+/** What the guards say of this very step, from what was read for them. */
+export type Judged = {
+  ready: ReadyStep;
+  values: GuardValues | Unreadable;
+  snapshot: GuardSnapshot;
+  admission: Admission;
+};
 
 /** `grant`: what people have allowed, where they had to be asked. */
 export type Admitted =
@@ -31,9 +39,8 @@ const LOOK_AGAIN = 5_000;
 /** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
 export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
   if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
-  const values = await readValues(turn, ready);
-  const snapshot = snapshotOf(turn, ready, values);
-  const first = admit(snapshot, grantFor(turn.run, ready, nowOf(turn))?.guards);
+  const judged = turn.judged?.ready === ready ? turn.judged : judge(turn, ready, await readValues(turn, ready));
+  const { values, snapshot, admission: first } = judged;
   const found: Absolute | ActionFailure =
     first.kind === "allow" || first.kind === "ask" ? await absoluteStep(turn, ready) : { ok: true, ready };
   if (!found.ok) return { kind: "failed", failure: found };
@@ -93,11 +100,20 @@ function keeping(turn: Turn, values: GuardValues | Unreadable): Turn {
   return { ...turn, kept: { at: nowOf(turn), values } };
 }
 
-/** Whether the step would be admitted now by what this turn has read already: no I/O is needed before its intent. */
-export function admittedAtOnce(turn: Turn, ready: ReadyStep): boolean {
+function judge(turn: Turn, ready: ReadyStep, values: GuardValues | Unreadable): Judged {
+  const snapshot = snapshotOf(turn, ready, values);
+  return { ready, values, snapshot, admission: admit(snapshot, grantFor(turn.run, ready, nowOf(turn))?.guards) };
+}
+
+/**
+ * The turn, with its judgement, where the step is admitted now by what has been read already: no I/O is needed before its intent.
+ * Undefined where that is not so.
+ */
+export function admittedAtOnce(turn: Turn, ready: ReadyStep): Turn | undefined {
   const values = keptValues(turn);
-  if (!values || turn.run.created.autonomy === "observe") return false;
-  return admit(snapshotOf(turn, ready, values), grantFor(turn.run, ready, nowOf(turn))?.guards).kind === "allow";
+  if (!values || turn.run.created.autonomy === "observe") return undefined;
+  const judged = judge(turn, ready, values);
+  return judged.admission.kind === "allow" ? { ...turn, judged } : undefined;
 }
 
 function not(progress: Progress): Admitted {

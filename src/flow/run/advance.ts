@@ -126,7 +126,8 @@ async function oneMove(turn: Turn): Promise<Progress> {
   };
   const move = nextMove(run, playbook, inputs);
   if (!turn.holdsOutcome) return perform(turn, move);
-  if (joinsOutcome(turn, move)) return performHolding(turn, move);
+  const joined = joiningOutcome(turn, move);
+  if (joined) return performHolding(joined, move);
   const saved = await saveOutcome(turn, {});
   return saved.kind === "go-on" ? perform(saved.turn, move) : saved;
 }
@@ -148,13 +149,15 @@ async function performHolding(turn: Turn, move: Move): Promise<Progress> {
   }
 }
 
-/** Whether a move's own commit comes without any I/O before it: then an outcome goes with it (section 13, one script). */
-function joinsOutcome(turn: Turn, move: Move): boolean {
-  if (move.kind === "record") return true;
-  if (move.kind === "finish")
-    return turn.run.asked === undefined && turn.playbook.verify === undefined && turn.run.rounds.size === 0;
+/** The turn for a move whose own commit comes without any I/O before it: then an outcome goes with it (section 13, one script). */
+function joiningOutcome(turn: Turn, move: Move): Turn | undefined {
+  if (move.kind === "record") return turn;
+  if (move.kind === "finish") {
+    const reads = turn.run.asked !== undefined || turn.playbook.verify !== undefined || turn.run.rounds.size > 0;
+    return reads ? undefined : turn;
+  }
   const [ready] = move.kind === "execute" ? move.steps : [];
-  if (!ready || ready.effect === "read" || turn.deps.actions.get(ready.uses)?.prepare) return false;
+  if (!ready || ready.effect === "read" || turn.deps.actions.get(ready.uses)?.prepare) return undefined;
   return admittedAtOnce(turn, ready);
 }
 

@@ -6,6 +6,7 @@ import { lineOf } from "../../core/run/sentence.ts";
 import type { Check, Claim, Committed, Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
+import type { Judged } from "./admit-step.ts";
 import { countEvent } from "./count.ts";
 import type { RunDeps } from "./deps.ts";
 import type { KeptValues } from "./guard-reads.ts";
@@ -27,6 +28,8 @@ export type Turn = {
   signal: AbortSignal;
   /** What the guards have read in this turn. */
   kept?: KeptValues;
+  /** What the guards have said of the step that is next, where that was asked ahead. */
+  judged?: Judged;
   /** Among `unsaved` is an outcome of a mutating step: it goes with the very next commit, and waits for no I/O. */
   holdsOutcome?: boolean;
   /** What the store's clock said when this turn last heard of it. */
