@@ -11,12 +11,13 @@ type Waiting<Item, Answer> = {
 export type BatchLimits<Item> = { items: number; bytes: number; bytesOf(item: Item): number };
 
 /**
- * Items asked for in one turn of the event loop leave together, at its end, and are answered together: a script costs Redis and the
- * client more than what it does for one item. `send` answers in the order of its items; when it fails, it fails for all of them.
+ * Items asked for in one turn of the event loop leave together, at its end or when `whenOver` calls back, and are answered together: a
+ * script costs Redis and the client more than what it does for one item. `send` answers in the order of its items; when it fails, it fails for all of them.
  */
 export function batched<Item, Answer>(
   send: (items: readonly Item[]) => Promise<readonly Answer[]>,
   limits: BatchLimits<Item>,
+  whenOver: (flush: () => void) => void = setImmediate,
 ): (item: Item) => Promise<Answer> {
   let open: Waiting<Item, Answer>[] = [];
   let bytes = 0;
@@ -31,7 +32,7 @@ export function batched<Item, Answer>(
       const size = limits.bytesOf(item);
       if (open.length >= limits.items || bytes + size > limits.bytes) flush();
       // A flush that finds its batch gone sends what has come since: early, never late.
-      if (open.length === 0) setImmediate(flush);
+      if (open.length === 0) whenOver(flush);
       open.push({ item, resolve, reject });
       bytes += size;
     });

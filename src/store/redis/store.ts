@@ -2,6 +2,7 @@ import type { Claim, Committed, Store, Tx } from "../../core/store.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { isBehindSeal, readItems } from "../forms/items.ts";
 import type { PlainReads } from "../reads.ts";
+import { commits } from "./commits.ts";
 import { guardValues } from "./guard-script.ts";
 import { keys } from "./keys.ts";
 import type { Link } from "./link.ts";
@@ -10,16 +11,17 @@ import { CLAIM, LOAD_RUN, PAUSES, SPENT } from "./read-scripts.ts";
 import { confirmReplicas } from "./replicas.ts";
 import { countOf, docOf, pairsOf, pauseOf, textsOf } from "./replies.ts";
 import { runScript, type Script, type ScriptArgument } from "./script.ts";
-import { packTx, readCommitted, TRANSACTION } from "./transaction.ts";
 
 /** `durable` is the connection of commits that wait for `replicas`; both absent unless `durability` is `wait:N`. */
 export type StoreLinks = { main: Link; durable?: { link: Link; replicas: number } };
 
 /** The store in Redis. Every change is the one transaction script; reads of several keys are one round trip. */
 export function redisStore(links: StoreLinks): Store {
-  const { main } = links;
+  const { main, durable } = links;
+  const commit = commits(main);
+  const kept = durable && commits(durable.link);
   return {
-    commit: (tx) => (tx.durable && links.durable ? commitDurably(links.durable, tx) : commit(main, tx)),
+    commit: (tx) => (tx.durable && durable && kept ? commitDurably(kept, durable, tx) : commit(tx)),
     claim: (run, forMs) => claim(main, run, forMs),
     next: (counter) => main.call((redis) => redis.incr(keys.counter(counter))),
     ...reads(main),
@@ -29,12 +31,12 @@ export function redisStore(links: StoreLinks): Store {
   };
 }
 
-async function commit(link: Link, tx: Tx): Promise<Committed> {
-  return readCommitted(tx, await run(link, TRANSACTION, packTx(tx)));
-}
-
-async function commitDurably(durable: { link: Link; replicas: number }, tx: Tx): Promise<Committed> {
-  const committed = await commit(durable.link, tx);
+async function commitDurably(
+  commit: Store["commit"],
+  durable: { link: Link; replicas: number },
+  tx: Tx,
+): Promise<Committed> {
+  const committed = await commit(tx);
   if (committed.ok) await confirmReplicas(durable.link, durable.replicas);
   return committed;
 }

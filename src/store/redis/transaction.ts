@@ -1,4 +1,5 @@
 import type { Committed, Tx } from "../../core/store.ts";
+import type { Instant } from "../../core/time.ts";
 import { CHECK_OPS, RUN_OPS } from "./check-ops.ts";
 import { foldChecks, foldWrites, packRun } from "./fold.ts";
 import { textsOf } from "./replies.ts";
@@ -17,25 +18,38 @@ end
 `;
 
 /**
- * The one script behind every change. Arguments: how many checks, then each check and each write as its name and what
- * its row in the tables packs; alike ones may be folded into one (see `fold.ts`). Answers the time, or the time, the place of the first
- * check that did not hold and how many of its run did; 0 instead of the place, and then what it has woken.
+ * The one script behind every change. Arguments: transactions, each the number of its arguments, then how many checks, then each check
+ * and each write as its name and what its row in the tables packs; alike ones may be folded into one (see `fold.ts`). Answers the time,
+ * and for each transaction 0, what it has woken, the place of the first check that did not hold and how many of its run did, or the
+ * words of an error; one that fails keeps no other from happening.
  */
 export const TRANSACTION = defineScript(`
 ${NOW_LUA}
 ${PAUSED_LUA}
-local i, held, woken = 2, {}, {}
-for place = 1, tonumber(A[1]) do
-  local op, ok, offset = A[i], false, 0
-  ${dispatch({ ...CHECK_OPS, ...RUN_OPS })}
-  if not ok then return {now, place, offset} end
+local function commit(i, last)
+  local call, P, A, now, held, woken = call, P, A, now, {}, {}
+  local checks = tonumber(A[i])
+  i = i + 1
+  for place = 1, checks do
+    local op, ok, offset = A[i], false, 0
+    ${dispatch({ ...CHECK_OPS, ...RUN_OPS })}
+    if not ok then return {place, offset} end
+  end
+  while i <= last do
+    local op = A[i]
+    ${dispatch({ create: CREATE, ...WRITE_OPS })}
+  end
+  return #woken > 0 and woken or 0
 end
-while i <= #A do
-  local op = A[i]
-  ${dispatch({ create: CREATE, ...WRITE_OPS })}
+local answers, i = {now}, 1
+while i < #A do
+  local last = i + A[i]
+  local done, answer = pcall(commit, i + 1, last)
+  if not done then answer = tostring(type(answer) == 'table' and answer.err or answer) end
+  answers[#answers + 1] = answer
+  i = last + 1
 end
-if #woken > 0 then return {now, 0, woken} end
-return now
+return answers
 `);
 
 function dispatch(ops: Readonly<Record<string, { lua: string }>>): string {
@@ -49,12 +63,12 @@ export function packTx(tx: Tx): readonly ScriptArgument[] {
   return [runs.length, ...runs.flatMap(packRun), ...foldWrites(tx)];
 }
 
-/** Reads the script's answer back into the port's words. */
-export function readCommitted(tx: Tx, reply: unknown): Committed {
-  if (!Array.isArray(reply)) return { ok: true, now: Number(reply) };
-  const now = Number(reply[0]);
-  if (Number(reply[1]) === 0) return { ok: true, now, woken: textsOf(reply[2]) };
-  const failed = foldChecks(tx.checks)[Number(reply[1]) - 1]?.[Number(reply[2])];
-  if (!failed) throw new Error(`the transaction script named a check that does not exist: ${reply[1]}`);
+/** Reads the answer to one transaction back into the port's words. */
+export function readCommitted(tx: Tx, now: Instant, answer: unknown): Committed {
+  if (!Array.isArray(answer)) return { ok: true, now };
+  const [place, offset] = answer;
+  if (typeof place !== "number") return { ok: true, now, woken: textsOf(answer) };
+  const failed = foldChecks(tx.checks)[place - 1]?.[Number(offset)];
+  if (!failed) throw new Error(`the transaction script named a check that does not exist: ${place}`);
   return { ok: false, now, failed };
 }

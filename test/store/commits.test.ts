@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Redis } from "ioredis";
+import type { Tx } from "../../src/core/store.ts";
+import { connectRedisStore } from "../../src/store/redis/index.ts";
+import { startRedis } from "../support/redis.ts";
+
+const server = await startRedis();
+const { store, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
+const plain = new Redis(server.url);
+
+after(async () => {
+  plain.disconnect();
+  await close();
+  await server.stop();
+});
+
+const appending = (list: string, is: number): Tx => ({
+  checks: [
+    { check: "empty", set: "nothing" },
+    { check: "length", list, is },
+  ],
+  writes: [{ write: "append", list, items: [{ list }] }],
+});
+
+/** How many scripts Redis has run. */
+async function scripts(): Promise<number> {
+  const stats = await plain.info("commandstats");
+  return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+}
+
+describe("commits of one turn of the event loop", () => {
+  it("leave as one call, and each has its own answer", async () => {
+    await store.commit({ checks: [], writes: [{ write: "lock", locks: ["l"], owner: "holder" }] });
+    await store.commit({ checks: [], writes: [{ write: "await", locks: ["l"], owner: "r", member: "run:r" }] });
+    const before = await scripts();
+    const answers = await Promise.all([
+      store.commit(appending("a", 0)),
+      store.commit(appending("b", 7)),
+      store.commit({ checks: [], writes: [{ write: "unlock", locks: ["l"], owner: "holder" }] }),
+      store.commit(appending("a", 1)),
+      store.commit(appending("a", 1)),
+    ]);
+    assert.equal(await scripts(), before + 1);
+    assert.deepEqual(
+      answers.map((one) => (one.ok ? (one.woken ?? "done") : one.failed)),
+      ["done", { check: "length", list: "b", is: 7 }, ["run:r"], "done", { check: "length", list: "a", is: 1 }],
+    );
+    assert.deepEqual([await store.length("a"), await store.length("b")], [2, 0]);
+  });
+
+  it("one that Redis cannot carry out keeps no other from happening", async () => {
+    await plain.set("{stanch}:list:broken", "not a list");
+    const [first, broken, last] = await Promise.allSettled([
+      store.commit(appending("c", 0)),
+      store.commit({ checks: [], writes: [{ write: "append", list: "broken", items: [{}] }] }),
+      store.commit(appending("d", 0)),
+    ]);
+    assert.deepEqual([first.status, last.status], ["fulfilled", "fulfilled"]);
+    assert.equal(broken.status, "rejected");
+    assert.match(String(broken.reason), /WRONGTYPE/);
+    assert.deepEqual([await store.length("c"), await store.length("d")], [1, 1]);
+  });
+
+  it("are refused as unavailable where Redis refuses to write, each for itself", async () => {
+    await plain.config("SET", "maxmemory", "1");
+    const results = await Promise.allSettled([store.commit(appending("e", 0)), store.commit(appending("f", 0))]);
+    await plain.config("SET", "maxmemory", "0");
+    for (const result of results) {
+      assert.equal(result.status, "rejected");
+      assert.equal((result.reason as { code?: string }).code, "unavailable");
+    }
+    assert.deepEqual([await store.length("e"), await store.length("f")], [0, 0]);
+  });
+
+  it("beyond what one script should take they leave as several", async () => {
+    const before = await scripts();
+    const answers = await Promise.all(Array.from({ length: 150 }, (_, n) => store.commit(appending(`many-${n}`, 0))));
+    assert.ok(answers.every(({ ok }) => ok));
+    assert.equal(await scripts(), before + 3);
+  });
+});
