@@ -46,8 +46,8 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
     await startPrometheus(options.dir, prometheus),
   ];
   const ready = (address: string) => () => answers(`http://${address}/-/ready`);
-  await waitFor("Alertmanager", ready(alertmanager), { within: 20_000, needs: processes });
-  await waitFor("Prometheus", ready(prometheus), { within: 20_000, needs: processes });
+  await waitFor("Alertmanager", ready(alertmanager), { within: 60_000, needs: processes });
+  await waitFor("Prometheus", ready(prometheus), { within: 60_000, needs: processes });
   return { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}`, processes };
 }
 

@@ -42,7 +42,7 @@ export async function startStanch(options: StanchOptions): Promise<Stanch> {
     env,
   });
   try {
-    await waitFor("stanch to be ready", () => answers(`${url}/-/ready`), { within: 25_000, needs: [running] });
+    await waitFor("stanch to be ready", () => answers(`${url}/-/ready`), { within: 60_000, needs: [running] });
   } catch (error) {
     await running.stop();
     throw error instanceof Error ? new Error(`${error.message}\n${running.output()}`, { cause: error }) : error;

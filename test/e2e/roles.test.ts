@@ -63,7 +63,7 @@ describe("web and workers as processes of their own", () => {
 
   it("closes the incident although the worker that acted is killed at once, and acts only once", async () => {
     gateway.primary.state = "failing";
-    await waitFor("the effect", () => gateway.settings.now.FALLBACK_ENABLED, { within: 30_000, every: 5 });
+    await waitFor("the effect", () => gateway.settings.now.FALLBACK_ENABLED, { within: 60_000, every: 5 });
     await workers[0]?.process.stop("SIGKILL");
     const run = await waitFor(
       "the run to succeed",
@@ -71,11 +71,11 @@ describe("web and workers as processes of their own", () => {
         const { items } = await web.get<Items<ApiRun>>("/runs");
         return items.find((candidate) => candidate.endedAt !== null);
       },
-      { within: 120_000, every: 500 },
+      { within: 200_000, every: 500 },
     );
     assert.equal(run.state.kind, "succeeded", run.sentence);
     const closed = async () => (await web.get<Items<ApiIncident>>("/incidents")).items[0]?.status === "resolved";
-    await waitFor("the incident to close", closed, { within: 30_000 });
+    await waitFor("the incident to close", closed, { within: 60_000 });
     assert.equal(gateway.settings.changes.length, 1);
   });
 });

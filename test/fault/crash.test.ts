@@ -37,7 +37,7 @@ const EVENT_TYPES = Object.keys({
 
 /** Trials at a time; each is two processes that mostly wait. */
 const AT_A_TIME = 8;
-const PATIENCE = { timeout: 900_000 };
+const PATIENCE = { timeout: 2_700_000 };
 
 const deaths = new Map<string, Set<Point["when"]>>();
 const slot = limited(AT_A_TIME);

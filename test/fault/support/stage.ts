@@ -19,7 +19,7 @@ export type Stage = {
   settled(): Promise<void>;
 };
 
-const WITHIN = 120_000;
+const WITHIN = 300_000;
 let databases = 0;
 
 /** The address of a database of this server that nothing has used; the one after it is free too. */
