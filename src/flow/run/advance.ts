@@ -75,16 +75,7 @@ async function advanceClaimed(deps: RunDeps, opening: Opening, draining?: AbortS
 type Opening = { claim: Claim; loaded: LoadedRun; started: number; signal: AbortSignal };
 
 async function openTurn(deps: RunDeps, { claim, loaded, started, signal }: Opening): Promise<Turn | undefined> {
-  if (loaded.events.length === 0) {
-    await deps.store.commit({
-      checks: [],
-      writes: [
-        { write: "release", run: claim.run, epoch: claim.epoch },
-        { write: "undue", member: `run:${claim.run}` },
-      ],
-    });
-    return undefined;
-  }
+  if (loaded.events.length === 0) return void (await sealRun(deps, claim, []));
   const run = foldRun(loaded.events as readonly RunEvent[]);
   if (run.ended) return void (await sealRun(deps, claim, loaded.events));
   const playbook = await playbookFor(deps, run);

@@ -5,7 +5,7 @@ import type { RunDeps } from "./deps.ts";
 /** So long after a run's end its journal is packed: what follows from the end comes first, and many runs may end at once. */
 export const SEAL_AFTER: Milliseconds = 60_000;
 
-/** What is left to do for a run that has ended, whoever woke it: its journal takes less room, and nothing is due any more. */
+/** What is left to do for a run that has ended, or is gone, whoever woke it: its journal takes less room, and nothing is due any more. */
 export async function sealRun(
   { store }: Pick<RunDeps, "store">,
   claim: Claim,

@@ -57,3 +57,11 @@ test("a worker that was overtaken before it could seal leaves the run to the one
   await sealRun(world.deps, holder ?? next, events);
   assert.ok(await world.store.claim(id, 1_000), "its holder lets it go");
 });
+
+test("a late wake-up of a run that was removed leaves nothing of it", async () => {
+  const world = createWorld();
+  await world.store.commit({ checks: [], writes: [{ write: "due", member: "run:gone", at: 0 }] });
+  await world.drain();
+  assert.deepEqual(await world.store.due(9), []);
+  assert.equal((await world.store.claim("gone", 1_000))?.epoch, 1, "its claim is gone, too");
+});
