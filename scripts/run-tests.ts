@@ -85,6 +85,8 @@ function run(tier: Tier, root: string, files: readonly string[]): number {
     .slice(-8);
   process.stdout.write(`\n${closing.join("\n")}\n`);
   rmSync(scratch, { recursive: true, force: true });
+  if (result.error)
+    process.stderr.write(`stopped: ${result.error.message}; the limit is ${tier.deadlineMs / 1_000} s\n`);
   return result.status === 0 ? 0 : 1;
 }
 
