@@ -4,7 +4,15 @@ import type { Check } from "../../core/store.ts";
  * How a check or a write travels and what it does: `pack` gives its arguments, `lua` reads them as A[i+1], A[i+2], ...
  * (`call`, `P` the prefix and `now` are there), and moves `i` to the next operation.
  */
-export type Op<T> = { pack(op: T): readonly (string | number)[]; lua: string };
+export type Op<T> = { pack(op: T): readonly Argument[]; lua: string };
+
+/** One argument of a script. */
+export type Argument = string | number;
+
+/** A head, then how many and which; by `concat`, since a storm's commit has a hundred of each. */
+export function listed(head: readonly Argument[], items: readonly Argument[]): readonly Argument[] {
+  return head.concat(items.length, items);
+}
 
 type CheckOps = { [K in Check["check"]]: Op<Extract<Check, { check: K }>> };
 

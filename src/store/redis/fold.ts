@@ -1,9 +1,8 @@
 import type { Check, Tx, Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
-import { CHECK_OPS, type Op, RUN_OPS } from "./check-ops.ts";
-import { CREATE, packWrite } from "./write-ops.ts";
+import { type Argument, CHECK_OPS, listed, type Op, RUN_OPS } from "./check-ops.ts";
+import { packWrite } from "./write-ops.ts";
 
-type Argument = string | number;
 type Of<K extends Check["check"]> = Extract<Check, { check: K }>;
 
 /** Checks of one kind that follow each other; the script asks one question for all of them. */
@@ -60,9 +59,10 @@ export function foldWrites({ checks, writes }: Tx): readonly Argument[] {
   const folded: Folded = { absent: new Set(), created: [], indexed: new Map(), cut: new Set(), others: [] };
   for (const check of checks) if (isAbsence(check) && check.kind !== "pause") folded.absent.add(nameOf(check));
   for (const write of writes) fold(folded, write);
-  const args: Argument[] = folded.created.length === 0 ? [] : ["create", ...CREATE.pack(folded.created)];
-  for (const [index, members] of folded.indexed) args.push("index", index, members.length, ...members);
-  return [...args, ...folded.others];
+  const { created, indexed, others } = folded;
+  const indexes = [...indexed].map(([index, members]) => listed(["index", index], members));
+  const made = created.length === 0 ? [] : listed(["create"], created);
+  return made.concat(...indexes, others);
 }
 
 function fold({ absent, created, indexed, cut, others }: Folded, write: Write): void {
@@ -86,7 +86,7 @@ function fold({ absent, created, indexed, cut, others }: Folded, write: Write): 
       cut.add(write.index);
       break;
   }
-  others.push(...packWrite(write));
+  for (const one of packWrite(write)) others.push(one);
 }
 
 function nameOf({ kind, id }: { kind: string; id: string }): string {
@@ -100,3 +100,12 @@ function membersOf(indexed: Map<string, Argument[]>, index: string): Argument[] 
   indexed.set(index, made);
   return made;
 }
+
+/** Documents that a check of the same transaction has found absent: their number, doubled, then name and text of each. */
+export const CREATE = {
+  lua: `
+      local last = i + 1 + A[i+1]
+      for k = i + 2, last, 2 do A[k] = P .. 'doc:' .. A[k] end
+      for k = i + 2, last, 1000 do call('MSET', unpack(A, k, math.min(k + 999, last))) end
+      i = last + 1`,
+};

@@ -1,10 +1,10 @@
 import type { Committed, Tx } from "../../core/store.ts";
 import type { Instant } from "../../core/time.ts";
 import { CHECK_OPS, RUN_OPS } from "./check-ops.ts";
-import { foldChecks, foldWrites, packRun } from "./fold.ts";
+import { CREATE, foldChecks, foldWrites, packRun } from "./fold.ts";
 import { textsOf } from "./replies.ts";
 import { defineScript, NOW_LUA, type ScriptArgument } from "./script.ts";
-import { CREATE, WRITE_OPS } from "./write-ops.ts";
+import { WRITE_OPS } from "./write-ops.ts";
 
 /** Shared by the transaction and the list of pauses: a pause document that cannot be read counts as a pause. */
 export const PAUSED_LUA = `
@@ -60,7 +60,8 @@ function dispatch(ops: Readonly<Record<string, { lua: string }>>): string {
 /** The flat argument list of a transaction. */
 export function packTx(tx: Tx): readonly ScriptArgument[] {
   const runs = foldChecks(tx.checks);
-  return [runs.length, ...runs.flatMap(packRun), ...foldWrites(tx)];
+  const args: readonly ScriptArgument[] = [runs.length];
+  return args.concat(...runs.map(packRun), foldWrites(tx));
 }
 
 /** Reads the answer to one transaction back into the port's words. */

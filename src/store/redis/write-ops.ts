@@ -1,7 +1,7 @@
 import type { Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
 import { sealItems, writeItem } from "../forms/items.ts";
-import type { Op } from "./check-ops.ts";
+import { type Argument, listed, type Op } from "./check-ops.ts";
 import { GROUP } from "./keys.ts";
 
 type WriteOps = { [K in Write["write"]]: Op<Extract<Write, { write: K }>> };
@@ -60,8 +60,8 @@ export const WRITE_OPS: WriteOps = {
       call('DEL', P .. 'list:' .. A[i+1])
       i = i + 2`,
   },
-  add: { pack: ({ set, members }) => [set, members.length, ...members], lua: variadic("SADD", "set") },
-  remove: { pack: ({ set, members }) => [set, members.length, ...members], lua: variadic("SREM", "set") },
+  add: { pack: ({ set, members }) => listed([set], members), lua: variadic("SADD", "set") },
+  remove: { pack: ({ set, members }) => listed([set], members), lua: variadic("SREM", "set") },
   field: {
     pack: ({ hash, field, value }) => [hash, field, value === null ? 0 : 1, value ?? ""],
     lua: `
@@ -188,18 +188,8 @@ export const WRITE_OPS: WriteOps = {
   },
 };
 
-/** Documents that a check of the same transaction has found absent: name and text, name and text, ... */
-export const CREATE: Op<readonly string[]> = {
-  pack: (pairs) => [pairs.length, ...pairs],
-  lua: `
-      local last = i + 1 + A[i+1]
-      for k = i + 2, last, 2 do A[k] = P .. 'doc:' .. A[k] end
-      for k = i + 2, last, 1000 do call('MSET', unpack(A, k, math.min(k + 999, last))) end
-      i = last + 1`,
-};
-
 /** Name and arguments of a write. */
-export function packWrite(write: Write): readonly (string | number)[] {
+export function packWrite(write: Write): readonly Argument[] {
   const op = WRITE_OPS[write.write] as Op<Write>;
   return [write.write, ...op.pack(write)];
 }
