@@ -9,6 +9,7 @@ type Check = (yaml: StanchYaml, at: At, given: Given) => readonly Fault[];
 const CHECKS: readonly Check[] = [
   tokenFaults,
   approvalFaults,
+  peopleFaults,
   connectionFaults,
   escalationFaults,
   inviteFaults,
@@ -95,11 +96,25 @@ function approvalFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[
         faults.push(at(["approvals", "groups", name, "api-tokens", index], `there is no API token ${token}`));
     }
   }
-  for (const [name, person] of Object.entries(approvals.people)) {
-    if (person.token !== undefined && !tokens.has(person.token))
-      faults.push(at(["approvals", "people", name, "token"], `there is no API token ${person.token}`));
-  }
   return faults;
+}
+
+/** A token that is not there proves nobody, and an identity of two people would count for one of them only. */
+function peopleFaults({ approvals }: StanchYaml, at: At, given: Given): readonly Fault[] {
+  const tokens = given.names("api", "tokens");
+  const people = Object.entries(approvals?.people ?? {});
+  return people.flatMap(([name, person], index) =>
+    (["slack", "token"] as const).flatMap((key) => {
+      const id = person[key];
+      if (id === undefined) return [];
+      const fault = (message: string) => at(["approvals", "people", name, key], message);
+      const twin = people.slice(0, index).find(([, other]) => other[key] === id)?.[0];
+      return [
+        ...(key === "token" && !tokens.includes(id) ? [fault(`there is no API token ${id}`)] : []),
+        ...(twin === undefined ? [] : [fault(`it is ${twin} already; one identity is one person's`)]),
+      ];
+    }),
+  );
 }
 
 function connectionFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {

@@ -15,6 +15,11 @@ export const Duration = z
     }
   });
 
+/** A duration of at least this one, as people write it: shorter ones would switch off what they are for. */
+export function durationFrom(least: string) {
+  return Duration.refine((length) => length >= parseDuration(least), `it must be at least ${least}`);
+}
+
 /** One Alertmanager matcher, compiled. */
 export const MatcherText = z.string().transform((text, context) => {
   try {
@@ -40,4 +45,4 @@ export const Url = z.string().superRefine((text, context) => {
 });
 
 /** At most `runs` in any window of `per`. */
-export const BudgetEntry = z.strictObject({ runs: z.int().min(1), per: Duration });
+export const BudgetEntry = z.strictObject({ runs: z.int().min(1), per: durationFrom("1s") });

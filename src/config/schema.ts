@@ -2,7 +2,16 @@ import { z } from "zod";
 import { ID } from "../core/cel/names.ts";
 import { REDIS_RISKS } from "../core/config.ts";
 import { ConnectionsSection } from "./connections.ts";
-import { AutonomyName, BudgetEntry, Duration, MatcherText, Secret, SeverityName, Text } from "./fields.ts";
+import {
+  AutonomyName,
+  BudgetEntry,
+  Duration,
+  durationFrom,
+  MatcherText,
+  Secret,
+  SeverityName,
+  Text,
+} from "./fields.ts";
 
 const Basic = z.strictObject({ username: Text, password: Secret });
 const WebhookAuthEntry = z.union([z.strictObject({ bearer: Secret }), z.strictObject({ basic: Basic })]);
@@ -45,15 +54,17 @@ const Limits = z.strictObject({
   "max-targets-per-step": z.int().min(1).default(5),
   "fleet-fraction": z.number().gt(0).max(1).default(0.3),
   "fleet-min": z.int().min(1).default(10),
-  flapping: z.strictObject({ changes: z.int().min(2), per: Duration }).default({ changes: 4, per: 1_800_000 }),
+  flapping: z
+    .strictObject({ changes: z.int().min(2), per: durationFrom("1s") })
+    .default({ changes: 4, per: 1_800_000 }),
 });
 
 const Policy = z.strictObject({
   group: Text,
   required: z.int().min(1).max(10).default(1),
   "requester-may-approve": z.boolean().default(true),
-  expires: Duration.default(900_000),
-  "valid-for": Duration.refine((length) => length >= 10_000, "it must be at least 10s").default(900_000),
+  expires: durationFrom("1s").default(900_000),
+  "valid-for": durationFrom("10s").default(900_000),
   "on-expiry": z.enum(["deny", "escalate"]).default("escalate"),
 });
 
@@ -84,7 +95,7 @@ const Escalation = z.strictObject({
 
 const Freeze = z.strictObject({
   cron: Text,
-  for: Duration,
+  for: durationFrom("1m"),
   tz: Text.default("UTC"),
   allow: z.array(SeverityName).default([]),
   reason: Text.default("freeze"),
@@ -137,7 +148,7 @@ export const StanchYaml = z.strictObject({
       "reopen-within": Duration.default(1_800_000),
       bake: Duration.default(600_000),
       "max-runs": z.int().min(1).default(3),
-      "reassess-every": Duration.default(60_000),
+      "reassess-every": durationFrom("1s").default(60_000),
       "stale-after": Duration.default(32_400_000),
     })
     .prefault({}),
@@ -149,7 +160,7 @@ export const StanchYaml = z.strictObject({
   escalation: z.array(Escalation).default([]),
   slack: Slack.prefault({ channel: "#alerts" }),
   reports: Reports.optional(),
-  retention: Duration.default(7_776_000_000),
+  retention: durationFrom("1h").default(7_776_000_000),
   "max-body": z
     .int()
     .min(1_024)

@@ -13,6 +13,20 @@ describe("faults have their place", () => {
     ["version", "", /^$/],
     ["autonomy", "autonomy: full", /stanch.yaml:4:11 autonomy: .*observe/],
     ["duration", "retention: 90", /stanch.yaml:4:12 retention: expected a duration/],
+    ["retention that keeps nothing", "retention: 0s", "stanch.yaml:4:12 retention: it must be at least 1h"],
+    [
+      "budget without a window",
+      "limits: { budget: [{ runs: 1, per: 0s }] }",
+      /budget\[0\].per: it must be at least 1s/,
+    ],
+    ["flapping in no time", "limits: { flapping: { changes: 2, per: 0s } }", /flapping.per: it must be at least 1s/],
+    ["looks without a pause", "incidents: { reassess-every: 0s }", /reassess-every: it must be at least 1s/],
+    ["freeze of no length", "freeze: [{ cron: '0 16 * * 5', for: 0s }]", /freeze\[0\].for: it must be at least 1m/],
+    [
+      "one identity of two people",
+      "approvals: { people: { anna: { slack: U1 }, ben: { slack: U1 } }, groups: { a: {} }, default: { group: a } }",
+      "stanch.yaml:4:59 approvals.people.ben.slack: it is anna already; one identity is one person's",
+    ],
     [
       "matcher",
       "slack: { channel: '#a', routes: [{ match: ['a >> b'], channel: '#b' }] }",

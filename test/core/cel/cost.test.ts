@@ -78,10 +78,10 @@ describe("cost is bounded when it is loaded", () => {
     assert.deepEqual(condition(text).test(SCOPE), { known: true, value: true });
   });
 
-  test("100,000 evaluations of a rule take less than a second", () => {
+  test("100,000 evaluations of a rule take seconds at most, on a slow machine too", () => {
     const rule = condition('facts.rate * 2 > 0.1 && alert.labels.severity == "critical"');
     const started = performance.now();
     for (let i = 0; i < 100_000; i += 1) rule.test(SCOPE);
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(performance.now() - started < 5_000);
   });
 });
