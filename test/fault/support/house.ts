@@ -80,10 +80,11 @@ function environmentOf(directory: string, redis: string, ecs: string): Readonly<
   };
 }
 
+/** What its actions will load, and those of a setting whose target is there. */
 function librariesOf(playbook: string): string {
   const libraries = [
-    playbook.includes("uses: k8s.") && "@kubernetes/client-node",
-    playbook.includes("uses: ecs.") && "@aws-sdk/client-ecs",
+    /\bk8s[.:]/.test(playbook) && "@kubernetes/client-node",
+    /\becs[.:]/.test(playbook) && "@aws-sdk/client-ecs",
   ];
   return libraries.filter(Boolean).join(" ");
 }
