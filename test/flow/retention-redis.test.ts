@@ -50,10 +50,11 @@ async function livedThrough(retention: number) {
 }
 
 test("on Redis nothing of a removed incident is left but what expires by itself", async () => {
-  const world = await livedThrough(150);
+  // Long enough for its end to be seen before it is over, also on a slow machine.
+  const world = await livedThrough(1_500);
   const reader = new Redis(redis.url);
   try {
-    for (let tries = 0; tries < 100 && (await world.store.get<Incident>("incident", "inc-1")); tries++) {
+    for (let tries = 0; tries < 1_000 && (await world.store.get<Incident>("incident", "inc-1")); tries++) {
       await sleep(5);
       await world.drain();
     }
