@@ -31,11 +31,7 @@ export function commits(link: Link): Store["commit"] {
 }
 
 async function sendAll(link: Link, batch: readonly Packed[]): Promise<readonly Answered[]> {
-  const args: ScriptArgument[] = [];
-  for (const one of batch) {
-    args.push(one.args.length);
-    for (const arg of one.args) args.push(arg);
-  }
+  const args = batch.flatMap((one) => [one.args.length, ...one.args]);
   const reply = await link.call((redis) => runScript(redis, TRANSACTION, args));
   const [now, ...answers] = Array.isArray(reply) ? reply : [];
   return answers.map((answer) => ({ now: Number(now), answer }));
