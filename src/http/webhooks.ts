@@ -7,8 +7,11 @@ import type { WebhookRequest } from "../core/source.ts";
 import { requestIdOf, sendJson } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { type Admit, createBodyGate } from "./large-bodies.ts";
+import { createTurns } from "./turns.ts";
 
 const LONGEST_PATH = 200;
+/** Bytes of bodies that are read in one turn of the event loop: some milliseconds. */
+const MOST_PER_TURN = 128 * 1024;
 
 type Params = { source: string };
 
@@ -38,6 +41,7 @@ export type WebhookDeps = {
  */
 export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
   const enter = createBodyGate(deps.admit, deps.maxBody);
+  const turn = createTurns(MOST_PER_TURN);
   return async (request, response) => {
     try {
       const leave = enter(request, request.params.source);
@@ -49,6 +53,8 @@ export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
       } finally {
         leave();
       }
+      const begun = turn(body.length);
+      if (begun !== undefined) await begun;
       const answer = await deps.accept(request.params.source, { headers: request.headers, body });
       const { rejected, details } = answer;
       if (rejected !== undefined) deps.log.warn({ ...aboutCall(request), rejected, details }, "alerts rejected");
