@@ -92,6 +92,18 @@ table("steps", [
     withSteps("- { id: a, uses: settings.set, with: { name: X, value: [1] } }"),
     /settings.set: Invalid input: expected number, boolean or string$/,
   ],
+  [
+    "foreign input beside one that is not known yet",
+    withSteps(`- { id: a, uses: http.check, with: { path: '\${{ target }}', pth: / } }`),
+    /http.check: it takes no pth/,
+  ],
+  [
+    "one name for the items of a round and of a round in it",
+    withSteps(
+      "- { id: a, for-each: [1], as: x, steps: [{ id: b, for-each: [2], as: x, steps: [{ id: c, uses: http.check }] }] }",
+    ),
+    /x means something else already/,
+  ],
   ["foreign input", withSteps("- { id: a, uses: http.check, with: { pth: / } }"), /http.check: it takes no pth/],
   [
     "missing input",
