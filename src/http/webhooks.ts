@@ -10,8 +10,10 @@ import { type Admit, createBodyGate } from "./large-bodies.ts";
 import { createTurns } from "./turns.ts";
 
 const LONGEST_PATH = 200;
-/** Bytes of bodies that are read in one turn of the event loop: some milliseconds. */
+/** Bytes of large bodies that are read in one turn of the event loop: some milliseconds. */
 const MOST_PER_TURN = 128 * 1024;
+/** Smaller ones do not wait: a turn costs more than what it would spread. */
+const LARGE = 32 * 1024;
 
 type Params = { source: string };
 
@@ -53,7 +55,7 @@ export function webhookHandler(deps: WebhookDeps): RequestHandler<Params> {
       } finally {
         leave();
       }
-      const begun = turn(body.length);
+      const begun = body.length < LARGE ? undefined : turn(body.length);
       if (begun !== undefined) await begun;
       const answer = await deps.accept(request.params.source, { headers: request.headers, body });
       const { rejected, details } = answer;
