@@ -24,6 +24,8 @@ export function play(redis: TestRedis, scenario: Scenario, faults: Faults = {}):
     const trace = join(stage.house.directory, "trace");
     assert.equal(await post(await stage.start({ ...faults, trace })), 202);
     await finished(stage, scenario);
+    const isWhole = async () => linesOf(trace).flat().filter(isEnd).length >= (await endedRuns(stage));
+    await stage.until("the worker to trace its last commit", isWhole);
     return { ...(await leftBy(stage)), commits: linesOf(trace) };
   });
 }
@@ -90,6 +92,15 @@ export async function leftBy({ journals, effects }: Stage): Promise<Left> {
   assert.ok(run, "the alert was lost: it started no run");
   assert.equal(more.length, 0, "the alert started a second run");
   return { run, state: stateOf(run), effects: effects(), commits: [], said };
+}
+
+async function endedRuns({ journals }: Stage): Promise<number> {
+  return (await journals.runs()).filter((run) => run.ended).length;
+}
+
+/** Redis has a commit before the worker that sent it has its answer, and traces it. */
+function isEnd(key: string): boolean {
+  return key.split(" ")[1] === "ended";
 }
 
 function linesOf(file: string): readonly (readonly string[])[] {
