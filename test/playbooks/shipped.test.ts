@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { actions } from "../../src/actions/index.ts";
+import type { ActionResult } from "../../src/core/action.ts";
 import type { Connections } from "../../src/core/connection.ts";
 import { actionSteps } from "../../src/core/playbook/check-veto.ts";
 import type { Scope } from "../../src/core/scope.ts";
 import { stateKind } from "../../src/flow/run-view.ts";
+import { scripted } from "../support/scripted.ts";
 import { shipped, shippedPlaybooks, worldOf } from "./shipped.ts";
 
 const MINUTE = 60_000;
@@ -193,4 +195,15 @@ describe("router-unresponsive", () => {
       assert.equal(calls.get("k8s.rollout-restart")?.calls.length, expected);
     });
   }
+
+  test("restarts nothing when its health could not be measured", async () => {
+    const { world, calls } = play(false, true);
+    const message = "checking router/health: the host name does not exist";
+    const failed: ActionResult = { ok: false, reason: "not_configured", message, retryable: true, sent: "no" };
+    scripted(world.actions, "http.check", { effect: "read", targets: () => [], answer: () => failed });
+    const id = await world.open("router-unresponsive");
+    await world.pass(MINUTE);
+    assert.equal(calls.get("k8s.rollout-restart")?.calls.length, 0);
+    assert.equal(stateKind(await world.run(id)), "failed");
+  });
 });

@@ -34,7 +34,8 @@ type Output = z.infer<typeof Output>;
 /**
  * `http.check`: one request, judged like `curl -f` within 5 s: a missing answer, a wrong status or body fails the step.
  * With `status: any` the step succeeds whatever the system does, also when it does not answer: `state` says what was found. It still
- * fails for what says nothing about the system: an unknown connection, an address that is not allowed, a step that was stopped.
+ * fails for what says nothing about the system: an unknown connection, an address that is not allowed, a name that cannot be resolved,
+ * a certificate that is not taken, something other than HTTP at that address, a step that was stopped.
  */
 export const httpCheck = define<Input, Output>({
   name: "http.check",
@@ -68,8 +69,8 @@ function isMeasuring({ status }: Input): boolean {
 }
 
 function measuredNothing(none: ActionFailure, durationMs: number) {
-  if (none.reason !== "timeout" && none.reason !== "unreachable" && none.reason !== "bad_response") return none;
-  const state: Output["state"] = none.reason === "timeout" ? "timeout" : "unreachable";
+  const { reason: state } = none;
+  if (state !== "timeout" && state !== "unreachable") return none;
   return { ok: true as const, done: true as const, output: { ok: false, state, status: null, durationMs } };
 }
 

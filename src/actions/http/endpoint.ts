@@ -1,9 +1,8 @@
-import type { Dispatcher } from "undici";
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import type { Connection } from "../../core/connection.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { failure, quote, scrub, statusFailure } from "../failure.ts";
-import { guardedAgent, openAgent } from "./guard.ts";
+import { guardedAgent, openAgent, type Way } from "./guard.ts";
 import { type Answer, type NoAnswer, send } from "./send.ts";
 
 /** Bytes of a body that are read unless a call needs more. */
@@ -17,7 +16,7 @@ export type Endpoint = {
   headers: Readonly<Record<string, string>>;
   /** What else must not turn up in messages. */
   secrets?: readonly string[];
-  dispatcher: Dispatcher;
+  dispatcher: Way;
 };
 
 /** One call. `act` opens every message: `resetting the breakers of router`. `mutating` calls pass the fence. */

@@ -1,6 +1,6 @@
 import dns from "node:dns";
 import net from "node:net";
-import { Agent, buildConnector } from "undici";
+import { Agent, buildConnector, type Dispatcher } from "undici";
 
 /** Special-purpose ranges of the IANA registries. Node checks IPv4-mapped IPv6 addresses against the IPv4 ranges by itself. */
 const FORBIDDEN = [
@@ -24,6 +24,10 @@ export type Lookup = (
   done: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
 ) => void;
 
+/** A dispatcher; `isLookingUp` says whether it still waits for the name server's answer about a host. */
+export type Way = Dispatcher & { isLookingUp?(host: string): boolean };
+type WatchedAgent = Agent & Required<Pick<Way, "isLookingUp">>;
+
 function forbiddenRanges(): net.BlockList {
   const list = new net.BlockList();
   for (const range of FORBIDDEN.split(" ")) {
@@ -44,18 +48,23 @@ export function addressFilter(): (address: string) => boolean {
 }
 
 /** An agent for a target that the operator allows to be anywhere. Never speaks HTTP/2, so that one request is one write. */
-export function openAgent(): Agent {
-  return new Agent({ allowH2: false, connections: 16, connect: { timeout: CONNECT_WITHIN } });
+export function openAgent(lookup: Lookup = dns.lookup): WatchedAgent {
+  const names = watched(lookup);
+  const connect = { lookup: checkedLookup(names.lookup, () => false), timeout: CONNECT_WITHIN };
+  const agent = new Agent({ allowH2: false, connections: 16, connect });
+  return Object.assign(agent, { isLookingUp: names.isLookingUp });
 }
 
 /**
  * An agent that connects to public addresses only: IP literals are checked before connecting, every answer of the name server is
  * checked (one bad address spoils all), and the address really reached is checked again, so that rebinding gains nothing.
  */
-export function guardedAgent(lookup: Lookup = dns.lookup): Agent {
+export function guardedAgent(lookup: Lookup = dns.lookup): WatchedAgent {
   const isForbidden = addressFilter();
-  const base = buildConnector({ lookup: checkedLookup(lookup, isForbidden), timeout: CONNECT_WITHIN, allowH2: false });
-  return new Agent({
+  const names = watched(lookup);
+  const connector = { lookup: checkedLookup(names.lookup, isForbidden), timeout: CONNECT_WITHIN, allowH2: false };
+  const base = buildConnector(connector);
+  const agent = new Agent({
     allowH2: false,
     connections: 16,
     connect(options, done) {
@@ -69,17 +78,38 @@ export function guardedAgent(lookup: Lookup = dns.lookup): Agent {
       });
     },
   });
+  return Object.assign(agent, { isLookingUp: names.isLookingUp });
+}
+
+/** The same look-up, and which hosts it has not answered for. */
+function watched(lookup: Lookup): { lookup: Lookup; isLookingUp(host: string): boolean } {
+  const waiting = new Map<string, number>();
+  const count = (host: string, by: number) => waiting.set(host, (waiting.get(host) ?? 0) + by);
+  return {
+    isLookingUp: (host) => (waiting.get(host) ?? 0) > 0,
+    lookup(host, options, done) {
+      count(host, 1);
+      lookup(host, options, (error, addresses) => {
+        count(host, -1);
+        done(error, addresses);
+      });
+    },
+  };
 }
 
 function checkedLookup(lookup: Lookup, isForbidden: (address: string) => boolean): net.LookupFunction {
   return (host, options, done) => {
     lookup(host, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
-      if (error || !first) return done(error ?? new Error(`${host} has no address`), "", 0);
+      if (error || !first) return done(error ?? noAddress(host), "", 0);
       if (addresses.some(({ address }) => isForbidden(address)))
         return done(new BlockedAddress(`${host} resolves to an address that is not public`), "", 0);
       if (options.all === true) return done(null, addresses);
       done(null, first.address, first.family);
     });
   };
+}
+
+function noAddress(host: string): Error {
+  return Object.assign(new Error(`${host} has no address`), { code: "ENOTFOUND" });
 }

@@ -1,10 +1,11 @@
 import { type Dispatcher, request } from "undici";
-import type { FailureReason } from "../../core/action.ts";
 import type { Milliseconds } from "../../core/time.ts";
+import type { Way } from "./guard.ts";
+import { type Cause, explain } from "./no-answer.ts";
 
 /** One HTTP request. `fence` is called immediately before the socket write and prevents it by throwing. */
 export type Sending = {
-  dispatcher: Dispatcher;
+  dispatcher: Way;
   method: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export type Sending = {
 export type Answer = { status: number; headers: Readonly<Record<string, string>>; body: Buffer; cut: boolean };
 
 /** No answer. `written` says whether any byte of the request may have left. */
-export type NoAnswer = { reason: FailureReason; detail: string; written: boolean; retryable: boolean };
+export type NoAnswer = Cause & { written: boolean };
 
 export type Sent = { ok: true; answer: Answer } | ({ ok: false } & NoAnswer);
 
@@ -44,7 +45,7 @@ export async function send(sending: Sending): Promise<Sent> {
     return { ok: true, answer: { status: reply.statusCode, headers: plain(reply.headers), ...body } };
   } catch (error) {
     if (trace.refusal) throw trace.refusal.error;
-    return { ok: false, ...explain(error, sending), written: trace.written };
+    return { ok: false, ...explain(error, sending, trace.written), written: trace.written };
   }
 }
 
@@ -94,46 +95,4 @@ function plain(headers: Readonly<Record<string, string | string[] | undefined>>)
   return Object.fromEntries(
     entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : `${value}`]),
   );
-}
-
-const CODES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused; check that it runs and the connection's address",
-  ENOTFOUND: "the host name does not exist; check the connection's address",
-  EAI_AGAIN: "the host name cannot be resolved now",
-  EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "no route to the network",
-  ECONNRESET: "the connection was reset",
-  EPIPE: "the connection was closed",
-  UND_ERR_SOCKET: "the connection was closed before an answer came",
-};
-
-function explain(error: unknown, sending: Sending): Omit<NoAnswer, "written"> {
-  if (sending.signal.aborted && !isTimeout(sending.signal.reason))
-    return { reason: "claim_lost", detail: "stopped by this worker before an answer came", retryable: true };
-  const code = codeOf(error);
-  if (sending.signal.aborted)
-    return { reason: "timeout", detail: "no answer within the step's time limit", retryable: true };
-  if (isTimeout(error) || code === "UND_ERR_CONNECT_TIMEOUT")
-    return { reason: "timeout", detail: `no answer within ${sending.timeout / 1000} s`, retryable: true };
-  if (code === "ERR_BLOCKED_ADDRESS")
-    return {
-      reason: "refused",
-      detail: "the address is not public; set allow-private on the connection if it is meant",
-      retryable: false,
-    };
-  if (code.startsWith("HPE_")) return { reason: "bad_response", detail: "what came back is not HTTP", retryable: true };
-  const text = CODES[code] ?? (/CERT|TLS|SSL/.test(code) ? `TLS: ${code}; check the certificate` : "no connection");
-  return { reason: "unreachable", detail: text, retryable: true };
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === "TimeoutError";
-}
-
-/** The code of the error or of what caused it; connection attempts to several addresses fail as one AggregateError. */
-function codeOf(error: unknown, depth = 0): string {
-  if (typeof error !== "object" || error === null || depth > 4) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  if (error instanceof AggregateError) return codeOf(error.errors[0], depth + 1);
-  return "cause" in error ? codeOf(error.cause, depth + 1) : "";
 }
