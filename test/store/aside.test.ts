@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
-import { after, beforeEach, describe, it } from "node:test";
-import { Redis } from "ioredis";
+import { beforeEach, describe, it } from "node:test";
 import { acknowledge } from "../../src/core/intake.ts";
 import { connectRedisStore } from "../../src/store/redis/index.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedisStore } from "../support/redis-store.ts";
 import { group, write } from "./suite/subject.ts";
 
-const server = await startRedis();
-const admin = new Redis(server.url);
-const { store, intake, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
+const { server, admin, store, intake } = await startRedisStore();
 const LARGE = { annotations: { text: "x".repeat(5_000) } };
 const bodies = () => admin.keys("{stanch}:body:*");
-
-after(async () => {
-  await close();
-  admin.disconnect();
-  await server.stop();
-});
 
 describe("large bodies beside the stream", () => {
   beforeEach(async () => void (await admin.flushall()));

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { Redis } from "ioredis";
+import { describe, it } from "node:test";
 import type { Tx } from "../../src/core/store.ts";
-import { connectRedisStore } from "../../src/store/redis/index.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedisStore } from "../support/redis-store.ts";
 
-const server = await startRedis();
-const { store, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
-const plain = new Redis(server.url);
-
-after(async () => {
-  plain.disconnect();
-  await close();
-  await server.stop();
-});
+const { admin, store } = await startRedisStore();
 
 const appending = (list: string, is: number): Tx => ({
   checks: [
@@ -25,7 +15,7 @@ const appending = (list: string, is: number): Tx => ({
 
 /** How many scripts Redis has run. */
 async function scripts(): Promise<number> {
-  const stats = await plain.info("commandstats");
+  const stats = await admin.info("commandstats");
   return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
 }
 
@@ -50,7 +40,7 @@ describe("commits of one turn of the event loop", () => {
   });
 
   it("one that Redis cannot carry out keeps no other from happening", async () => {
-    await plain.set("{stanch}:list:broken", "not a list");
+    await admin.set("{stanch}:list:broken", "not a list");
     const [first, broken, last] = await Promise.allSettled([
       store.commit(appending("c", 0)),
       store.commit({ checks: [], writes: [{ write: "append", list: "broken", items: [{}] }] }),
@@ -63,9 +53,9 @@ describe("commits of one turn of the event loop", () => {
   });
 
   it("are refused as unavailable where Redis refuses to write, each for itself", async () => {
-    await plain.config("SET", "maxmemory", "1");
+    await admin.config("SET", "maxmemory", "1");
     const results = await Promise.allSettled([store.commit(appending("e", 0)), store.commit(appending("f", 0))]);
-    await plain.config("SET", "maxmemory", "0");
+    await admin.config("SET", "maxmemory", "0");
     for (const result of results) {
       assert.equal(result.status, "rejected");
       assert.equal((result.reason as { code?: string }).code, "unavailable");

@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
-import { after, it } from "node:test";
+import { it } from "node:test";
 import fc from "fast-check";
-import { Redis } from "ioredis";
 import type { Check, Store, Tx, Write } from "../../src/core/store.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
-import { connectRedisStore } from "../../src/store/redis/index.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedisStore } from "../support/redis-store.ts";
 import { group } from "./suite/subject.ts";
 
-const server = await startRedis({ appendonly: "no" });
-const admin = new Redis(server.url);
-const real = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
-
-after(async () => {
-  await real.close();
-  admin.disconnect();
-  await server.stop();
-});
+const { admin, ...real } = await startRedisStore({ appendonly: "no" });
 
 const IDS = ["a", "b", "c"];
 const INDEXES = ["x", "y"];

@@ -1,41 +1,29 @@
 import assert from "node:assert/strict";
-import { after, it } from "node:test";
-import { Redis } from "ioredis";
+import { it } from "node:test";
 import type { AlertRecord } from "../../src/core/episode.ts";
-import { connectRedisStore } from "../../src/store/redis/index.ts";
 import { keys } from "../../src/store/redis/keys.ts";
-import { startRedis } from "../support/redis.ts";
-import { F1, group } from "./suite/subject.ts";
+import { ALERT } from "../support/alert.ts";
+import { startRedisStore } from "../support/redis-store.ts";
+import { group } from "./suite/subject.ts";
 
-const server = await startRedis({ appendonly: "no" });
-const admin = new Redis(server.url);
-const { store, intake, close } = connectRedisStore({ url: server.url, durability: { kind: "everysec" } });
-
-after(async () => {
-  await close();
-  admin.disconnect();
-  await server.stop();
-});
+const { admin, store, intake } = await startRedisStore({ appendonly: "no" });
 
 const RECORD: AlertRecord = {
-  id: "alertmanager-f1-1",
-  source: "alertmanager",
-  alert: { fingerprint: "f1", status: "firing", labels: { alertname: "High" }, annotations: {}, startsAt: 1_000 },
-  state: { status: "firing", opening: 1, openedAt: 2_000, lastSeen: 2_500, startsAt: 1_000, doubtful: false },
-  truncated: false,
-  assessment: "unmatched",
-  entry: "2000-0",
+  ...ALERT,
+  alert: { ...ALERT.alert, startsAt: 1_000 },
+  state: { ...ALERT.state, openedAt: 2_000, lastSeen: 2_500, startsAt: 1_000 },
 };
+const LINEAGE = { source: RECORD.source, fingerprint: RECORD.alert.fingerprint };
 
 it("an alert that an older version stored is read everywhere, and takes the short form when it is written again", async () => {
   const name = keys.doc("alert", RECORD.id);
   await admin.set(name, `3 ${JSON.stringify(RECORD)}`);
-  await intake.accept(...group([{ fingerprint: F1.fingerprint }]));
+  await intake.accept(...group([RECORD.alert]));
   for (const rev of [3, 4]) {
     const doc = { rev, body: RECORD };
     assert.deepEqual(await store.get("alert", RECORD.id), doc);
     assert.deepEqual(await store.getMany("alert", [RECORD.id]), [doc]);
-    assert.deepEqual((await intake.look([F1], 0)).lineages[0]?.records, [doc]);
+    assert.deepEqual((await intake.look([LINEAGE], 0)).lineages[0]?.records, [doc]);
     const docs = [{ kind: "alert", id: "nope" } as const, { kind: "alert", id: RECORD.id } as const];
     const reads = { locks: [], markers: [], budgets: [], sets: [], indexes: [], docs };
     assert.deepEqual((await store.guardValues(reads)).docs, [undefined, doc]);

@@ -1,6 +1,5 @@
 import type { AnyAction } from "../../src/core/action.ts";
 import type { Config } from "../../src/core/config.ts";
-import type { AlertRecord } from "../../src/core/episode.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import type { Lease } from "../../src/core/lease.ts";
 import { silentLog } from "../../src/core/log.ts";
@@ -13,8 +12,10 @@ import { revertPlaybook } from "../../src/flow/lease-end.ts";
 import { planRun } from "../../src/flow/run/create-run.ts";
 import { createWakeHandler, type WakeDeps } from "../../src/flow/wake.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { ALERT } from "./alert.ts";
 
 export * from "./scripted.ts";
+export { ALERT };
 
 export const CONFIG = {
   autonomy: "auto",
@@ -224,14 +225,3 @@ export function createWorld(config: Config = CONFIG, wrap: (store: Store) => Sto
     },
   };
 }
-
-export const ALERT: AlertRecord = {
-  id: "alertmanager-f-1",
-  source: "alertmanager",
-  alert: { fingerprint: "f", status: "firing", labels: { service: "a" }, annotations: {}, startsAt: 1 },
-  state: { status: "firing", opening: 1, openedAt: 1, lastSeen: 1, startsAt: 1, doubtful: false },
-  truncated: false,
-  assessment: "matched",
-  incidentId: "inc-1",
-  entry: "1-0",
-};
