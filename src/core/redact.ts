@@ -125,3 +125,16 @@ function redactValue(value: unknown, depth: number): unknown {
 function isSecret(key: string, value: unknown): boolean {
   return typeof value === "string" && value !== "" && SECRET_KEY.test(key);
 }
+
+/** Why this input of a changing call must not be written: a credential was left out of it when it was kept. Undefined: nothing is missing. */
+export function lostFrom(input: Readonly<Record<string, unknown>>): string | undefined {
+  const key = Object.keys(input).find((one) => holdsRedacted(input[one], 0));
+  if (key === undefined) return undefined;
+  return `${key} holds "${REDACTED}": what looks like a credential is not kept, so it cannot be written`;
+}
+
+function holdsRedacted(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.includes(REDACTED);
+  if (typeof value !== "object" || value === null || depth > 20) return false;
+  return Object.values(value).some((inner) => holdsRedacted(inner, depth + 1));
+}

@@ -53,7 +53,8 @@ export const ecsSetEnv = define<Input, Output>({
     const before = Before.safeParse(recorded);
     return outputOf(input, before.success ? before.data.value : input.value);
   },
-  revert: ({ connection, cluster, service, container, env }, { changed, former, value }) =>
+  /** What was set is taken from the input: an output has lost what looks like a credential. */
+  revert: ({ connection, cluster, service, container, env, value }, { changed, former }) =>
     changed
       ? {
           uses: "ecs.set-env",

@@ -67,6 +67,7 @@ export const k8sPatchConfigmap = define<Input, Output>({
     const before = Before.safeParse(recorded);
     return outputOf(input, before.success ? before.data.former : input.changes.map(({ value }) => value));
   },
+  /** What was set is taken from the input: an output has lost what looks like a credential. */
   revert: (input, { changed, values }) =>
     changed
       ? {
@@ -76,9 +77,12 @@ export const k8sPatchConfigmap = define<Input, Output>({
             ...(input.namespace !== undefined && { namespace: input.namespace }),
             name: input.name,
             key: input.key,
-            changes: [...values]
-              .reverse()
-              .map(({ path, former, value }) => ({ path, value: former, expected: value, create: true })),
+            changes: values
+              .map(({ path, former }, index) => {
+                const expected = input.changes[index]?.value ?? null;
+                return { path, value: former, expected, create: true };
+              })
+              .reverse(),
           },
         }
       : undefined,

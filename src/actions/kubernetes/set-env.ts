@@ -44,7 +44,8 @@ export const k8sSetEnv = define<EnvInput, Output>({
     const values = envValues(input.value, before.success ? before.data.value : input.value);
     return { generation: 0, replicas: 0, detail: "said by a person", ...values };
   },
-  revert: ({ connection, namespace, name, container, env }, { changed, former, value }) =>
+  /** What was set is taken from the input: an output has lost what looks like a credential. */
+  revert: ({ connection, namespace, name, container, env, value }, { changed, former }) =>
     changed
       ? {
           uses: "k8s.set-env",

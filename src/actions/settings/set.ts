@@ -56,7 +56,8 @@ export const settingsSet = define<Change, Changed>({
     const known = Before.safeParse(before);
     return outputOf(input, known.success ? known.data.value : input.value);
   },
-  revert: (input, { changed, former, value }) =>
+  /** What was set is taken from the input: an output has lost what looks like a credential. */
+  revert: (input, { changed, former }) =>
     changed
       ? {
           uses: "settings.set",
@@ -64,7 +65,7 @@ export const settingsSet = define<Change, Changed>({
             ...(input.connection !== undefined && { connection: input.connection }),
             name: input.name,
             value: former,
-            expected: value,
+            expected: input.value,
           },
         }
       : undefined,

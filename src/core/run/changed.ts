@@ -1,4 +1,5 @@
 import type { ActionTable, Output, Undo } from "../action.ts";
+import { lostFrom } from "../redact.ts";
 import type { StepRecord } from "./run.ts";
 
 /** How a step can be undone: by a step, not at all, or not any more because of a fault; `nothing`: it has changed nothing. */
@@ -48,6 +49,8 @@ export function undoingOf(record: StepRecord, actions: ActionTable): Undoing {
 function possible(undo: Undo, actions: ActionTable): Undoing {
   const action = actions.get(undo.uses);
   if (!action) return { kind: "fault", why: `there is no action ${undo.uses} any more` };
+  const lost = lostFrom(undo.with);
+  if (lost !== undefined) return { kind: "fault", why: lost };
   const parsed = action.input.safeParse(undo.with);
   if (parsed.success) return { kind: "undo", undo };
   return {

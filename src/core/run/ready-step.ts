@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Effect } from "../action.ts";
 import { issueText } from "../issue.ts";
 import type { ActionStep } from "../playbook/playbook.ts";
-import { redact } from "../redact.ts";
+import { lostFrom, redact } from "../redact.ts";
 import type { MoveInputs, ReadyStep } from "./move.ts";
 import type { Run } from "./run.ts";
 import { scopeOf } from "./scope.ts";
@@ -34,6 +34,9 @@ export function readyFrom(
   if (!parsed.success)
     return { ok: false, reason: "invalid_input", message: `with: ${inputFaults(parsed.error, value)}` };
   const input = parsed.data;
+  const effect = typeof action.effect === "function" ? action.effect(input) : action.effect;
+  const lost = effect === "read" ? undefined : lostFrom(input);
+  if (lost !== undefined) return { ok: false, reason: "invalid_input", message: `with: ${lost}` };
   return targetsOf(
     () => action.targets(input, inputs.connections),
     (targets) => ({
@@ -42,7 +45,7 @@ export function readyFrom(
       uses: step.uses,
       attempt,
       input,
-      effect: typeof action.effect === "function" ? action.effect(input) : action.effect,
+      effect,
       targets,
       undo: run.created.trigger === "revert",
     }),

@@ -1,6 +1,6 @@
 import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
-import { actionOf, type Call, callAction } from "./call.ts";
+import { actionOf, type Call, callAction, keepable } from "./call.ts";
 import type { Turn } from "./turn.ts";
 
 /** A step as it will be called; `before` is what was read for it just now. */
@@ -20,7 +20,10 @@ export async function absoluteStep(turn: Turn, ready: ReadyStep): Promise<Absolu
   return { ok: true, ready: { ...ready, input }, before: prepared.before };
 }
 
-/** Reads what `reconcile` and `revert` need before a call; nothing was sent when it fails. */
+/**
+ * Reads what `reconcile` and `revert` need before a call; nothing was sent when it fails. What the journal would not hold as it is
+ * could not be restored: it is not changed.
+ */
 export async function prepareStep(
   turn: Turn,
   ready: ReadyStep,
@@ -35,7 +38,20 @@ export async function prepareStep(
     return { ok: true, done: true, output: {} };
   });
   if (!result.ok) return { ...result, sent: "no" };
-  return before === undefined ? { ok: true } : { ok: true, before };
+  if (before === undefined) return { ok: true };
+  return (action.revert && unkept(ready.uses, before)) ?? { ok: true, before };
+}
+
+/** The refusal of a change whose former state would be cut or redacted; undefined when all of it is kept. */
+function unkept(uses: string, before: Output): ActionFailure | undefined {
+  const kept = keepable(before);
+  if (JSON.stringify(kept) === JSON.stringify(before)) return undefined;
+  const why =
+    kept["truncated"] === true
+      ? "is too long for the journal"
+      : "looks like a credential, which the journal does not keep";
+  const message = `${uses}: what is there now ${why}, so it could not be restored; nothing was changed, do it by hand`;
+  return { ok: false, reason: "refused", message, retryable: false, sent: "no" };
 }
 
 /** What the call of a step is told. */

@@ -1,4 +1,5 @@
 import type { ActionFailure, AnyAction } from "../../core/action.ts";
+import { cutText, redactText } from "../../core/redact.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { StepRecord } from "../../core/run/run.ts";
 import { stepOf } from "../../core/run/undo-move.ts";
@@ -24,6 +25,9 @@ export async function reconcileNow(turn: Turn, path: string, failure: ActionFail
   const record = turn.run.steps.get(path);
   return record ? settle(turn, record, failure) : { kind: "reload" };
 }
+
+/** Of what the target was found to say, for people: so many characters. */
+const MESSAGE = 1_000;
 
 async function settle(turn: Turn, record: StepRecord, cause: Cause): Promise<Progress> {
   const why = cause.message;
@@ -52,7 +56,8 @@ async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
       return { ok: true, done: true, output: {} };
     },
   );
-  return result.ok ? verdict : { verdict: "unknown", detail: result.message };
+  if (!result.ok) return { verdict: "unknown", detail: result.message };
+  return "detail" in verdict ? { ...verdict, detail: redactText(cutText(verdict.detail, MESSAGE)) } : verdict;
 }
 
 /**
