@@ -21,6 +21,8 @@ export function effectsOf({ gateway, ecs, kubernetes, alertmanager }: House): re
 export async function watchRedis(url: string): Promise<{ effects: readonly string[]; close(): Promise<void> }> {
   const effects: string[] = [];
   const redis = new Redis(url);
+  // Trials kill the server; the client comes back and subscribes again by itself.
+  redis.on("error", () => undefined);
   await redis.config("SET", "notify-keyspace-events", "KA");
   redis.on("pmessage", (_pattern, channel: string, what: string) => {
     effects.push(`${what} ${channel.slice(channel.indexOf("__:") + 3)}`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Run } from "../../../src/core/run/run.ts";
 import type { TestRedis } from "../../support/redis.ts";
@@ -103,7 +103,8 @@ function isEnd(key: string): boolean {
   return key.split(" ")[1] === "ended";
 }
 
+/** The commits that are traced whole so far; none before the first. */
 function linesOf(file: string): readonly (readonly string[])[] {
-  const lines = readFileSync(file, "utf8").trim().split("\n");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
   return lines.map((line) => JSON.parse(line) as readonly string[]);
 }
