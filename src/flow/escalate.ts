@@ -61,14 +61,17 @@ function lineWrites(incident: string, lines: readonly TimelineEntry[]): readonly
   ];
 }
 
-/** A recovered incident that needs nobody any more ends its pages; one that was never sent is not sent at all. */
+/** A recovered incident that needs nobody any more ends its pages; one that was never sent is not sent at all, one on its way is ended after it. */
 function pagesAfter(
   { pages }: EscalationState,
   { incident, needs, now }: { incident: Incident; needs: readonly Need[]; now: Instant },
 ): EscalationState["pages"] {
   if (incident.status !== "resolved" || needs.length > 0) return pages;
   const ended = Object.entries(pages).flatMap(([name, page]): [string, typeof page][] => {
-    if (page.event === "trigger") return [];
+    const { retryAt } = page;
+    const isOnItsWay = retryAt !== undefined && page.failed !== true;
+    if (page.event === "trigger")
+      return isOnItsWay ? [[name, { event: "resolve", at: now, text: "resolved", retryAt }]] : [];
     if (page.event === "triggered") return [[name, { event: "resolve", at: now, text: "resolved" }]];
     return [[name, page]];
   });

@@ -27,6 +27,10 @@ export type PageDeps = {
 
 const ANSWER_WITHIN: Milliseconds = 15_000;
 const AGAIN_AFTER: Milliseconds = 60_000;
+/** Nobody else sends it for so long; a worker that died meanwhile leaves it to the next one then. */
+const SENDING: Milliseconds = ANSWER_WITHIN + 5_000;
+/** How often a result is written anew because the escalation has gone on meanwhile. */
+const TRIES = 5;
 
 /** PagerDuty's words for how bad it is. */
 const LEVELS = { P0: "critical", P1: "error", P2: "warning" } as const satisfies Record<Severity, string>;
@@ -34,8 +38,8 @@ const LEVELS = { P0: "critical", P1: "error", P2: "warning" } as const satisfies
 type Known = { rev: number; state: EscalationState };
 
 /**
- * Tells PagerDuty what it has not been told yet. A repeat after a crash is the same page there; what could not be said is said
- * again every minute, and people read once that it did not come through.
+ * Tells PagerDuty what it has not been told yet, claimed first, so that one of many workers does. A repeat after a crash is the same
+ * page there; what could not be said is said again every minute, and people read once that it did not come through.
  */
 export async function sendPages(
   deps: PageDeps,
@@ -43,32 +47,56 @@ export async function sendPages(
   { rev, state }: Known,
 ): Promise<{ changed: boolean; next?: Instant }> {
   const now = await deps.store.now();
-  const waiting = Object.entries(state.pages).filter(
-    ([, page]) => page.event === "trigger" || page.event === "resolve",
-  );
+  const waiting = Object.entries(state.pages).filter(([, page]) => isToBeTold(page));
   const due = waiting.filter(([, page]) => (page.retryAt ?? 0) <= now);
   if (due.length === 0) {
     const times = waiting.flatMap(([, page]) => page.retryAt ?? []);
     return times.length === 0 ? { changed: false } : { changed: false, next: Math.min(...times) };
   }
-  const told = await Promise.all(
-    due.map(async ([name, page]) => ({ name, ...(await tell(deps, { incident, name, page, now })) })),
-  );
-  const pages = { ...state.pages, ...Object.fromEntries(told.map(({ name, page }) => [name, page])) };
-  const items = told.flatMap((one) => one.line ?? []);
-  await deps.store.commit({
+  const sending = Object.fromEntries(due.map(([name, page]) => [name, { ...page, retryAt: now + SENDING }]));
+  const claimed = await deps.store.commit({
     checks: [{ check: "rev", kind: "escalation", id: incident.id, rev }],
     writes: [
-      { write: "put", kind: "escalation", id: incident.id, body: { ...state, pages } },
-      ...lines(incident.id, items),
+      { write: "put", kind: "escalation", id: incident.id, body: { ...state, pages: { ...state.pages, ...sending } } },
     ],
   });
+  if (!claimed.ok) return { changed: true };
+  const told = due.map(async ([name, page]) => ({ name, ...(await tell(deps, { incident, name, page, now })) }));
+  await record(deps, incident.id, await Promise.all(told));
   return { changed: true };
+}
+
+type Told = { name: string; page: Page; line?: TimelineEntry };
+
+/** Writes what came of it to the pages as they stand now; one that has been called anew or is to be ended since keeps that. */
+async function record({ store }: PageDeps, id: string, told: readonly Told[]): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const doc = await store.get<EscalationState>("escalation", id);
+    if (!doc) return;
+    const { pages } = doc.body;
+    const standing = told.filter(({ name, page }) => pages[name]?.at === page.at && isToBeTold(pages[name]));
+    const next = { ...pages, ...Object.fromEntries(standing.map(({ name, page }) => [name, page])) };
+    const committed = await store.commit({
+      checks: [{ check: "rev", kind: "escalation", id, rev: doc.rev }],
+      writes: [
+        { write: "put", kind: "escalation", id, body: { ...doc.body, pages: next } },
+        ...lines(
+          id,
+          standing.flatMap((one) => one.line ?? []),
+        ),
+      ],
+    });
+    if (committed.ok) return;
+  }
+}
+
+function isToBeTold(page: Page): boolean {
+  return page.event === "trigger" || page.event === "resolve";
 }
 
 type Telling = { incident: Incident; name: string; page: Page; now: Instant };
 
-async function tell(deps: PageDeps, telling: Telling): Promise<{ page: Page; line?: TimelineEntry }> {
+async function tell(deps: PageDeps, telling: Telling): Promise<Omit<Told, "name">> {
   const { incident, name, page, now } = telling;
   const answer = await send(deps, telling);
   const { retryAt: _, failed, ...rest } = page;

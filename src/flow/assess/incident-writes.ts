@@ -2,11 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../../core/config.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Check, Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import { CURRENT, NOTHING, type Part, type Wake } from "./deps.ts";
 import type { IncidentChange } from "./incident-change.ts";
 import type { IncidentCase } from "./sort.ts";
+
+/** While alerts come all the time, whether one of them brings a playbook to a ladder that has ended is looked at this often. */
+const JOINING: Milliseconds = 15_000;
 
 /** An incident as it will be stored, with everything that is stored beside it. */
 export type Stored = {
@@ -109,15 +112,23 @@ function forsOf({ one, now }: Pick<Stored, "one" | "now">): readonly Instant[] {
 }
 
 /** When the incident must be looked at next, if that is earlier than what is planned. */
-function wantedAt(settings: Config["incidents"], { one, change, incident, now }: Stored): Instant | undefined {
+function wantedAt(settings: Config["incidents"], stored: Stored): Instant | undefined {
+  const { one, change, incident, now } = stored;
   if (change.turn === "resolved") return now + settings.reopenWithin + 1;
   if (incident.status === "resolved") return undefined;
   if (change.raisedFrom !== undefined) return now;
   // No playbook runs for it: the look that calls people should not wait for the next round.
   if (change.turn !== undefined && incident.runs.length === 0) return now;
   if (change.before?.status === "mitigated" && one.joining.length > 0) return now;
-  const wanted = Math.min(now + settings.reassessEvery, ...forsOf({ one, now }));
+  const wanted = Math.min(now + settings.reassessEvery, ...forsOf(stored), ...joinedLook(stored));
   const planned = change.before?.reassessAt;
   const isGood = change.turn === undefined && planned !== undefined && planned <= wanted;
   return isGood ? undefined : wanted;
+}
+
+/** An alert that joins may bring a playbook to a target whose ladder has ended; a ladder that goes on looks by itself. */
+function joinedLook({ one, change: { before, turn }, now }: Stored): readonly Instant[] {
+  if (before === undefined || turn !== undefined || one.joining.length === 0 || before.runs.length === 0) return [];
+  const last = Math.max(before.openedAt, before.reopenedAt ?? 0, before.joinedAt ?? 0);
+  return [now - last < JOINING ? now + JOINING : now];
 }

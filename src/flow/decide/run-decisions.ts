@@ -82,9 +82,16 @@ async function whatStays(store: Store, run: Run): Promise<string> {
   if (unknown)
     return ` It still waits for an answer, done, not-done or abort: nobody knows what ${unknown.path} came to, and it keeps its locks until then.`;
   const lease = created.lease ?? created.ends;
-  if (lease !== undefined) return ` Lease ${lease} ends with it and is not undone any more.`;
+  if (lease !== undefined)
+    return isCalling(run)
+      ? ` A call of it has begun: if that takes effect, lease ${lease} is undone all the same. Else it ends and is not undone any more.`
+      : ` Lease ${lease} ends with it and is not undone any more.`;
   if (reverting) return " It goes on undoing what it has changed; pause its incident to hold that back.";
   return mutated ? leasedText(await leasesOf(store, run)) : " It had changed nothing.";
+}
+
+function isCalling({ steps }: Run): boolean {
+  return [...steps.values()].some((step) => step.state !== "done" && step.effect !== "read");
 }
 
 async function leasesOf(store: Store, { created: { id, incidentId } }: Run): Promise<readonly string[]> {

@@ -85,8 +85,6 @@ function incidentEntry(facts: ReportFacts, at: Instant, path: string): LogLine {
   const start = `- ${minute(at)}: ${text(incident.id)}, `;
   const mttr = `MTTR ${mttrMinutes(facts) ?? 0} minutes`;
   const again = incident.opening > 1 ? `, opening ${incident.opening}` : "";
-  return {
-    text: `${start}${severityText(incident.severity)}${again}, ${text(incident.title, 200)}; ${mttr}; report ${text(path, 300)}`,
-    mark: [start],
-  };
+  const what = `${severityText(incident.severity)}${again}, ${text(incident.title, 200)}; `;
+  return { text: `${start}${what}${mttr}; report ${text(path, 300)}`, mark: [start, what] };
 }

@@ -163,6 +163,21 @@ test("a new alert on a mitigated incident opens it again for people", async () =
   assert.ok((await world.texts("inc-1")).some((text) => text.endsWith("no longer mitigated")));
 });
 
+test("an alert that joins an open incident is looked at at once, as its playbook may come to a ladder that has ended; of many, every quarter of a minute", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  world.clock.at += 20 * SECOND;
+  await world.send([alert({ fingerprint: "g", name: "HighLatency" })]);
+  assert.equal(await world.isDue("incident:inc-1"), world.clock.at);
+  await world.pass(2 * SECOND);
+  await world.send([alert({ fingerprint: "h", name: "HighCost" })]);
+  const [joined, member] = [world.clock.at, "incident:inc-1"];
+  world.clock.at += 14 * SECOND;
+  assert.equal(await world.isDue(member), undefined);
+  world.clock.at += SECOND;
+  assert.equal(await world.isDue(member), joined + 15 * SECOND);
+});
+
 test("an incident that a person closed stays closed while its alert goes on, and a new episode opens a new one", async () => {
   const world = createWorld();
   await world.send([alert()]);

@@ -38,6 +38,18 @@ async function remedied(house = reportWorld()): Promise<ReportWorld> {
 }
 
 describe("what a resolution leaves behind", () => {
+  test("an incident that is resolved twice within one minute has two entries in the incidents log", async () => {
+    const house = await remedied();
+    await house.world.pass(5_000);
+    await reopen(house);
+    await resolve(house);
+    const entries = lines(house, "docs/INCIDENTS.md").slice(1);
+    assert.deepEqual(
+      entries.map((line) => /P1 \(SEV2\)(, opening \d)?, a is down/.exec(line)?.[1]),
+      [undefined, ", opening 2"],
+    );
+  });
+
   test("a report, one entry and one line in exactly the runbook's format, and all of it on the timeline", async () => {
     const house = await remedied();
     assert.deepEqual([...house.disk.texts.keys()].sort(), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);

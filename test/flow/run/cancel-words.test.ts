@@ -30,3 +30,22 @@ test("who cancels a run is told what becomes of what it has changed", async () =
   const undoing = [set, { ...pause, for: 60_000 }, step("fail", "t.fail")];
   assert.match(await cancelled(undoing, { onFailure: ["revert"] }), /\. It goes on undoing what it has changed; /);
 });
+
+test("who cancels the undoing of a lease while its call is under way is not told that it stays", async () => {
+  const { world, field } = fieldWorld();
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const said: string[] = [];
+  const run: typeof set.run = async (input, ctx, before) => {
+    const [revert] = (await world.store.page("runs:active", { limit: 1 })).members;
+    if (input["value"] === "off" && revert !== undefined)
+      said.push((await decide(world.deps, ANNA, { verb: "cancel", run: revert })).sentence);
+    return set.run(input, ctx, before);
+  };
+  world.actions.set("t.set", { ...set, run });
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.pass(3_700_000);
+  assert.equal(field.value, "off");
+  assert.match(said[0] ?? "", / A call of it has begun: if that takes effect, lease lea-\w+ is undone all the same\. /);
+});

@@ -42,3 +42,26 @@ test("what an earlier rung changed is undone without the playbook that helped co
   const lines = await world.timeline();
   assert.ok(lines.every((line) => !line.startsWith("open again")));
 });
+
+test("an incident that came back while its mitigation was in force asks for it again when the older lease has undone it", async () => {
+  const { world, field } = fieldWorld();
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const revert: typeof set.revert = (input, output) =>
+    output["former"] === output["value"] ? undefined : set.revert?.(input, output);
+  world.actions.set("t.set", { ...set, revert });
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.pass(30 * MINUTE);
+  const again = await world.open("p", { opening: 2, reopenedAt: world.clock.now() });
+  await world.pass(MINUTE);
+  const second = await world.run(again);
+  assert.deepEqual([second.ended?.state, second.steps.get("set")?.output?.["former"]], ["succeeded", "on"]);
+  await world.pass(30 * MINUTE);
+  assert.equal(field.value, "off");
+  const lines = await world.timeline();
+  assert.ok(lines.includes("the change made for this incident was undone, and the alert still fires"));
+  assert.ok(
+    lines.some((line) => /^approval apr-\w+ asked for: the same mitigation was undone a short while ago/.test(line)),
+  );
+});
