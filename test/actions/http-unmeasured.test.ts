@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import { Agent, type Dispatcher } from "undici";
 import { httpCheck } from "../../src/actions/http/check.ts";
 import { guardedAgent, type Lookup, openAgent } from "../../src/actions/http/guard.ts";
+import { httpRequest } from "../../src/actions/http/request.ts";
 import type { Connections } from "../../src/core/connection.ts";
 import { makeSigner } from "../sources/sns.ts";
 import { contextOf, failureOf, outputOf } from "./support.ts";
@@ -143,5 +144,37 @@ describe("a check that only measures has found the system not answering", () => 
     const known: Lookup = (_host, _options, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
     const result = await measure(openAgent(known), `http://router.test:${port}`);
     assert.deepEqual([outputOf(result).ok, outputOf(result).state], [false, "timeout"]);
+  });
+});
+
+describe("a request whose time is over before its connection stands", () => {
+  /** Connects once the test lets it. */
+  async function held(connected: () => void) {
+    const port = await listening((socket) => void socket.once("data", connected));
+    const looks: (() => void)[] = [];
+    const found = [{ address: "127.0.0.1", family: 4 }];
+    const agent = openAgent((_host, _options, done) => void looks.push(() => done(null, found)));
+    return { agent, url: `http://router.test:${port}`, letGo: () => looks.forEach((look) => void look()) };
+  }
+
+  test("is given up at once, and says nothing about the system though the name server answers later", async () => {
+    const { agent, url, letGo } = await held(() => {});
+    const began = performance.now();
+    setTimeout(letGo, 600);
+    await assertUnmeasured(measure(agent, url), /name server/);
+    assert.ok(performance.now() - began < 550, "it has waited for the name server");
+  });
+
+  test("is never written, and known not to be", async () => {
+    let bytes = 0;
+    const { agent, url, letGo } = await held(() => void bytes++);
+    const [early, late] = [contextOf(through(agent, url)), contextOf(through(agent, url))];
+    const failed = failureOf(await httpRequest.run({ path: "/reset", timeoutSeconds: 0.1 }, early));
+    assert.deepEqual([failed.reason, failed.sent], ["not_configured", "no"]);
+    const second = httpRequest.run({ path: "/reset", timeoutSeconds: 1 }, late);
+    letGo();
+    assert.equal(failureOf(await second).sent, "unknown");
+    assert.deepEqual([bytes, early.fences, late.fences], [1, 0, 1]);
+    void agent.destroy();
   });
 });

@@ -34,13 +34,15 @@ export async function send(sending: Sending): Promise<Sent> {
   const trace: Trace = { written: false, refusal: undefined };
   const signal = AbortSignal.any([sending.signal, AbortSignal.timeout(sending.timeout)]);
   try {
-    const reply = await request(sending.url, {
-      dispatcher: sending.dispatcher.compose(traced(sending, trace)),
+    const asked = request(sending.url, {
+      dispatcher: sending.dispatcher.compose(traced({ ...sending, signal }, trace)),
       method: sending.method as Dispatcher.HttpMethod,
       headers: sending.headers,
       body: sending.body ?? null,
       signal,
     });
+    // The client heeds the signal only once a connection stands.
+    const reply = await Promise.race([asked, aborted(signal)]);
     const body = await readBody(reply.body, sending.limit);
     return { ok: true, answer: { status: reply.statusCode, headers: plain(reply.headers), ...body } };
   } catch (error) {
@@ -49,14 +51,25 @@ export async function send(sending: Sending): Promise<Sent> {
   }
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 type Trace = { written: boolean; refusal: { error: unknown } | undefined };
 
-/** Calls the fence at the last moment before the write, after the connection stands, and remembers that the write began. */
-function traced({ fence }: Sending, trace: Trace): Dispatcher.DispatcherComposeInterceptor {
+/**
+ * Calls the fence at the last moment before the write, after the connection stands, and remembers that the write began. Once the signal has
+ * fired nothing is written any more.
+ */
+function traced({ fence, signal }: Sending, trace: Trace): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {
       onRequestStart(controller, context) {
         if (trace.written) return controller.abort(new Error("a request is never written twice"));
+        if (signal.aborted) return controller.abort(signal.reason);
         try {
           fence?.();
         } catch (error) {
