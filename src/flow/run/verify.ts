@@ -57,7 +57,7 @@ async function heldStill(turn: Turn, move: Extract<Move, { kind: "check" }>): Pr
 async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promise<Verdict> {
   const input = check.with.render(scopeAt(turn, path));
   if (!input.known) return { held: "unknown", shown: `${check.uses}: ${input.why}` };
-  const samples = await enoughSamples(turn, check, path);
+  const samples = await enoughSamples(turn, { check, input: input.value }, path);
   if (samples !== undefined) return { held: "unknown", shown: samples };
   const result = await callCheck(turn, check.uses, input.value, path);
   if (!result.ok) return { held: "unknown", shown: `${check.uses}: ${result.message}` };
@@ -69,19 +69,26 @@ async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promi
     : { held: false, shown: `${shown}: ${answer.why}` };
 }
 
+/** The action that counts samples. */
+const COUNTED_BY = "prometheus.query";
+
 /** What the checks of a round see is the round's. */
 function scopeAt(turn: Turn, path: string): Scope {
   return scopeOf(turn.run, nowOf(turn), itemAt(turn.run, turn.playbook.steps, path));
 }
 
-/** Undefined when there are enough; a sentence when not, or when they cannot be counted. */
-async function enoughSamples(turn: Turn, check: VerifyCheck, path: string): Promise<string | undefined> {
-  const { minSamples } = check;
+type Measuring = { check: VerifyCheck; input: Readonly<Record<string, unknown>> };
+
+/** Undefined when there are enough; a sentence when not, or when they cannot be counted. They are counted where the check measures. */
+async function enoughSamples(turn: Turn, { check, input }: Measuring, path: string): Promise<string | undefined> {
+  const { minSamples, uses } = check;
   if (!minSamples) return undefined;
   const query = minSamples.query.render(scopeAt(turn, path));
   if (!query.known) return `min-samples: ${query.why}`;
-  const result = await callCheck(turn, "prometheus.query", { query: query.value }, path);
-  const value = result.ok && result.done ? result.output["value"] : undefined;
+  const where = uses === COUNTED_BY && "connection" in input ? { connection: input["connection"] } : {};
+  const result = await callCheck(turn, COUNTED_BY, { ...where, query: query.value }, path);
+  if (!result.ok) return `min-samples: ${result.message}`;
+  const value = result.done ? result.output["value"] : undefined;
   if (typeof value === "number" && value >= minSamples.atLeast) return undefined;
   return `${typeof value === "number" ? Math.floor(value) : "no"} samples yet; at least ${minSamples.atLeast} are needed`;
 }
