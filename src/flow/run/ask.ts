@@ -1,7 +1,7 @@
 import type { Approval } from "../../core/approval.ts";
 import { digestOf, idOf } from "../../core/hash.ts";
 import type { ApprovalPolicy } from "../../core/playbook/playbook.ts";
-import { lapsedGrant } from "../../core/run/grants.ts";
+import { grantFor, lapsedGrant } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { type Ahead, type AheadStep, lookAhead, plannedStep } from "../../core/run/plan.ts";
 import { actionSteps } from "../../core/run/steps.ts";
@@ -17,13 +17,13 @@ type Voice = { guard: string; reason: string };
  * and each rendered input; a later step that differs asks again.
  */
 export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly Voice[]): Promise<Progress> {
-  const approval = approvalFor(turn, ready, { voices, steps: await stepsToShow(turn, ready) });
+  const [steps, again] = await Promise.all([stepsToShow(turn, ready), whyAgain(turn, ready)]);
+  const approval = approvalFor(turn, ready, { voices, steps, again });
   const { id } = approval;
   const covers = approval.steps.flatMap((step) =>
     "digest" in step && typeof step.digest === "string" ? [step.digest] : [],
   );
-  const lapse = lapseOf(turn, ready);
-  const reason = [...lapse, ...voices.map((voice) => voice.reason)].join("; ");
+  const reason = [...again, ...voices.map((voice) => voice.reason)].join("; ");
   const asked = withEvents(turn, [
     {
       type: "asked",
@@ -56,7 +56,7 @@ export async function askPeople(turn: Turn, ready: ReadyStep, voices: readonly V
 function approvalFor(
   turn: Turn,
   ready: ReadyStep,
-  { voices, steps }: { voices: readonly Voice[]; steps: readonly AheadStep[] },
+  { voices, steps, again }: { voices: readonly Voice[]; steps: readonly AheadStep[]; again: readonly string[] },
 ): Approval {
   const { run, playbook } = turn;
   const { created } = run;
@@ -78,11 +78,7 @@ function approvalFor(
     policy,
     digest,
     steps,
-    why: [
-      ...lapseOf(turn, ready),
-      ...voices.map((voice) => `${voice.guard}: ${voice.reason}`),
-      ...factLines(run.facts),
-    ],
+    why: [...again, ...voices.map((voice) => `${voice.guard}: ${voice.reason}`), ...factLines(run.facts)],
     status: "pending",
     votes: [],
     ...(repeatsLeased(turn, steps, voices) && { offersKeep: true as const }),
@@ -92,12 +88,28 @@ function approvalFor(
 }
 
 /** Why it is asked again although somebody has approved it. */
-function lapseOf(turn: Turn, ready: ReadyStep): readonly string[] {
+async function whyAgain(turn: Turn, ready: ReadyStep): Promise<readonly string[]> {
   const lapsed = lapsedGrant(turn.run, ready, nowOf(turn));
-  if (!lapsed) return [];
+  if (!lapsed) return differences(turn, ready);
   return [
     `the approval by ${lapsed.by} has lapsed: it held until ${plainTime(lapsed.validUntil)}, and nothing had begun by then`,
   ];
+}
+
+/** How the step differs from what was last approved of it; empty where it does not, or was not known then. */
+async function differences(turn: Turn, ready: ReadyStep): Promise<readonly string[]> {
+  const { run, deps } = turn;
+  if (run.grants.length === 0 || grantFor(run, ready, nowOf(turn))) return [];
+  const ids = run.grants.map(({ approvalId }) => approvalId);
+  const docs = await deps.store.getMany<Approval>("approval", ids);
+  const lines = run.grants.flatMap(({ by, approvalId }, index) => {
+    const then = docs[index]?.body.steps.find((one) => one.path === ready.path);
+    if (then === undefined || then.input === "pending" || then.bounds !== undefined) return [];
+    const now = plannedStep(ready, deps).describe;
+    const what = then.describe === now ? "its input is another" : `then it was "${then.describe}", now it is "${now}"`;
+    return [`${ready.path} is not as ${by} approved it in ${approvalId}: ${what}`];
+  });
+  return lines.slice(-1);
 }
 
 /** Whether a leased step would be done again that was undone a short while ago: people may want it to stay this time. */

@@ -8,6 +8,7 @@ import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { itemAt } from "../../core/run/walk.ts";
 import type { Doc, GuardValues } from "../../core/store.ts";
+import { lowest } from "./create-run.ts";
 import { budgetWindows, changesSince } from "./guard-reads.ts";
 import { pauseScopes } from "./locks.ts";
 import { isRestoring } from "./restoring.ts";
@@ -36,7 +37,7 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
   return {
     now,
     effect: ready.effect,
-    autonomy: autonomyNow(created.autonomy, demotion),
+    autonomy: lowest([created.autonomy, deps.config.autonomy, limitOf(demotion)]),
     undo: ready.undo,
     manual: created.trigger !== "firing",
     completing: run.resolved && run.mutated,
@@ -95,9 +96,8 @@ function unmeasured(why: Unreadable): Measured {
 }
 
 /** A demoted playbook asks, whatever its own level; a demotion that cannot be read counts as one. */
-function autonomyNow(level: Autonomy, demotion: Doc<Demotion> | undefined | Unreadable): Autonomy {
-  const demoted = isUnreadable(demotion) || demotion?.body.demoted === true;
-  return demoted && level === "auto" ? "approve" : level;
+function limitOf(demotion: Doc<Demotion> | undefined | Unreadable): Autonomy {
+  return isUnreadable(demotion) || demotion?.body.demoted === true ? "approve" : "auto";
 }
 
 /** What of the step itself asks: its `approval`, and an input outside of `bounded-by`. */

@@ -61,13 +61,18 @@ test("people see and agree to the absolute value of a step, with what was observ
 });
 
 test("when what was observed has changed at the time of the call, it is asked again with the new value", async () => {
-  const { asked, approve, act, target } = await openWorld("+1", "approve");
+  const { asked, approve, act, target, timeline } = await openWorld("+1", "approve");
   const first = (await asked())?.id;
   target.count = 7;
   await approve();
   assert.deepEqual(act.calls, []);
   const second = await asked();
   assert.notEqual(second?.id, first);
+  const why = `s0 is not as anna (api) approved it in ${first}: then it was "scale to 4", now it is "scale to 8"`;
+  assert.equal(second?.why[0], why);
+  assert.ok(
+    (await timeline()).some((line) => line.startsWith(`approval ${second?.id} asked for: ${why}; autonomy is`)),
+  );
   assert.deepEqual(second?.steps[0]?.input, { count: 8, expected: 7 });
   await approve();
   assert.equal(target.count, 8);
