@@ -69,6 +69,15 @@ export function leaseField({ undo }: Pick<Lease, "undo">): string {
   return digestOf(undo.uses, canonicalJson({ ...withoutValues(undo.with), ...places }));
 }
 
+/** Whether a call is about what a lease changes, as far as its inputs say. */
+export function isAbout({ undo }: Pick<Lease, "undo">, call: { uses: string; input: Inputs }): boolean {
+  if (call.uses !== undo.uses) return false;
+  const { changes: _, ...place } = withoutValues(undo.with);
+  return Object.entries(place).every(
+    ([name, value]) => call.input[name] === undefined || canonicalJson(call.input[name]) === canonicalJson(value),
+  );
+}
+
 /** Whether a lease was made after another one: by when their runs held the target, and in one run by the order of its steps. */
 export function isYounger(one: Lease, other: Lease): boolean {
   const [held, otherHeld] = [one.heldAt, other.heldAt];

@@ -1,6 +1,6 @@
 import type { ActionTable } from "../core/action.ts";
 import type { Incident } from "../core/incident.ts";
-import type { Lease } from "../core/lease.ts";
+import { isAbout, type Lease } from "../core/lease.ts";
 import { hasChanged, undoingOf } from "../core/run/changed.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Check, Doc, Store, Write } from "../core/store.ts";
@@ -12,39 +12,71 @@ import { runsOf } from "./settle.ts";
 type Part = { checks: readonly Check[]; writes: readonly Write[] };
 const NOTHING: Part = { checks: [], writes: [] };
 
+/** What of the store is looked at in one go. */
+const PORTION = 1_000;
+
+type ExposeDeps = { store: Store; actions: ActionTable };
+
 /**
- * Without its mitigation an incident that still fires is open again: its ladder asks, and escalation counts it as unmitigated. Where
- * another run came after the one whose change was undone, the incident stands by that one, and people only read of it; one that found the
- * change in force and so made none of its own stood by what was undone.
+ * Without its mitigation an incident that still fires is open again: its ladder asks, and escalation counts it as unmitigated. That goes
+ * for the incident the lease was made for, and for every other one whose last run found the change in force and so made none of its own.
  */
-export async function exposedIncident(
-  deps: { store: Store; actions: ActionTable },
-  lease: Lease,
-  now: Instant,
-): Promise<Part> {
+export async function exposedIncidents(deps: ExposeDeps, lease: Lease, now: Instant): Promise<Part> {
+  const parts = [await ownPart(deps, lease, now)];
+  for (const doc of await othersOn(deps.store, lease)) {
+    const last = lastOn(await runsOf(deps, doc.body), lease.target);
+    if (foundInForce(last, lease, deps.actions) && (await fires(deps.store, doc))) parts.push(exposed(doc, lease, now));
+  }
+  return { checks: parts.flatMap((part) => part.checks), writes: parts.flatMap((part) => part.writes) };
+}
+
+/** Where another run came after the one whose change was undone, the incident stands by that one, and people only read of it. */
+async function ownPart(deps: ExposeDeps, lease: Lease, now: Instant): Promise<Part> {
   const { incidentId: id, target, runId } = lease;
   const doc = id === undefined ? undefined : await deps.store.get<Incident>("incident", id);
-  if (doc === undefined || doc.body.status === "resolved") return NOTHING;
-  const { body } = doc;
-  if ((await deps.store.size(`incident:${body.id}:firing`)) === 0) return NOTHING;
-  const last = lastOn(await runsOf(deps, body), target);
-  if (last?.created.id !== runId && !foundAllInForce(last, deps.actions))
-    return { checks: [], writes: told(body, now, "an earlier change made for this incident was undone") };
+  if (doc === undefined || doc.body.status === "resolved" || !(await fires(deps.store, doc))) return NOTHING;
+  const last = lastOn(await runsOf(deps, doc.body), target);
+  if (last?.created.id === runId || foundInForce(last, lease, deps.actions)) return exposed(doc, lease, now);
+  return { checks: [], writes: told(doc.body, now, "an earlier change made for this incident was undone") };
+}
+
+async function fires(store: Store, { body }: Doc<Incident>): Promise<boolean> {
+  return (await store.size(`incident:${body.id}:firing`)) > 0;
+}
+
+/** The other incidents that are not over and have a ladder on the lease's target. */
+async function othersOn(store: Store, { incidentId, target }: Lease): Promise<readonly Doc<Incident>[]> {
+  const found: Doc<Incident>[] = [];
+  for (const index of ["incidents:open", "incidents:mitigated"]) {
+    let at: { cursor?: string } | undefined = {};
+    while (at) {
+      const { members, next } = await store.page(index, { limit: PORTION, ...at });
+      for (const doc of members.length === 0 ? [] : await store.getMany<Incident>("incident", members))
+        if (doc && doc.body.id !== incidentId && Object.hasOwn(doc.body.ladders ?? {}, target)) found.push(doc);
+      at = next === undefined ? undefined : { cursor: next };
+    }
+  }
+  return found;
+}
+
+/** It succeeded by what the lease had changed: a change that it was to make found nothing to do. */
+function foundInForce(run: Run | undefined, lease: Lease, actions: ActionTable): boolean {
+  if (run?.ended?.state !== "succeeded") return false;
+  return [...run.steps.values()].some(
+    (step) => hasChanged(step) && isAbout(lease, step) && undoingOf(step, actions).kind === "nothing",
+  );
+}
+
+function exposed(doc: Doc<Incident>, { target }: Lease, now: Instant): Part {
+  const { body, rev } = doc;
   const was =
     body.status === "mitigated"
       ? "open again: what mitigated it was undone"
       : "the change made for this incident was undone";
   return {
-    checks: [{ check: "rev", kind: "incident", id: body.id, rev: doc.rev }],
+    checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
     writes: [...openWrites(doc, target, now), ...told(body, now, was)],
   };
-}
-
-/** It succeeded by what was in force already: each change that it was to make found nothing to do. */
-function foundAllInForce(run: Run | undefined, actions: ActionTable): boolean {
-  if (run?.ended?.state !== "succeeded") return false;
-  const changes = [...run.steps.values()].filter(hasChanged);
-  return changes.length > 0 && changes.every((step) => undoingOf(step, actions).kind === "nothing");
 }
 
 function openWrites({ body }: Doc<Incident>, target: string, now: Instant): readonly Write[] {

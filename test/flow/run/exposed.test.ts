@@ -43,14 +43,20 @@ test("what an earlier rung changed is undone without the playbook that helped co
   assert.ok(lines.every((line) => !line.startsWith("open again")));
 });
 
-test("an incident that came back while its mitigation was in force asks for it again when the older lease has undone it", async () => {
-  const { world, field } = fieldWorld();
-  const set = world.actions.get("t.set");
+/** A field whose setting is undone by nothing where it was set already, as with the real actions. */
+function thriftyField() {
+  const house = fieldWorld();
+  const set = house.world.actions.get("t.set");
   assert.ok(set);
   const revert: typeof set.revert = (input, output) =>
     output["former"] === output["value"] ? undefined : set.revert?.(input, output);
-  world.actions.set("t.set", { ...set, revert });
-  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  house.world.actions.set("t.set", { ...set, revert });
+  house.world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  return house;
+}
+
+test("an incident that came back while its mitigation was in force asks for it again when the older lease has undone it", async () => {
+  const { world, field } = thriftyField();
   await world.open("p");
   await world.pass(30 * MINUTE);
   const again = await world.open("p", { opening: 2, reopenedAt: world.clock.now() });
@@ -64,4 +70,28 @@ test("an incident that came back while its mitigation was in force asks for it a
   assert.ok(
     lines.some((line) => /^approval apr-\w+ asked for: the same mitigation was undone a short while ago/.test(line)),
   );
+});
+
+test("another incident that stood by the same change asks for it when the lease of the first has undone it", async () => {
+  const { world, field } = thriftyField();
+  await world.open("p");
+  await world.pass(30 * MINUTE);
+  const other = { id: "inc-2", key: "service=b", labels: { service: "b" } };
+  const run = await world.open("p", other);
+  const doc = await world.store.get<Incident>("incident", "inc-2");
+  const body = { ...doc?.body, ladders: { "thing:one": run }, status: "mitigated" };
+  const index = "incidents:mitigated";
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "put", kind: "incident", id: "inc-2", body },
+      { write: "index", index, member: "inc-2", score: world.clock.now() },
+    ],
+  });
+  await world.pass(31 * MINUTE);
+  assert.equal(field.value, "off");
+  const lines = (await world.store.list<{ text: string }>("timeline:inc-2")).map((entry) => entry.text);
+  assert.ok(lines.includes("open again: what mitigated it was undone, and the alert still fires"));
+  assert.ok(lines.some((line) => /^approval apr-\w+ asked for: the same mitigation was undone/.test(line)));
+  assert.deepEqual((await world.store.page(index, { limit: 5 })).members, []);
 });
