@@ -87,11 +87,23 @@ export function isYounger(one: Lease, other: Lease): boolean {
   return (one.order ?? 0) > (other.order ?? 0);
 }
 
-/** What a younger lease on the same field undoes when an older one has ended under it: it finds its own value, and restores the older's. */
+/**
+ * What a younger lease on the same field undoes when an older one has ended under it: it finds its own value, and restores the older's.
+ * Where it found another value than the older one had left, somebody else had changed that, and it restores what it found.
+ */
 export function handedDown(older: Undo, younger: Undo): Undo {
   const { expected, changes } = younger.with;
-  const merged = Array.isArray(changes) ? { changes: mergedChanges(older.with["changes"], changes) } : {};
-  return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }), ...merged } };
+  if (Array.isArray(changes)) {
+    const merged = mergedChanges(older.with["changes"], changes);
+    return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }), changes: merged } };
+  }
+  if (!isLeft(older.with["expected"], writtenBy(younger.with))) return younger;
+  return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }) } };
+}
+
+/** Whether a younger lease restores what an older one has left, as far as both say. */
+function isLeft(left: unknown, restored: unknown): boolean {
+  return left === undefined || restored === undefined || canonicalJson(left) === canonicalJson(restored);
 }
 
 /** What a lease has still to undo after its run has undone the step: nothing, or what an older one has handed down to it since. */
@@ -104,8 +116,12 @@ export function leftToUndo(lease: Undo, undone: Undo): Undo | undefined {
 
 /** What is to be found where an undoing has written. */
 function foundAfter(undone: Inputs): Inputs {
-  const written = Object.entries(undone).find(([name]) => WRITTEN.has(name));
-  return written === undefined ? {} : { expected: written[1] };
+  const written = writtenBy(undone);
+  return written === undefined ? {} : { expected: written };
+}
+
+function writtenBy(undone: Inputs): unknown {
+  return Object.entries(undone).find(([name]) => WRITTEN.has(name))?.[1];
 }
 
 function restoredBefore(changes: readonly Inputs[], undone: unknown): readonly Inputs[] {
@@ -125,9 +141,21 @@ function placeOf(change: Inputs): string {
 
 /** Several changes of one place are undone one after the other: the first finds what is there, the last says what is restored. */
 function mergedChanges(older: unknown, younger: readonly Inputs[]): readonly Inputs[] {
-  const restored = new Map((older as readonly Inputs[]).map((change) => [placeOf(change), change]));
-  const found = younger.filter(
-    (change, index) => index === younger.findIndex((one) => placeOf(one) === placeOf(change)),
-  );
-  return found.map((change) => ({ ...restored.get(placeOf(change)), expected: change["expected"] }));
+  const before = lastByPlace(older as readonly Inputs[]);
+  const found = firstByPlace(older as readonly Inputs[]);
+  const own = lastByPlace(younger);
+  return [...firstByPlace(younger)].map(([place, { expected }]) => {
+    const isHandedDown = isLeft(found.get(place)?.["expected"], own.get(place)?.["value"]);
+    return { ...(isHandedDown ? before : own).get(place), expected };
+  });
+}
+
+function lastByPlace(changes: readonly Inputs[]): ReadonlyMap<string, Inputs> {
+  return new Map(changes.map((change) => [placeOf(change), change]));
+}
+
+function firstByPlace(changes: readonly Inputs[]): ReadonlyMap<string, Inputs> {
+  const first = new Map<string, Inputs>();
+  for (const change of changes) if (!first.has(placeOf(change))) first.set(placeOf(change), change);
+  return first;
 }

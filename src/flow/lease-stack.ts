@@ -1,3 +1,4 @@
+import { canonicalJson } from "../core/json.ts";
 import { handedDown, isYounger, type Lease, leaseField } from "../core/lease.ts";
 import type { Doc, Store } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
@@ -41,7 +42,10 @@ export async function endUnder(
   }
   const undo = handedDown(older.body.undo, younger.body.undo);
   const describe = deps.actions.get(undo.uses)?.describe(undo.with) ?? undo.uses;
-  const text = `lease ${older.body.id} ended under ${younger.body.id}, which will now ${describe}`;
+  const isHandedDown = canonicalJson(undo) !== canonicalJson(younger.body.undo);
+  const text = isHandedDown
+    ? `lease ${older.body.id} ended under ${younger.body.id}, which will now ${describe}`
+    : `lease ${older.body.id} ended and undid nothing: somebody else had changed the same before ${younger.body.id}, which will ${describe}`;
   await deps.store.commit({
     checks: [
       { check: "rev", kind: "lease", id: older.body.id, rev: older.rev },

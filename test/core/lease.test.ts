@@ -48,6 +48,13 @@ test("what an older lease hands down restores its value where the younger one's 
   assert.deepEqual(handedDown(tasks(2, 3), tasks(3, 4)), tasks(2, 4));
 });
 
+test("what somebody else has changed between two leases is not handed over: the younger one restores what it found", () => {
+  assert.deepEqual(handedDown(scale(2, 3), scale(5, 6)), scale(5, 6));
+  const older = configmap(change("a", 1, 2), change("b", "x", "y"));
+  const younger = configmap(change("b", "by hand", "z"), change("a", 2, 3));
+  assert.deepEqual(handedDown(older, younger), configmap(change("b", "by hand", "z"), change("a", 1, 3)));
+});
+
 test("values in a file are handed down one by one, each by its path", () => {
   const older = configmap(change("a", 1, 2), change("b", "x", "y"));
   const younger = configmap(change("b", "y", "z"), change("a", 2, 3));

@@ -36,6 +36,23 @@ test("an older lease hands its value to the next younger one, not to any younger
   assert.deepEqual(written, ["A", "B", "C", "B", "off"]);
 });
 
+test("what a person has set between two leases is restored by the younger one, whichever ends first", async () => {
+  for (const [first, second] of [
+    [1, 3],
+    [3, 1],
+  ] as const) {
+    const { world, field } = calmField();
+    world.playbooks.set("one", playbook("one", [leased("A", first)]));
+    world.playbooks.set("two", playbook("two", [leased("B", second)]));
+    await world.open("one");
+    await world.pass(MINUTE);
+    field.value = "by hand";
+    await world.open("two", { id: "inc-2", key: "service=two" });
+    await world.pass(4 * HOUR);
+    assert.equal(field.value, "by hand");
+  }
+});
+
 test("the leases of several rounds end as one: the field is as it was before the first round", async () => {
   const { world, field } = calmField();
   const rounds = {
