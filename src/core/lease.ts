@@ -16,6 +16,8 @@ export type Lease = {
   /** What will be done to undo it, in words. */
   describe: string;
   undo: Undo;
+  /** What it changes, however its step names that; absent on leases of older versions. */
+  field?: string;
   onEnd: { kind: "revert" } | { kind: "playbook"; name: string };
   status: LeaseStatus;
   createdAt: Instant;
@@ -62,11 +64,30 @@ const WRITTEN: ReadonlySet<string> = new Set(["value", "replicas", "desired"]);
 /** Inputs of an undo that say what to write, or what to find there, and not where. */
 const VALUES: ReadonlySet<string> = new Set(["value", "expected", "replicas", "desired", "allowDown", "create"]);
 
-/** What of an undo says which field it changes: everything but the values. */
-export function leaseField({ undo }: Pick<Lease, "undo">): string {
+/** Inputs that only say where a target is, which its lock key says without regard to defaults. */
+const WHERE: ReadonlySet<string> = new Set(["connection", "namespace"]);
+
+/** Which field an undo changes: everything it says but the values, and the lock keys of its target in place of the names it has for that. */
+export function fieldOf(undo: Undo, targets: readonly string[]): string {
+  const place = Object.entries(placeOfUndo(undo)).filter(([name]) => !WHERE.has(name));
+  return digestOf(undo.uses, canonicalJson(targets.toSorted()), canonicalJson(Object.fromEntries(place)));
+}
+
+/** The field that a lease changes. */
+export function leaseField({ field, undo }: Pick<Lease, "undo" | "field">): string {
+  return field ?? digestOf(undo.uses, canonicalJson(placeOfUndo(undo)));
+}
+
+/** Whether two leases change one field; one of an older version goes by the names that its step had. */
+export function isOneField(one: Pick<Lease, "undo" | "field">, other: Pick<Lease, "undo" | "field">): boolean {
+  if (one.field !== undefined && other.field !== undefined) return one.field === other.field;
+  return leaseField({ undo: one.undo }) === leaseField({ undo: other.undo });
+}
+
+function placeOfUndo(undo: Undo): Inputs {
   const { changes } = undo.with;
   const places = Array.isArray(changes) ? { changes: [...new Set(changes.map(placeOf))].toSorted() } : {};
-  return digestOf(undo.uses, canonicalJson({ ...withoutValues(undo.with), ...places }));
+  return { ...withoutValues(undo.with), ...places };
 }
 
 /** Whether a call is about what a lease changes, as far as its inputs say. */

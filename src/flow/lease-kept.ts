@@ -16,13 +16,14 @@ const LOOK_AGAIN: Milliseconds = 60_000;
 export type Kept = { by: string; settled: boolean };
 
 /** Remembers that a change of this field stays; what is named is the lease that it does not get. */
-export function keepWrite({ runId, step, undo }: Pick<Lease, "runId" | "step" | "undo">): Write {
-  return { write: "field", hash: KEPT, field: leaseField({ undo }), value: `${runId} ${step}` };
+export function keepWrite(lease: Pick<Lease, "runId" | "step" | "undo" | "field">): Write {
+  return { write: "field", hash: KEPT, field: leaseField(lease), value: `${lease.runId} ${lease.step}` };
 }
 
 /** The same for a change that had its lease until a person chose to keep it. */
-export function leaseKeptWrite({ id, runId, step, undo }: Lease): Write {
-  return { write: "field", hash: KEPT, field: leaseField({ undo }), value: `${runId} ${step} ${id}` };
+export function leaseKeptWrite(lease: Lease): Write {
+  const { id, runId, step } = lease;
+  return { write: "field", hash: KEPT, field: leaseField(lease), value: `${runId} ${step} ${id}` };
 }
 
 /** The kept change made over this lease's field since, unless it went back with its run or a person reverts the lease after it. */

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../core/json.ts";
-import { handedDown, isYounger, type Lease, leaseField } from "../core/lease.ts";
+import { handedDown, isOneField, isYounger, type Lease } from "../core/lease.ts";
 import type { Doc, Store } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
@@ -23,10 +23,9 @@ export async function liveLeases(store: Store): Promise<readonly Doc<Lease>[]> {
 
 /** Of the live leases on this one's field the first that was made after it: the one that found its value. */
 export async function nextYounger(store: Store, lease: Lease): Promise<Doc<Lease> | undefined> {
-  const field = leaseField(lease);
   return (await liveLeases(store))
     .filter(({ body }) => body.status === "active" || body.status === "reverting")
-    .filter(({ body }) => leaseField(body) === field && isYounger(body, lease))
+    .filter(({ body }) => isOneField(body, lease) && isYounger(body, lease))
     .reduce<Doc<Lease> | undefined>((next, one) => (next && isYounger(one.body, next.body) ? next : one), undefined);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Undo } from "../../src/core/action.ts";
-import { handedDown, leaseField, leftToUndo } from "../../src/core/lease.ts";
+import { fieldOf, handedDown, isOneField, leaseField, leftToUndo } from "../../src/core/lease.ts";
 
 const scale = (replicas: number, expected: number): Undo => ({
   uses: "k8s.scale",
@@ -41,6 +41,18 @@ test("another thing, another action and other values in a file are other fields"
     leaseField({ undo: configmap(change("b", 1, 2)) }),
   );
   assert.notEqual(leaseField({ undo: configmap(change("a", 1, 2)) }), leaseField({ undo: { ...scale(1, 2) } }));
+});
+
+test("one target is one field however a step names it; another target, or another value of it, is not", () => {
+  const lease = (undo: Undo, target: string) => ({ undo, field: fieldOf(undo, [target]) });
+  const plain = lease({ uses: "k8s.scale", with: { name: "router", replicas: 1, expected: 2 } }, "k8s:prod/llm/router");
+  const named = lease(scale(2, 3), "k8s:prod/llm/router");
+  assert.ok(isOneField(plain, named));
+  assert.ok(!isOneField(plain, lease(scale(2, 3), "k8s:test/llm/router")));
+  assert.ok(!isOneField({ undo: plain.undo }, named), "one of an older version has no lock keys");
+  assert.ok(isOneField({ undo: scale(1, 2) }, named));
+  const [env, other] = ["A", "B"].map((name) => lease({ uses: "t.set", with: { name, value: 1 } }, "settings:gateway"));
+  assert.ok(env && other && !isOneField(env, other));
 });
 
 test("what an older lease hands down restores its value where the younger one's is found", () => {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../core/duration.ts";
 import { idOf } from "../../core/hash.ts";
-import type { Lease } from "../../core/lease.ts";
+import { fieldOf, type Lease } from "../../core/lease.ts";
 import type { LeaseTerms } from "../../core/playbook/playbook.ts";
 import { hasChanged, undoingOf, undonePath } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
@@ -97,6 +97,7 @@ function leaseOf(turn: LeaseTurn, path: string, now: Instant): Lease | undefined
     target: created.target,
     describe,
     undo,
+    field: fieldOf(undo, record.targets),
     onEnd: step.lease.onEnd,
     status: "active",
     createdAt: now,

@@ -36,6 +36,29 @@ test("an older lease hands its value to the next younger one, not to any younger
   assert.deepEqual(written, ["A", "B", "C", "B", "off"]);
 });
 
+test("leases are on one field also where one step names the only connection and the other leaves it out", async () => {
+  const { world, field, written } = calmField();
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const revert: typeof set.revert = ({ connection }, { former, value }) => {
+    const named = connection === undefined ? {} : { connection };
+    return { uses: "t.set", with: { ...named, name: "F", value: former, expected: value } };
+  };
+  world.actions.set("t.set", { ...set, revert });
+  const spelled = { ...leased("B", 3), with: constant({ connection: "main", name: "F", value: "B" }) };
+  world.playbooks.set("short", playbook("short", [leased("A", 1)]));
+  world.playbooks.set("spelled", playbook("spelled", [spelled]));
+  await world.open("short");
+  await world.pass(MINUTE);
+  await world.open("spelled", { id: "inc-2", key: "service=spelled" });
+  await world.pass(4 * HOUR);
+  assert.deepEqual([field.value, written], ["off", ["A", "B", "off"]]);
+  assert.deepEqual(
+    (await leasesOf(world)).map(({ status }) => status),
+    ["superseded", "reverted"],
+  );
+});
+
 test("what a person has set between two leases is restored by the younger one, whichever ends first", async () => {
   for (const [first, second] of [
     [1, 3],
