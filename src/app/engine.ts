@@ -59,7 +59,6 @@ export type Engine = {
   assess: Assess;
   facts: FactReader;
   limits(): Promise<AutonomyLimits>;
-  demoted(): ReadonlySet<string>;
   decide(actor: Actor, decision: Decision): ReturnType<typeof decide>;
   wakeDeps: Omit<WakeDeps, "publish">;
 };
@@ -78,14 +77,8 @@ export function createEngine(parts: EngineParts): Engine {
     query: (text) => queryFact(parts, text),
     clock: () => performance.now(),
   });
-  const demotions = createDemotions(store, config);
-  let demoted: ReadonlySet<string> = new Set();
-  const limits = async (): Promise<AutonomyLimits> => {
-    const read = await demotions();
-    demoted = read.demoted;
-    return read;
-  };
-  const assess = createAssess(assessPorts(parts, { facts, demoted: () => ({ ceiling: config.autonomy, demoted }) }));
+  const limits = createLimits(store, config);
+  const assess = createAssess(assessPorts(parts, facts));
   const decideDeps = {
     ...parts,
     queue,
@@ -109,13 +102,15 @@ export function createEngine(parts: EngineParts): Engine {
     assess,
     facts,
     limits,
-    demoted: () => demoted,
     decide: (actor, decision) => decide(decideDeps, actor, decision),
     wakeDeps,
   };
 }
 
-function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): AutonomyLimits }): AssessPorts {
+/** A demotion is none of a new run's business: the guards read it before each change, and what is read here could be lifted by then. */
+const NOT_DEMOTED: ReadonlySet<string> = new Set();
+
+function assessPorts(parts: EngineParts, facts: FactReader): AssessPorts {
   const { intake, queue, config, connections } = parts;
   const store: Store = { ...parts.store, next: aheadOf(parts.store) };
   return {
@@ -124,8 +119,8 @@ function assessPorts(parts: EngineParts, own: { facts: FactReader; demoted(): Au
     config,
     parse: (source, body) => parseWith(parts.sources, source, body),
     index: () => parts.playbooks.index(),
-    facts: own.facts,
-    planRun: (request) => planRun(request, own.demoted(), connections),
+    facts,
+    planRun: (request) => planRun(request, { ceiling: config.autonomy, demoted: NOT_DEMOTED }, connections),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, { now }),
     raisedWrites: (incident, from, now) => raisedWrites({ store, config }, incident, { from, now }),
     poisonWrites: (records, now) => poisonWrites(store, records, now),
@@ -179,8 +174,8 @@ async function stillFiring(connections: Connections, record: AlertRecord): Promi
   }
 }
 
-/** Which playbooks are demoted, read anew for each start of a run. */
-function createDemotions(store: Store, config: Config): () => Promise<AutonomyLimits> {
+/** The ceiling and which playbooks are demoted, read anew each time. */
+function createLimits(store: Store, config: Config): () => Promise<AutonomyLimits> {
   return async () => {
     const page = await store.page("demotions", { limit: 1_000 });
     return { ceiling: config.autonomy, demoted: new Set(page.members) };

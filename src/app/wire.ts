@@ -78,7 +78,7 @@ function openDesk(parts: EngineParts, engine: Engine): Desk {
   return createDesk({
     store,
     playbooks: playbooks.all,
-    demoted: engine.demoted,
+    demoted: async () => (await engine.limits()).demoted,
     decide: engine.decide,
     plan: (source, body) => planBody(plan, source, body),
     async preview(name, vars) {

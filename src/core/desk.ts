@@ -77,7 +77,7 @@ export type Desk = {
   leases(query: PageQuery & { status?: string }): Promise<Page<Lease>>;
   /** What people are asked to do; without it there are none. */
   tasks?(query: PageQuery & { status?: string }): Promise<Page<Task>>;
-  playbooks(): readonly PlaybookRow[];
+  playbooks(): Promise<readonly PlaybookRow[]>;
   pauses(): Promise<readonly Pause[]>;
   /** What starting this playbook by hand would do; nothing is stored. @throws AppError `not_found`, `invalid_request`. */
   preview?(playbook: string, vars: Readonly<Record<string, string>>): Promise<Plan>;

@@ -80,7 +80,7 @@ export async function openRetentionHouse(config: Config) {
   const desk = createDesk({
     store,
     playbooks: () => all,
-    demoted: engine.demoted,
+    demoted: async () => (await engine.limits()).demoted,
     decide: engine.decide,
     plan: async () => ({ alerts: [], runs: [] }),
     preview: async () => ({ alerts: [], runs: [] }),

@@ -163,7 +163,7 @@ export function stubDesk(): { desk: Desk; asked: Asked[] } {
       next: "after-1",
     }),
     tasks: only(task).page,
-    playbooks: () => [
+    playbooks: async () => [
       {
         name: "fallback-enable",
         description: "Send requests to the fallback provider.",

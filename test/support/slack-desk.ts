@@ -199,7 +199,7 @@ export function fakeDesk(views: readonly IncidentView[] = [], may: readonly stri
     leases: async ({ status }) =>
       page([...desk.views.values()].flatMap((view) => view.leases).filter((one) => !status || one.status === status)),
     tasks: async () => page([taskOf()]),
-    playbooks: () => [PLAYBOOK, { ...PLAYBOOK, name: "ecs-redeploy", description: "Force a new deployment" }],
+    playbooks: async () => [PLAYBOOK, { ...PLAYBOOK, name: "ecs-redeploy", description: "Force a new deployment" }],
     pauses: async () => desk.paused,
     note: async (actor, incident, note) => {
       if (!desk.notes.some((one) => one.note.key === note.key)) desk.notes.push({ actor, incident, note });

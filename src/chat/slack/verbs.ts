@@ -15,7 +15,7 @@ const run: Verb = {
   usage: "run PLAYBOOK [incident=ID] [k=v ...]",
   does: "start a playbook by hand; shows its plan and asks first",
   async answer(deps, { who, args: [typed, ...pairs], confirmed }) {
-    const rows = deps.desk.playbooks();
+    const rows = await deps.desk.playbooks();
     const candidates = rows.map(({ name, description }) => ({ id: name, label: description }));
     const playbook = completeId(typed ?? "", candidates, { noun: "playbook", those: "loaded" });
     const { incident: of, ...vars } = varsOf(pairs);

@@ -110,9 +110,9 @@ function stepAsks({ stepAsks: reason }: GuardSnapshot): GuardAnswer {
   return ask(reason !== undefined, reason ?? "");
 }
 
-function autonomy({ autonomy: level }: GuardSnapshot): GuardAnswer {
-  if (level === "observe") return { answer: "deny", reason: "autonomy is observe: nothing is changed" };
-  return ask(level === "approve", "autonomy is approve for this severity");
+function autonomy({ autonomy: level, autonomyWhy: why }: GuardSnapshot): GuardAnswer {
+  if (level === "observe") return { answer: "deny", reason: `${why ?? "autonomy is observe"}: nothing is changed` };
+  return ask(level === "approve", why ?? "autonomy is approve for this severity");
 }
 
 function lock({ locks, runId }: GuardSnapshot): GuardAnswer {

@@ -11,6 +11,8 @@ export type GuardSnapshot = {
   now: Instant;
   effect: Effect;
   autonomy: Autonomy;
+  /** What has lowered it, for people; absent where it is the playbook's own. */
+  autonomyWhy?: string;
   /** It undoes another step: most guards do not apply (section 14.9). */
   undo: boolean;
   /** A person asked for this run. */

@@ -21,7 +21,7 @@ import { docPage, filteredPage, pageOptions } from "./pages.ts";
 export type DeskDeps = {
   store: Store;
   playbooks(): readonly Playbook[];
-  demoted(): ReadonlySet<string>;
+  demoted(): Promise<ReadonlySet<string>>;
   decide(actor: Actor, decision: Decision): Promise<Decided>;
   plan(source: string, body: string): Promise<Plan>;
   preview(playbook: string, vars: Readonly<Record<string, string>>): Promise<Plan>;
@@ -51,7 +51,10 @@ export function createDesk(deps: DeskDeps): Desk {
     approval: async (id) => (await store.get<Approval>("approval", id))?.body,
     leases: (query) => statusPage<Lease>(store, { kind: "lease", index: "leases", live: "active" }, query),
     tasks: (query) => statusPage<Task>(store, { kind: "task", index: "tasks", live: "open" }, query),
-    playbooks: () => deps.playbooks().map((playbook) => rowOf(playbook, deps.demoted())),
+    async playbooks() {
+      const demoted = await deps.demoted();
+      return deps.playbooks().map((playbook) => rowOf(playbook, demoted));
+    },
     pauses: () => store.pauses(),
     note: (actor, incident, note) => writeNote(store, actor, incident, note),
   };

@@ -1,9 +1,8 @@
-import type { Demotion } from "../../core/demotion.ts";
+import { type Demotion, demotionText } from "../../core/demotion.ts";
 import type { AlertRecord } from "../../core/episode.ts";
 import { activeFreezes } from "../../core/freeze.ts";
 import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/guard/snapshot.ts";
 import { outsideOf } from "../../core/playbook/bounds.ts";
-import type { Autonomy } from "../../core/playbook/playbook.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { itemAt } from "../../core/run/walk.ts";
@@ -37,7 +36,7 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
   return {
     now,
     effect: ready.effect,
-    autonomy: lowest([created.autonomy, deps.config.autonomy, limitOf(demotion)]),
+    ...autonomyNow(turn, demotion),
     undo: ready.undo,
     manual: created.trigger !== "firing",
     completing: run.resolved && run.mutated,
@@ -95,9 +94,24 @@ function unmeasured(why: Unreadable): Measured {
   };
 }
 
-/** A demoted playbook asks, whatever its own level; a demotion that cannot be read counts as one. */
-function limitOf(demotion: Doc<Demotion> | undefined | Unreadable): Autonomy {
-  return isUnreadable(demotion) || demotion?.body.demoted === true ? "approve" : "auto";
+type Level = Pick<GuardSnapshot, "autonomy" | "autonomyWhy">;
+
+/** The run's own level, or what is lower by now: a demoted playbook asks, and a demotion that cannot be read counts as one. */
+function autonomyNow({ run, deps }: Turn, demotion: Doc<Demotion> | undefined | Unreadable): Level {
+  const { autonomy: own, playbook, trigger, by } = run.created;
+  const ceiling = deps.config.autonomy;
+  const isDemoted = isUnreadable(demotion) || demotion?.body.demoted === true;
+  const level = lowest([own, ceiling, isDemoted ? "approve" : "auto"]);
+  if (level === "auto") return { autonomy: level };
+  if (level === ceiling) return { autonomy: level, autonomyWhy: `autonomy is ${level} for the whole service` };
+  if (isDemoted) return { autonomy: level, autonomyWhy: demotedText(playbook, demotion) };
+  if (trigger === "manual") return { autonomy: level, autonomyWhy: `${by} has started it by hand` };
+  return { autonomy: level };
+}
+
+function demotedText(playbook: string, demotion: Doc<Demotion> | undefined | Unreadable): string {
+  if (isUnreadable(demotion)) return `whether ${playbook} is demoted cannot be read: ${demotion.unreadable}`;
+  return `${playbook} is ${demotionText(playbook, demotion?.body.failures)}`;
 }
 
 /** What of the step itself asks: its `approval`, and an input outside of `bounded-by`. */

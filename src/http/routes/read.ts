@@ -107,7 +107,7 @@ async function listTasks(desk: Desk, call: Call): Promise<Reply> {
 }
 
 async function listPlaybooks(desk: Desk): Promise<Reply> {
-  return { json: { items: desk.playbooks(), next: null } };
+  return { json: { items: await desk.playbooks(), next: null } };
 }
 
 async function listPauses(desk: Desk): Promise<Reply> {
