@@ -1,9 +1,11 @@
-import type { RunEvent } from "../../core/run/events.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { EndState, RunEvent } from "../../core/run/events.ts";
 import type { Move } from "../../core/run/move.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Write } from "../../core/store.ts";
 import { cooldownMarker, RUNNING, returned } from "./budgets.ts";
 import { demotionExtra } from "./demotion.ts";
+import { undoneMarker } from "./guard-reads.ts";
 import { letGo, type Progress } from "./progress.ts";
 import { SEAL_AFTER } from "./seal.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
@@ -14,11 +16,15 @@ import { withdrawApproval } from "./withdraw.ts";
  * an approval that nobody answered, and wakes the incident (or the lease) that waits for it.
  */
 export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
-  const [withdrawal, demotion] = await Promise.all([withdrawApproval(turn), demotionExtra(turn, move)]);
+  const [withdrawal, demotion, marks] = await Promise.all([
+    withdrawApproval(turn),
+    demotionExtra(turn, move),
+    undoneMarks(turn, move.state),
+  ]);
   const ended = withEvents(turn, [endEvent(turn, move)]);
   const progress = await letGo(ended, nowOf(turn) + SEAL_AFTER, {
     checks: [...(withdrawal.checks ?? []), ...(demotion.checks ?? [])],
-    writes: [...endWrites(turn), ...(withdrawal.writes ?? []), ...(demotion.writes ?? [])],
+    writes: [...endWrites(turn), ...marks, ...(withdrawal.writes ?? []), ...(demotion.writes ?? [])],
   });
   if (progress.kind === "stop") wakeFollowers(turn);
   return progress;
@@ -44,6 +50,16 @@ function endWrites(turn: Turn): readonly Write[] {
   if (incidentId !== undefined) writes.push({ write: "due", member: `incident:${incidentId}`, at: 0 });
   if (lease !== undefined) writes.push({ write: "due", member: `lease:${lease}`, at: 0 });
   return writes;
+}
+
+/** What waits for the lock of this run knows as soon as it has it that the same mitigation was undone a moment ago. */
+async function undoneMarks({ run, deps }: Turn, state: EndState): Promise<readonly Write[]> {
+  const { lease, ends, playbook, target } = run.created;
+  const time = deps.config.incidents.reopenWithin;
+  if (lease !== undefined && run.steps.get("undo")?.outcome === "succeeded")
+    return [{ write: "mark", marker: undoneMarker(playbook, target), for: time }];
+  const ended = ends === undefined || state !== "succeeded" ? undefined : await deps.store.get<Lease>("lease", ends);
+  return ended ? [{ write: "mark", marker: undoneMarker(ended.body.playbook, ended.body.target), for: time }] : [];
 }
 
 /** Everything this run may have locked: its targets and those of every intent. */

@@ -8,6 +8,7 @@ import { ANNA, condition, playbook, scripted, verify } from "../../support/engin
 import { fieldWorld, leased } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 
 test("a lease never undoes what somebody else has changed since: a person is called instead", async () => {
   const { world, field } = fieldWorld();
@@ -180,4 +181,30 @@ test("an `until` that cannot be told, or is over, is said with the lease: it end
     assert.equal(field.value, "on");
     assert.match((await world.timeline()).find((line) => line.includes("at the latest")) ?? "", says);
   }
+});
+
+test("what waits for the lock of an undoing asks, though nobody has looked at the lease since it was undone", async () => {
+  const { world, written } = fieldWorld();
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const run: typeof set.run = async (input, ctx, before) => {
+    if (input["value"] === "off") await world.open("p", { id: "inc-2", key: "service=b" });
+    return set.run(input, ctx, before);
+  };
+  world.actions.set("t.set", { ...set, run });
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  const { store } = world;
+  const isLookedAt = (tx: Parameters<typeof store.commit>[0]): boolean =>
+    tx.writes.some((write) => write.write === "put" && write.kind === "lease" && "revertRun" in write.body);
+  await world.open("p");
+  await world.pass(59 * MINUTE);
+  const commit: typeof store.commit = async (tx) =>
+    isLookedAt(tx) && written.includes("off")
+      ? { ok: false, now: world.clock.now(), failed: { check: "rev", kind: "lease", id: "", rev: 0 } }
+      : store.commit(tx);
+  world.deps.store = { ...store, commit };
+  await world.pass(2 * MINUTE);
+  assert.deepEqual(written, ["on", "off"]);
+  const lines = (await store.list<{ text: string }>("timeline:inc-2")).map((entry) => entry.text);
+  assert.ok(lines.some((line) => /^approval apr-\w+ asked for: the same mitigation was undone/.test(line)));
 });
