@@ -174,6 +174,7 @@ export type Plan = z.infer<typeof Plan>;
 export const Decided = z.object({ id: z.string().nullable(), sentence: z.string() });
 
 export const Incidents = list(Incident);
+export const Runs = list(Run);
 export const Approvals = list(Approval);
 export const Leases = list(Lease);
 export const Tasks = list(Task);

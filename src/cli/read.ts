@@ -7,7 +7,7 @@ import { type Client, readAnswer, URL_HELP } from "./client.ts";
 import { type ApiOptions, type Asking, asking, print, withApi } from "./command.ts";
 import type { Io } from "./io.ts";
 import { alertPage, approvalPage, incidentPage, runPage, sections } from "./pages.ts";
-import { approvalTable, incidentTable, leaseTable, pauseTable, taskTable } from "./tables.ts";
+import { approvalTable, incidentTable, leaseTable, pauseTable, runTable, taskTable } from "./tables.ts";
 import { cleanLines } from "./text.ts";
 
 type ListOptions = ApiOptions & { status?: string; limit: string };
@@ -23,7 +23,7 @@ export function addReadCommands(program: Command, io: Io): void {
     .description("show an incident with its timeline, a run, an approval or an alert")
     .action((id: string, options: ApiOptions) => show(asking(io, options), id));
   withApi(program.command("status"))
-    .description("show what is open: incidents, approvals, tasks, leases and pauses")
+    .description("show what is open: incidents, questions, approvals, tasks, leases and pauses")
     .action((options: ApiOptions) => status(asking(io, options)));
   program
     .command("report <incident>")
@@ -94,12 +94,14 @@ async function status(asked: Asking): Promise<void> {
   const open = await readOpen(asked.client);
   if (asked.json) return io.out(JSON.stringify(open, null, 2));
   const incidents = readAnswer(open.incidents, answers.Incidents).items;
+  const questions = readAnswer(open.questions, answers.Runs).items;
   const approvals = readAnswer(open.approvals, answers.Approvals).items;
   const tasks = readAnswer(open.tasks, answers.Tasks).items;
   const leases = readAnswer(open.leases, answers.Leases).items;
   const pauses = readAnswer(open.pauses, answers.Pauses).items;
   const head = incidents.length === 0 ? "no open incidents" : listed(io, incidents, open.incidents.more);
   const page = sections(io, head, [
+    ["questions", questions.length > 0 ? runTable(io, questions) : ""],
     ["approvals", approvals.length > 0 ? approvalTable(io, approvals) : ""],
     ["tasks", tasks.length > 0 ? taskTable(io, tasks) : ""],
     ["leases", leases.length > 0 ? leaseTable(io, leases) : ""],
@@ -109,9 +111,10 @@ async function status(asked: Asking): Promise<void> {
 }
 
 async function readOpen(client: Client) {
-  const [open, mitigated, approvals, tasks, pauses, ...leases] = await Promise.all([
+  const [open, mitigated, questions, approvals, tasks, pauses, ...leases] = await Promise.all([
     client.get("/incidents?status=open&limit=100"),
     client.get("/incidents?status=mitigated&limit=100"),
+    client.get("/runs?state=unknown_outcome&limit=100"),
     client.get("/approvals?status=pending&limit=100"),
     client.get("/tasks?status=open&limit=100"),
     client.get("/pause"),
@@ -121,5 +124,5 @@ async function readOpen(client: Client) {
   const live = leases.flatMap((page) => Object(page).items);
   const items = [open, mitigated].flatMap((page) => Object(page).items);
   const more = [open, mitigated].some((page) => Object(page).next != null);
-  return { incidents: { items, more }, approvals, tasks, leases: { items: live }, pauses };
+  return { incidents: { items, more }, questions, approvals, tasks, leases: { items: live }, pauses };
 }

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { Desk } from "../../src/core/desk.ts";
 import type { Lease } from "../../src/core/lease.ts";
-import { alert, approval, incident, lease, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
+import { alert, approval, incident, lease, run, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
 import { cli } from "./support.ts";
 
 describe("reading", () => {
@@ -78,6 +78,15 @@ describe("reading", () => {
       const { out } = await cli(args, { env: env(url) });
       assert.match(out, /runs .*12:30:00Z\) unless someone objects/);
     }
+  });
+
+  test("status shows what nobody knows the outcome of: it waits for an answer, and holds its target meanwhile", async (t) => {
+    const question = "did this take effect: send POST /echo?";
+    const stopped = { ...run, id: "run-7", state: { kind: "unknown_outcome", question }, sentence: question } as const;
+    const runs: Desk["runs"] = async ({ state }) => ({ items: state === "unknown_outcome" ? [stopped] : [run] });
+    const { url } = await startHttp(t, { desk: { ...stubDesk().desk, runs } });
+    const { out } = await cli(["status"], { env: env(url) });
+    assert.match(out, /QUESTIONS[\s\S]*run-7 +unknown_outcome.*did this take effect: send POST \/echo\?/);
   });
 
   test("status shows what could not be undone first: it is in force, and needs somebody", async (t) => {

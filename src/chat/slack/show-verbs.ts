@@ -21,8 +21,9 @@ const status: Verb = {
   usage: "status",
   does: "what is open, what waits for people, what is temporary, what is paused",
   async answer({ desk }) {
-    const [incidents, approvals, leases, pauses, tasks] = await Promise.all([
+    const [incidents, questions, approvals, leases, pauses, tasks] = await Promise.all([
       openIncidents(desk),
+      desk.runs({ limit: POOL, state: "unknown_outcome" }),
       desk.approvals({ limit: POOL, status: "pending" }),
       liveLeases(desk),
       desk.pauses(),
@@ -31,6 +32,7 @@ const status: Verb = {
     const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.length, "temporary change")}, ${count(pauses.length, "pause")}`;
     const lists = [
       list("Open", incidents.map(incidentLine)),
+      list("Nobody knows what became of", questions.items.map(questionLine)),
       list("People are asked to", (tasks?.items ?? []).map(taskLine)),
       ...overview(approvals.items, leases, pauses),
     ];
@@ -160,6 +162,11 @@ export function incidentLine({ id, severity, title, status, openedAt, taken }: I
 function approvalLine(approval: Approval): Mrkdwn {
   const { id, playbook, target, severity } = approval;
   return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`;
+}
+
+/** A run that goes on only when somebody has said what became of its step. */
+function questionLine({ id, playbook, state }: RunView): Mrkdwn {
+  return mrkdwn`• *${id}* ${foreign(playbook, 100)}: ${foreign(state.question ?? "", 300)} Answer done, not-done or abort`;
 }
 
 function taskLine({ id, ask }: Task): Mrkdwn {

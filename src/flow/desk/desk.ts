@@ -74,9 +74,13 @@ async function alertPage(deps: DeskDeps, query: PageQuery & { state?: string }):
   );
 }
 
+/** Runs in any other state have an index of their own. */
+const ENDED: readonly string[] = ["succeeded", "failed", "cancelled", "observed"];
+
 async function runPage(store: Store, query: PageQuery & { state?: string; incident?: string }): Promise<Page<RunView>> {
+  const isLive = query.state !== undefined && !ENDED.includes(query.state);
   const read = async (page: PageQuery): Promise<Page<RunView>> => {
-    const found = await store.page("runs", pageOptions(page));
+    const found = await store.page(isLive ? "runs:active" : "runs", pageOptions(page));
     const items = await runViews(store, found.members);
     return found.next === undefined ? { items } : { items, next: found.next };
   };

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/core/errors.ts";
+import { runOf } from "../../support/slack-desk.ts";
 import { RECEIVERS, shown, useFront } from "../../support/slack-front.ts";
+
+const STOPPED = runOf({ id: "run-7", state: { kind: "unknown_outcome", question: "did this take effect?" } });
 
 for (const receiver of RECEIVERS) {
   describe(`commands over ${receiver}`, () => {
@@ -70,6 +73,13 @@ for (const receiver of RECEIVERS) {
       }
       const { actor } = stage.desk.decided[0] ?? {};
       assert.deepEqual(actor, { name: "anna", person: "anna", via: "slack", role: "operator", slackUser: stage.anna });
+    });
+
+    test("status shows what waits for an answer", async () => {
+      const kept = [...stage.desk.views.values()].map((view) => ({ view, runs: view.runs }));
+      for (const { view } of kept) Object.assign(view, { runs: [STOPPED] });
+      assert.match(shown(await stage.say("status")), /Nobody knows what became of.*run-7.*did this take effect\?/);
+      for (const { view, runs } of kept) Object.assign(view, { runs });
     });
 
     test("what cannot be understood is answered with what can", async () => {
