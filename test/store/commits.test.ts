@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Tx } from "../../src/core/store.ts";
+import type { Tx, Write } from "../../src/core/store.ts";
 import { startRedisStore } from "../support/redis-store.ts";
 
 const { admin, store } = await startRedisStore();
@@ -11,6 +11,13 @@ const appending = (list: string, is: number): Tx => ({
     { check: "length", list, is },
   ],
   writes: [{ write: "append", list, items: [{ list }] }],
+});
+
+const setTo = (value: string | null): Extract<Write, { write: "field" }> => ({
+  write: "field",
+  hash: "texts",
+  field: "",
+  value,
 });
 
 /** How many scripts Redis has run. */
@@ -63,10 +70,23 @@ describe("commits of one turn of the event loop", () => {
     assert.deepEqual([await store.length("e"), await store.length("f")], [0, 0]);
   });
 
+  for (const { what, value, kept = value } of [
+    { what: "quotes, backslashes and what looks like an escape", value: 'a "b" \\ \\ud800 \\n' },
+    { what: "control characters, NUL among them", value: "\u0000\u0001\t\n\u007f\u2028" },
+    { what: "characters beyond the basic plane", value: "größe 日本 🧯 \u202eabc" },
+    { what: "half a character, as UTF-8 has it", value: "a\ud83db", kept: "a\ufffdb" },
+  ])
+    it(`keep a text as it is: ${what}`, async () => {
+      await store.commit({ checks: [], writes: [{ write: "field", hash: "texts", field: value, value }] });
+      assert.deepEqual(await store.fields("texts"), { [kept]: kept });
+      const check = { check: "field" as const, hash: "texts", field: value, is: value };
+      assert.equal((await store.commit({ checks: [check], writes: [{ ...setTo(null), field: value }] })).ok, true);
+    });
+
   it("beyond what one script should take they leave as several", async () => {
     const before = await scripts();
     const answers = await Promise.all(Array.from({ length: 150 }, (_, n) => store.commit(appending(`many-${n}`, 0))));
     assert.ok(answers.every(({ ok }) => ok));
-    assert.equal(await scripts(), before + 3);
+    assert.equal(await scripts(), before + 10);
   });
 });

@@ -1,6 +1,7 @@
 import type { ActionFailure, AnyAction, Output } from "../../core/action.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import { actionOf, type Call, callAction, keepable } from "./call.ts";
+import type { Soon } from "./progress.ts";
 import type { Turn } from "./turn.ts";
 
 /** A step as it will be called; `before` is what was read for it just now. */
@@ -12,7 +13,7 @@ export type Absolute = { ok: true; ready: ReadyStep; before?: Output };
  */
 export async function absoluteStep(turn: Turn, ready: ReadyStep): Promise<Absolute | ActionFailure> {
   const action = actionOf(turn, ready.uses);
-  if (!action?.relative?.isIn(ready.input)) return { ok: true, ready };
+  if (!action?.relative || !isRelative(turn, ready)) return { ok: true, ready };
   const prepared = await prepareStep(turn, ready, action);
   if (!prepared.ok) return prepared;
   if (prepared.before === undefined) return { ok: true, ready };
@@ -20,16 +21,17 @@ export async function absoluteStep(turn: Turn, ready: ReadyStep): Promise<Absolu
   return { ok: true, ready: { ...ready, input }, before: prepared.before };
 }
 
+type Prepared = { ok: true; before?: Output } | ActionFailure;
+
 /**
  * Reads what `reconcile` and `revert` need before a call; nothing was sent when it fails. What the journal would not hold as it is
  * could not be restored: it is not changed.
  */
-export async function prepareStep(
-  turn: Turn,
-  ready: ReadyStep,
-  action: AnyAction,
-): Promise<{ ok: true; before?: Output } | ActionFailure> {
-  if (!action.prepare) return { ok: true };
+export function prepareStep(turn: Turn, ready: ReadyStep, action: AnyAction): Soon<Prepared> {
+  return action.prepare ? readBefore(turn, ready, action) : { ok: true };
+}
+
+async function readBefore(turn: Turn, ready: ReadyStep, action: AnyAction): Promise<Prepared> {
   let before: Output | undefined;
   const result = await callAction(turn, callOf(ready), async (context) => {
     const prepared = await action.prepare?.(ready.input, context);
@@ -52,6 +54,11 @@ function unkept(uses: string, before: Output): ActionFailure | undefined {
       : "looks like a credential, which the journal does not keep";
   const message = `${uses}: what is there now ${why}, so it could not be restored; nothing was changed, do it by hand`;
   return { ok: false, reason: "refused", message, retryable: false, sent: "no" };
+}
+
+/** Whether something in its input is relative to what its target has now. */
+export function isRelative(turn: Turn, { uses, input }: ReadyStep): boolean {
+  return actionOf(turn, uses)?.relative?.isIn(input) === true;
 }
 
 /** What the call of a step is told. */

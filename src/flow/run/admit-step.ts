@@ -4,15 +4,15 @@ import { type GuardSnapshot, isUnreadable, type Unreadable } from "../../core/gu
 import { type Grant, grantFor } from "../../core/run/grants.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Check, GuardValues, Write } from "../../core/store.ts";
-import { type Absolute, absoluteStep } from "./absolute.ts";
+import { type Absolute, absoluteStep, isRelative } from "./absolute.ts";
 import { askPeople } from "./ask.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import { denyRun, resolveRun, skipObserved } from "./deny.ts";
 import { finishRun } from "./finish.ts";
 import { keptValues, readValues } from "./guard-reads.ts";
-import { snapshotOf } from "./guard-snapshot.ts";
+import { measuredOf, snapshotOf } from "./guard-snapshot.ts";
 import { locksOf, pauseScopes } from "./locks.ts";
-import { letGo, type Progress } from "./progress.ts";
+import { letGo, type Progress, type Soon } from "./progress.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
 import { lookBeforeUndo } from "./undo-look.ts";
 
@@ -21,6 +21,8 @@ export type Judged = {
   ready: ReadyStep;
   values: GuardValues | Unreadable;
   snapshot: GuardSnapshot;
+  /** What people have allowed it with, where they had to be asked. */
+  grant: Grant | undefined;
   admission: Admission;
 };
 
@@ -37,7 +39,15 @@ const WAIT_AT_MOST = 10 * 60_000;
 const LOOK_AGAIN = 5_000;
 
 /** Guards for one mutating step: admitted with the checks its intent's commit must repeat, or what was done instead. */
-export async function admitStep(turn: Turn, ready: ReadyStep): Promise<Admitted> {
+export function admitStep(turn: Turn, ready: ReadyStep): Soon<Admitted> {
+  const { judged } = turn;
+  const isPlain = judged?.ready === ready && judged.admission.kind === "allow" && !isRelative(turn, ready);
+  if (!isPlain || turn.run.created.lease !== undefined) return judgeAndAdmit(turn, ready);
+  const kept = keeping(turn, judged.values);
+  return { kind: "admitted", turn: kept, extra: intentExtra(kept, ready), grant: judged.grant, ready };
+}
+
+async function judgeAndAdmit(turn: Turn, ready: ReadyStep): Promise<Admitted> {
   if (turn.run.created.autonomy === "observe" && !ready.undo) return not(skipObserved(turn, ready));
   const judged = turn.judged?.ready === ready ? turn.judged : judge(turn, ready, await readValues(turn, ready));
   const { values, snapshot, admission: first } = judged;
@@ -97,12 +107,13 @@ async function admitted(
 /** The values serve the next steps of this turn; reading them again would only tell what the intent's commit checks anyway. */
 function keeping(turn: Turn, values: GuardValues | Unreadable): Turn {
   if (isUnreadable(values) || values === turn.kept?.values) return turn;
-  return { ...turn, kept: { at: nowOf(turn), values } };
+  return { ...turn, kept: { at: nowOf(turn), values, measured: measuredOf(turn, values) } };
 }
 
 function judge(turn: Turn, ready: ReadyStep, values: GuardValues | Unreadable): Judged {
   const snapshot = snapshotOf(turn, ready, values);
-  return { ready, values, snapshot, admission: admit(snapshot, grantFor(turn.run, ready, nowOf(turn))?.guards) };
+  const grant = grantFor(turn.run, ready, nowOf(turn));
+  return { ready, values, snapshot, grant, admission: admit(snapshot, grant?.guards) };
 }
 
 /**

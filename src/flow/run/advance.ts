@@ -14,7 +14,7 @@ import { finishRun } from "./finish.ts";
 import { lostPlaybook } from "./lost-playbook.ts";
 import { measureFacts } from "./measure.ts";
 import { pollStep } from "./poll.ts";
-import { letGo, type Progress } from "./progress.ts";
+import { letGo, type Progress, type Soon } from "./progress.ts";
 import { reconcileStep } from "./reconcile.ts";
 import { endIfReopened, wakeAt } from "./restoring.ts";
 import { saveOutcome } from "./save-outcome.ts";
@@ -105,7 +105,7 @@ async function playbookFor(deps: RunDeps, run: Run): Promise<Playbook> {
   }
 }
 
-async function oneMove(turn: Turn): Promise<Progress> {
+function oneMove(turn: Turn): Soon<Progress> {
   if (turn.signal.aborted || claimLeft(turn) < STEP_NEEDS * turn.deps.claimFor) return handOver(turn);
   const { run, playbook, deps, claim } = turn;
   const inputs = {
@@ -118,7 +118,10 @@ async function oneMove(turn: Turn): Promise<Progress> {
   const move = nextMove(run, playbook, inputs);
   if (!turn.holdsOutcome) return perform(turn, move);
   const joined = joiningOutcome(turn, move);
-  if (joined) return performHolding(joined, move);
+  return joined ? performHolding(joined, move) : saveAndPerform(turn, move);
+}
+
+async function saveAndPerform(turn: Turn, move: Move): Promise<Progress> {
   const saved = await saveOutcome(turn, {});
   return saved.kind === "go-on" ? perform(saved.turn, move) : saved;
 }
@@ -130,14 +133,15 @@ async function handOver(turn: Turn): Promise<Progress> {
 }
 
 /** A store that goes away while an outcome waits for the next commit must not cost the outcome: it is stored alone then. */
-async function performHolding(turn: Turn, move: Move): Promise<Progress> {
-  try {
-    return await perform(turn, move);
-  } catch (error) {
-    if (codeOf(error) !== "unavailable") throw error;
-    await saveOutcome(turn, {});
-    return { kind: "reload" };
-  }
+function performHolding(turn: Turn, move: Move): Soon<Progress> {
+  const progress = perform(turn, move);
+  return progress instanceof Promise ? progress.catch((error: unknown) => keepOutcome(turn, error)) : progress;
+}
+
+async function keepOutcome(turn: Turn, error: unknown): Promise<Progress> {
+  if (codeOf(error) !== "unavailable") throw error;
+  await saveOutcome(turn, {});
+  return { kind: "reload" };
 }
 
 /** The turn for a move whose own commit comes without any I/O before it: then an outcome goes with it (section 13, one script). */
@@ -152,7 +156,7 @@ function joiningOutcome(turn: Turn, move: Move): Turn | undefined {
   return admittedAtOnce(turn, ready);
 }
 
-async function perform(turn: Turn, move: Move): Promise<Progress> {
+function perform(turn: Turn, move: Move): Soon<Progress> {
   switch (move.kind) {
     case "record":
       return { kind: "go-on", turn: { ...withEvents(turn, move.events), inbox: [] } };
@@ -167,7 +171,7 @@ async function perform(turn: Turn, move: Move): Promise<Progress> {
     case "reconcile":
       return reconcileStep(turn, move);
     case "check":
-      return (await endIfReopened(turn, move)) ?? runChecks(turn, move);
+      return checkUnlessReopened(turn, move);
     case "wait":
       return waitFor(turn, move);
     case "withdraw":
@@ -179,6 +183,10 @@ async function perform(turn: Turn, move: Move): Promise<Progress> {
     default:
       throw new AppError("internal", `no way to perform ${JSON.stringify(move satisfies never)}`);
   }
+}
+
+async function checkUnlessReopened(turn: Turn, move: Extract<Move, { kind: "check" }>): Promise<Progress> {
+  return (await endIfReopened(turn, move)) ?? runChecks(turn, move);
 }
 
 /** Journals the wait once; coming back to the same wait only makes the next wake-up due. */

@@ -54,7 +54,7 @@ export async function callAction(
 ): Promise<ActionResult> {
   const limit = openLimit(turn, timeout);
   try {
-    return bounded(await Promise.race([act(contextOf(turn, path, limit.signal)), limit.hung]));
+    return bounded(await limit.within(act(contextOf(turn, path, limit.signal))));
   } catch (error) {
     if (error instanceof ClaimLost)
       return failure("claim_lost", "this worker's claim had ended; nothing was sent", "no");
@@ -72,24 +72,29 @@ class CallHung extends Error {
   override readonly name = "CallHung";
 }
 
-type Limit = { signal: AbortSignal; hung: Promise<never>; close(): void };
+/** `within` answers as the call does, and throws CallHung when it does not in time. */
+type Limit = { signal: AbortSignal; within<T>(call: Promise<T>): Promise<T>; close(): void };
 
 /** By hand, since `AbortSignal.any` and `timeout` cost more than a step. An action that ignores its signal must not hold the run. */
 function openLimit(turn: Turn, timeout: Milliseconds): Limit {
   const within = callWithin(turn);
   const first = Math.max(0, Math.floor(Math.min(timeout, within)));
   const controller = new AbortController();
-  const { promise: hung, reject } = Promise.withResolvers<never>();
+  let giveUp = (_: Error): void => undefined;
   const letGo = (): void => controller.abort(turn.signal.reason);
   let timer = setTimeout(() => {
     controller.abort(new DOMException("the call took too long", "TimeoutError"));
-    timer = setTimeout(() => reject(new CallHung("no answer")), within - first + GRACE).unref();
+    timer = setTimeout(() => giveUp(new CallHung("no answer")), within - first + GRACE).unref();
   }, first).unref();
   if (turn.signal.aborted) letGo();
   turn.signal.addEventListener("abort", letGo, { once: true });
   return {
     signal: controller.signal,
-    hung,
+    within: (call) =>
+      new Promise((resolve, reject) => {
+        giveUp = reject;
+        call.then(resolve, reject);
+      }),
     close() {
       clearTimeout(timer);
       turn.signal.removeEventListener("abort", letGo);

@@ -4,24 +4,27 @@ import type { ReadyStep } from "../../core/run/move.ts";
 import { callOf, prepareStep } from "./absolute.ts";
 import { type Admitted, admitStep } from "./admit-step.ts";
 import { actionOf, callAction, keepable } from "./call.ts";
-import { goOn, letGo, type Progress } from "./progress.ts";
+import { afterRefusal, goOn, letGo, type Progress, type Soon } from "./progress.ts";
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
-import { claimLeft, isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
+import { claimLeft, isCutOff, nowOf, save, type Turn, withEvents } from "./turn.ts";
 
 /** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
-export async function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
+export function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Soon<Progress> {
   const [first] = steps;
   if (first === undefined) return { kind: "go-on", turn };
   if (steps.length === 1 && first.effect !== "read") return mutate(turn, first);
   const foreign = steps.find((step) => step.effect !== "read");
   if (foreign) return { kind: "go-on", turn: withEvents(turn, [refusedInParallel(turn, foreign)]) };
+  return read(turn, steps);
+}
+
+async function read(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
   const found = await Promise.all(steps.map((step) => readEvent(turn, step)));
   const events = isCutOff(turn) ? found.filter((event) => !("outcome" in event) || event.outcome !== "failed") : found;
-  const [only] = events;
-  const next = withEvents(turn, events.length === 1 && only ? [only] : events);
+  const next = withEvents(turn, events);
   return next.unsaved.length > 20 ? goOn(next) : { kind: "go-on", turn: next };
 }
 
@@ -56,8 +59,8 @@ async function mutate(turn: Turn, wanted: ReadyStep): Promise<Progress> {
   const { ready, before } = admitted;
   const prepared = before ? { ok: true as const, before } : await prepareStep(admitted.turn, ready, action);
   if (!prepared.ok) return notBegun(turn, ready, prepared);
-  const begun = await begin(admitted, ready, prepared.before);
-  if (begun.kind !== "go-on") return begun;
+  const begun = await save(intended(admitted, ready, prepared.before), { ...admitted.extra, durable: true });
+  if (!begun.committed.ok) return notIntended(admitted.turn, afterRefusal(begun.committed.failed));
   return callAndRecord(begun.turn, ready, action, prepared.before);
 }
 
@@ -67,18 +70,18 @@ async function notBegun(turn: Turn, ready: ReadyStep, failure: ActionFailure): P
   return goOn(withEvents(turn, [failedEvent(turn, ready, failure)]));
 }
 
-/** Journals the intent. An outcome that goes with it is stored alone when something forbids the intent: it is never lost. */
-async function begin(
-  { turn, extra, grant }: Extract<Admitted, { kind: "admitted" }>,
-  ready: ReadyStep,
-  before: Output | undefined,
-): Promise<Progress> {
+/** The turn with the intent on its journal. */
+function intended({ turn, grant }: Begun, ready: ReadyStep, before: Output | undefined): Turn {
   const allowed = grant === undefined ? {} : { approvalId: grant.approvalId };
-  const intent = withEvents(turn, [{ ...intentEvent(turn, ready, before), ...allowed }]);
-  const begun = await goOn(intent, { ...extra, durable: true });
-  if (begun.kind !== "reload" || !turn.holdsOutcome) return begun;
-  await saveOutcome(turn, {});
-  return begun;
+  return withEvents(turn, [{ ...intentEvent(turn, ready, before), ...allowed }]);
+}
+
+type Begun = Extract<Admitted, { kind: "admitted" }>;
+
+/** Something forbids the intent: an outcome that was to go with it is stored alone, as it must never be lost. */
+async function notIntended(turn: Turn, refused: Progress): Promise<Progress> {
+  if (refused.kind === "reload" && turn.holdsOutcome) await saveOutcome(turn, {});
+  return refused;
 }
 
 async function callAndRecord(

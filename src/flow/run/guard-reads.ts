@@ -5,6 +5,7 @@ import type { ReadyStep } from "../../core/run/move.ts";
 import type { GuardReads, GuardValues } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
+import type { Measured } from "./guard-snapshot.ts";
 import { locksOf } from "./locks.ts";
 import { incidentNow } from "./restoring.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
@@ -16,7 +17,7 @@ const KNOWN_FOR: Milliseconds = 7 * 24 * 3_600_000;
 const SERVES_FOR: Milliseconds = 1_000;
 
 /** What the store said for the guards, and when. */
-export type KeptValues = { at: Instant; values: GuardValues };
+export type KeptValues = { at: Instant; values: GuardValues; measured: Measured };
 
 /** Everything the guards of one step look at, in one round trip; unreadable, and every guard that needs it denies. */
 export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardValues | Unreadable> {

@@ -13,7 +13,8 @@ import { pauseScopes } from "./locks.ts";
 import { isRestoring } from "./restoring.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
-type Measured = Pick<
+/** What the guards' inputs that were read come to; it serves as long as they do. */
+export type Measured = Pick<
   GuardSnapshot,
   | "pauses"
   | "locks"
@@ -47,14 +48,20 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
     runId: created.id,
     scopes: pauseScopes(turn, ready),
     freeze: activeFreezes(deps.config.freeze, created.severity, now),
-    ...(isUnreadable(values) ? unmeasured(values) : measured(turn, values, now)),
+    ...measuredOf(turn, values),
     doubtful: created.doubtful,
     truncated: created.truncated,
     stepAsks: stepAsks(turn, ready),
   };
 }
 
-function measured(turn: Turn, values: GuardValues, now: number): Measured {
+/** What the values come to; of those that this turn has kept it is known. */
+export function measuredOf(turn: Turn, values: GuardValues | Unreadable): Measured {
+  if (isUnreadable(values)) return unmeasured(values);
+  return turn.kept?.values === values ? turn.kept.measured : measured(turn, values);
+}
+
+function measured(turn: Turn, values: GuardValues): Measured {
   const { limits } = turn.deps.config;
   const { changes: limit, per } = limits.flapping;
   const { incidentId, trigger, alertId } = turn.run.created;
@@ -73,7 +80,7 @@ function measured(turn: Turn, values: GuardValues, now: number): Measured {
     })),
     running: { count: running, limit: limits.maxConcurrentRuns },
     fleet: { known, alerting: Math.min(alerting, known), fraction: limits.fleetFraction, min: limits.fleetMin },
-    flapping: { changes: alertId === undefined ? 0 : changesSince(records, now - per), limit, per },
+    flapping: { changes: alertId === undefined ? 0 : changesSince(records, nowOf(turn) - per), limit, per },
     firing: incidentId === undefined || trigger !== "firing" ? undefined : firing > 0,
     reopened: isRestoring(turn) && firing > 0,
   };
@@ -116,7 +123,8 @@ function demotedText(playbook: string, demotion: Doc<Demotion> | undefined | Unr
 
 /** What of the step itself asks: its `approval`, and an input outside of `bounded-by`. */
 function stepAsks(turn: Turn, ready: ReadyStep): string | undefined {
-  const { boundedBy } = ready.step;
+  const { boundedBy, approval } = ready.step;
+  if (!boundedBy && !approval) return undefined;
   const outside = boundedBy && outsideOf(ready.input, boundedBy.bounds);
   const reasons = [askUnless(turn, ready), outside].filter((reason) => reason !== undefined);
   return reasons.length === 0 ? undefined : reasons.join("; ");

@@ -6,6 +6,9 @@ import { type Extra, nowOf, save, type Turn } from "./turn.ts";
 /** What became of one move: go on in memory, load anew because something else changed, or let the run go. */
 export type Progress = { kind: "go-on"; turn: Turn } | { kind: "reload" } | { kind: "stop" };
 
+/** At once where nothing has to be waited for: a step has a dozen stages, and each promise between them costs as much as its work. */
+export type Soon<T> = T | Promise<T>;
+
 /**
  * Stores what is unsaved, ends the claim and makes the next wake-up due; `undefined`: only a decision wakes it. A run that is due at once
  * finds in its inbox then what has come meanwhile.

@@ -2,7 +2,7 @@ import type { ActionFailure, ActionResult } from "../../core/action.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { stepOf } from "../../core/run/undo-move.ts";
 import { returned } from "./budgets.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, Soon } from "./progress.ts";
 import { retryTime } from "./retry.ts";
 import { saveOutcome } from "./save-outcome.ts";
 import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
@@ -11,7 +11,7 @@ import { type Extra, nowOf, type Turn, withEvents } from "./turn.ts";
  * Journals what came of a mutating call; the lease of a step that succeeded is created in the same commit. `found` says why a
  * result was read at the target afterwards.
  */
-export async function recordResult(turn: Turn, path: string, result: ActionResult, found?: string): Promise<Progress> {
+export function recordResult(turn: Turn, path: string, result: ActionResult, found?: string): Soon<Progress> {
   const at = nowOf(turn);
   if (result.ok && !result.done) {
     return saveOutcome(

@@ -12,10 +12,11 @@ export type BatchLimits<Item> = { items: number; bytes: number; bytesOf(item: It
 
 /**
  * Items asked for in one turn of the event loop leave together, at its end or when `whenOver` calls back, and are answered together: a
- * script costs Redis and the client more than what it does for one item. `send` answers in the order of its items; when it fails, it fails for all of them.
+ * script costs Redis and the client more than what it does for one item. `send` answers in the order of its items, an error where one of them has
+ * failed; when it fails itself, it fails for all of them.
  */
 export function batched<Item, Answer>(
-  send: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  send: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>,
   limits: BatchLimits<Item>,
   whenOver: (flush: () => void) => void = setImmediate,
 ): (item: Item) => Promise<Answer> {
@@ -30,20 +31,25 @@ export function batched<Item, Answer>(
   return (item) =>
     new Promise((resolve, reject) => {
       const size = limits.bytesOf(item);
-      if (open.length >= limits.items || bytes + size > limits.bytes) flush();
+      if (bytes + size > limits.bytes) flush();
       // A flush that finds its batch gone sends what has come since: early, never late.
       if (open.length === 0) whenOver(flush);
       open.push({ item, resolve, reject });
       bytes += size;
+      if (open.length >= limits.items) flush();
     });
 }
 
-function settle<Item, Answer>(batch: readonly Waiting<Item, Answer>[], sent: Promise<readonly Answer[]>): void {
+function settle<Item, Answer>(
+  batch: readonly Waiting<Item, Answer>[],
+  sent: Promise<readonly (Answer | Error)[]>,
+): void {
   sent.then(
     (answers) => {
       for (const [index, { resolve, reject }] of batch.entries()) {
         const answer = answers[index];
         if (answer === undefined) reject(new AppError("internal", "the store answered fewer items than it was given"));
+        else if (answer instanceof Error) reject(answer);
         else resolve(answer);
       }
     },

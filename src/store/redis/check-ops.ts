@@ -1,17 +1,15 @@
 import type { Check } from "../../core/store.ts";
 
 /**
- * How a check or a write travels and what it does: `pack` gives its arguments, `lua` reads them as A[i+1], A[i+2], ...
+ * How a check or a write travels and what it does: `pack` adds its arguments, all of them texts, `lua` reads them as A[i+1], A[i+2], ...
  * (`call`, `P` the prefix and `now` are there), and moves `i` to the next operation.
  */
-export type Op<T> = { pack(op: T): readonly Argument[]; lua: string };
+export type Op<T> = { pack(op: T, out: string[]): void; lua: string };
 
-/** One argument of a script. */
-export type Argument = string | number;
-
-/** A head, then how many and which; by `concat`, since a storm's commit has a hundred of each. */
-export function listed(head: readonly Argument[], items: readonly Argument[]): readonly Argument[] {
-  return head.concat(items.length, items);
+/** Adds how many there are, then each of them. */
+export function listed(items: readonly string[], out: string[]): void {
+  out.push(`${items.length}`);
+  for (const item of items) out.push(item);
 }
 
 type CheckOps = { [K in Check["check"]]: Op<Extract<Check, { check: K }>> };
@@ -19,33 +17,36 @@ type CheckOps = { [K in Check["check"]]: Op<Extract<Check, { check: K }>> };
 /** Each sets `ok`. */
 export const CHECK_OPS: CheckOps = {
   rev: {
-    pack: ({ kind, id, rev }) => [`${kind}:${id}`, rev],
+    pack: ({ kind, id, rev }, out) => out.push(`${kind}:${id}`, `${rev}`),
     lua: `
       ok = (string.match(call('GETRANGE', P .. 'doc:' .. A[i+1], 0, 15), '^%d+') or '0') == A[i+2]
       i = i + 3`,
   },
   first: {
-    pack: ({ source, fingerprint }) => [source, fingerprint],
+    pack: ({ source, fingerprint }, out) => out.push(source, fingerprint),
     lua: `
       local record = call('HGET', P .. 'episodes:' .. A[i+1], A[i+2])
       ok = record and string.byte(record) % 8 == 0 and string.sub(record, 2, 5) == string.char(0, 0, 0, 1)
       i = i + 3`,
   },
   length: {
-    pack: ({ list, is }) => [list, is],
+    pack: ({ list, is }, out) => out.push(list, `${is}`),
     lua: `
       ok = call('LLEN', P .. 'list:' .. A[i+1]) == tonumber(A[i+2])
       i = i + 3`,
   },
   field: {
-    pack: ({ hash, field, is }) => [hash, field, is === null ? 0 : 1, is ?? ""],
+    pack: ({ hash, field, is }, out) => out.push(hash, field, is === null ? "0" : "1", is ?? ""),
     lua: `
       local value = call('HGET', P .. 'hash:' .. A[i+1], A[i+2])
       if A[i+3] == '0' then ok = not value else ok = value == A[i+4] end
       i = i + 5`,
   },
   free: {
-    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    pack: ({ locks, owner }, out) => {
+      out.push(owner);
+      listed(locks, out);
+    },
     lua: `
       local last = i + 2 + A[i+2]
       ok = true
@@ -57,7 +58,7 @@ export const CHECK_OPS: CheckOps = {
       i = last + 1`,
   },
   unpaused: {
-    pack: ({ scopes }) => [scopes.length, ...scopes],
+    pack: ({ scopes }, out) => listed(scopes, out),
     lua: `
       local last = i + 1 + A[i+1]
       ok = true
@@ -68,13 +69,13 @@ export const CHECK_OPS: CheckOps = {
       i = last + 1`,
   },
   elapsed: {
-    pack: ({ marker }) => [marker],
+    pack: ({ marker }, out) => out.push(marker),
     lua: `
       ok = call('EXISTS', P .. 'mark:' .. A[i+1]) == 0
       i = i + 2`,
   },
   under: {
-    pack: ({ budget, id, limit, per }) => [budget, id, limit, per],
+    pack: ({ budget, id, limit, per }, out) => out.push(budget, id, `${limit}`, `${per}`),
     lua: `
       local key, since = P .. 'budget:' .. A[i+1], now - A[i+4]
       local own = call('ZSCORE', key, A[i+2])
@@ -84,20 +85,20 @@ export const CHECK_OPS: CheckOps = {
       i = i + 5`,
   },
   below: {
-    pack: ({ set, member, limit }) => [set, member, limit],
+    pack: ({ set, member, limit }, out) => out.push(set, member, `${limit}`),
     lua: `
       local key = P .. 'set:' .. A[i+1]
       ok = call('SCARD', key) - call('SISMEMBER', key, A[i+2]) < tonumber(A[i+3])
       i = i + 4`,
   },
   empty: {
-    pack: ({ set }) => [set],
+    pack: ({ set }, out) => out.push(set),
     lua: `
       ok = call('SCARD', P .. 'set:' .. A[i+1]) == 0
       i = i + 2`,
   },
   claim: {
-    pack: ({ run, epoch }) => [run, epoch],
+    pack: ({ run, epoch }, out) => out.push(run, `${epoch}`),
     lua: `
       local epoch, till = string.match(call('GET', P .. 'claim:' .. A[i+1]) or '', '^(%d+) (%d+)$')
       ok = epoch == A[i+2] and till ~= '0'
@@ -111,7 +112,10 @@ type Firsts = readonly Extract<Check, { check: "first" }>[];
 /** Of many alike checks at one go (see `fold.ts`): each sets `ok`, and `offset` to the place of the first that does not hold. */
 export const RUN_OPS: { absent: Op<Docs>; firsts: Op<Firsts> } = {
   absent: {
-    pack: (checks) => [checks.length, ...checks.map(({ kind, id }) => `${kind}:${id}`)],
+    pack(checks, out) {
+      out.push(`${checks.length}`);
+      for (const { kind, id } of checks) out.push(`${kind}:${id}`);
+    },
     lua: `
       local last = i + 1 + A[i+1]
       ok = true
@@ -125,7 +129,10 @@ export const RUN_OPS: { absent: Op<Docs>; firsts: Op<Firsts> } = {
       i = last + 1`,
   },
   firsts: {
-    pack: (checks) => [checks[0]?.source ?? "", checks.length, ...checks.map(({ fingerprint }) => fingerprint)],
+    pack(checks, out) {
+      out.push(checks[0]?.source ?? "", `${checks.length}`);
+      for (const { fingerprint } of checks) out.push(fingerprint);
+    },
     lua: `
       local last, opening = i + 2 + A[i+2], string.char(0, 0, 0, 1)
       ok = true

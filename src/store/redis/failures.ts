@@ -15,6 +15,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** Turns what ioredis threw into AppError `unavailable`; a reply that only a bug can cause comes back as it is. */
+export function failureOf(error: Error, address: string): Error;
+export function failureOf(error: unknown, address: string): unknown;
 export function failureOf(error: unknown, address: string): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const reach = `reaching Redis at ${address}`;

@@ -1,6 +1,6 @@
 import type { Check, Tx, Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
-import { type Argument, CHECK_OPS, listed, type Op, RUN_OPS } from "./check-ops.ts";
+import { CHECK_OPS, listed, type Op, RUN_OPS } from "./check-ops.ts";
 import { packWrite } from "./write-ops.ts";
 
 type Of<K extends Check["check"]> = Extract<Check, { check: K }>;
@@ -31,13 +31,20 @@ function isAbsence(check: Check): check is Of<"rev"> {
   return check.check === "rev" && check.rev === 0;
 }
 
-/** Name and arguments of a run. */
-export function packRun(run: Run): readonly Argument[] {
+/** Adds name and arguments of a run. */
+export function packRun(run: Run, out: string[]): void {
   const [first] = run;
-  if (first === undefined) return [];
-  if (run.length === 1) return [first.check, ...(CHECK_OPS[first.check] as Op<Check>).pack(first)];
-  if (first.check === "first") return ["firsts", ...RUN_OPS.firsts.pack(run as readonly Of<"first">[])];
-  return ["absent", ...RUN_OPS.absent.pack(run as readonly Of<"rev">[])];
+  if (first === undefined) return;
+  if (run.length === 1) {
+    out.push(first.check);
+    (CHECK_OPS[first.check] as Op<Check>).pack(first, out);
+  } else if (first.check === "first") {
+    out.push("firsts");
+    RUN_OPS.firsts.pack(run as readonly Of<"first">[], out);
+  } else {
+    out.push("absent");
+    RUN_OPS.absent.pack(run as readonly Of<"rev">[], out);
+  }
 }
 
 /** Documents to create and members of sorted indexes, each brought together, and the other writes in their order. */
@@ -45,24 +52,39 @@ type Folded = {
   /** Names of documents that do not exist so far. */
   absent: Set<string>;
   created: string[];
-  indexed: Map<string, Argument[]>;
+  indexed: Map<string, string[]>;
   /** Indexes that something was removed from so far. */
   cut: Set<string>;
-  others: Argument[];
+  others: Write[];
 };
 
 /**
- * Writes as arguments of the script, what concerns many alike first and at one go. Only what no earlier write of the transaction
+ * Adds the writes as arguments of the script, what concerns many alike first and at one go. Only what no earlier write of the transaction
  * touches is brought forward, so that the outcome is that of one write after another.
  */
-export function foldWrites({ checks, writes }: Tx): readonly Argument[] {
+export function packWrites({ checks, writes }: Tx, out: string[]): void {
+  if (!writes.some(isFolded)) {
+    for (const write of writes) packWrite(write, out);
+    return;
+  }
   const folded: Folded = { absent: new Set(), created: [], indexed: new Map(), cut: new Set(), others: [] };
   for (const check of checks) if (isAbsence(check) && check.kind !== "pause") folded.absent.add(nameOf(check));
   for (const write of writes) fold(folded, write);
   const { created, indexed, others } = folded;
-  const indexes = [...indexed].map(([index, members]) => listed(["index", index], members));
-  const made = created.length === 0 ? [] : listed(["create"], created);
-  return made.concat(...indexes, others);
+  if (created.length > 0) {
+    out.push("create");
+    listed(created, out);
+  }
+  for (const [index, members] of indexed) {
+    out.push("index", index);
+    listed(members, out);
+  }
+  for (const write of others) packWrite(write, out);
+}
+
+/** Whether a write is of a kind that is brought together with alike ones; most commits have none. */
+function isFolded({ write }: Write): boolean {
+  return write === "put" || write === "index";
 }
 
 function fold({ absent, created, indexed, cut, others }: Folded, write: Write): void {
@@ -73,7 +95,7 @@ function fold({ absent, created, indexed, cut, others }: Folded, write: Write): 
       return;
     case "index":
       if (cut.has(write.index)) break;
-      membersOf(indexed, write.index).push(write.score, write.member);
+      membersOf(indexed, write.index).push(`${write.score}`, write.member);
       return;
     case "delete":
       absent.delete(nameOf(write));
@@ -86,17 +108,17 @@ function fold({ absent, created, indexed, cut, others }: Folded, write: Write): 
       cut.add(write.index);
       break;
   }
-  for (const one of packWrite(write)) others.push(one);
+  others.push(write);
 }
 
 function nameOf({ kind, id }: { kind: string; id: string }): string {
   return `${kind}:${id}`;
 }
 
-function membersOf(indexed: Map<string, Argument[]>, index: string): Argument[] {
+function membersOf(indexed: Map<string, string[]>, index: string): string[] {
   const found = indexed.get(index);
   if (found) return found;
-  const made: Argument[] = [];
+  const made: string[] = [];
   indexed.set(index, made);
   return made;
 }

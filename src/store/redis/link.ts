@@ -12,6 +12,8 @@ export type Link = {
   address: string;
   /** @throws AppError `unavailable` on trouble with the connection or the server. */
   call<T>(act: (redis: Redis) => Promise<T>): Promise<T>;
+  /** Writes what has been issued so far, without waiting for the event's end. */
+  push(): void;
   close(): Promise<void>;
 };
 
@@ -54,7 +56,7 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
     trouble = undefined;
   });
   const address = addressOf(redis.options);
-  const issue = ISSUE[kind](redis);
+  const { issue, push } = ISSUE[kind](redis);
   let connecting: Promise<boolean> | undefined;
   return {
     redis,
@@ -72,17 +74,20 @@ export function openLink({ url, kind, onTrouble }: LinkOptions): Link {
         throw failureOf(error, address);
       }
     },
+    push,
     close: () => close(redis, kind),
   };
 }
 
-type Issue = <T>(act: () => Promise<T>) => Promise<T>;
+type Issue = { issue<T>(act: () => Promise<T>): Promise<T>; push(): void };
+
+const nothing = (): void => undefined;
 
 /** How commands leave. */
 const ISSUE: Readonly<Record<LinkKind, (redis: Redis) => Issue>> = {
   commands: perEvent,
   batches: perCall,
-  blocking: () => (act) => act(),
+  blocking: () => ({ issue: (act) => act(), push: nothing }),
 };
 
 /**
@@ -91,28 +96,39 @@ const ISSUE: Readonly<Record<LinkKind, (redis: Redis) => Issue>> = {
  */
 function perEvent(redis: Redis): Issue {
   let corked = false;
-  return (act) => {
-    if (!corked) {
-      corked = true;
-      const { stream } = redis;
+  let stream = redis.stream;
+  return {
+    issue(act) {
+      if (!corked) {
+        corked = true;
+        stream = redis.stream;
+        stream.cork();
+        process.nextTick(() => {
+          corked = false;
+          stream.uncork();
+        });
+      }
+      return act();
+    },
+    push() {
+      if (!corked) return;
+      stream.uncork();
       stream.cork();
-      process.nextTick(() => {
-        corked = false;
-        stream.uncork();
-      });
-    }
-    return act();
+    },
   };
 }
 
 /** Commands that a call issues at once leave in one packet. */
 function perCall(redis: Redis): Issue {
-  return (act) => {
-    const { stream } = redis;
-    stream.cork();
-    const answer = act();
-    stream.uncork();
-    return answer;
+  return {
+    issue(act) {
+      const { stream } = redis;
+      stream.cork();
+      const answer = act();
+      stream.uncork();
+      return answer;
+    },
+    push: nothing,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
 import { sealItems, writeItem } from "../forms/items.ts";
-import { type Argument, listed, type Op } from "./check-ops.ts";
+import { listed, type Op } from "./check-ops.ts";
 import { GROUP } from "./keys.ts";
 
 type WriteOps = { [K in Write["write"]]: Op<Extract<Write, { write: K }>> };
@@ -17,15 +17,26 @@ const variadic = (command: string, type: string): string => `
 /** Before a lock's name in the hash of the locks: what waits for it, a line each. */
 const WAITING = "waiting ";
 
-const ITEMS: WriteOps["append"]["pack"] = ({ list, items }) => [
-  list,
-  items.length,
-  ...items.map((item) => writeItem(list, item)),
-];
+const ITEMS: WriteOps["append"]["pack"] = ({ list, items }, out) => {
+  out.push(list, `${items.length}`);
+  for (const item of items) out.push(writeItem(list, item));
+};
+
+type Members = { set: string; members: readonly string[] };
+const MEMBERS = ({ set, members }: Members, out: string[]): void => {
+  out.push(set);
+  listed(members, out);
+};
+
+type Locks = { locks: readonly string[]; owner: string };
+const LOCKS = ({ locks, owner }: Locks, out: string[]): void => {
+  out.push(owner);
+  listed(locks, out);
+};
 
 export const WRITE_OPS: WriteOps = {
   put: {
-    pack: ({ kind, id, body }) => [kind, id, writeBody(kind, body)],
+    pack: ({ kind, id, body }, out) => out.push(kind, id, writeBody(kind, body)),
     lua: `
       local key = P .. 'doc:' .. A[i+1] .. ':' .. A[i+2]
       local rev = (string.match(call('GETRANGE', key, 0, 15), '^%d+') or 0) + 1
@@ -34,7 +45,7 @@ export const WRITE_OPS: WriteOps = {
       i = i + 4`,
   },
   delete: {
-    pack: ({ kind, id }) => [kind, id],
+    pack: ({ kind, id }, out) => out.push(kind, id),
     lua: `
       call('DEL', P .. 'doc:' .. A[i+1] .. ':' .. A[i+2])
       if A[i+1] == 'pause' then call('SREM', P .. 'pauses', A[i+2]) end
@@ -42,9 +53,9 @@ export const WRITE_OPS: WriteOps = {
   },
   append: { pack: ITEMS, lua: variadic("RPUSH", "list") },
   seal: {
-    pack: ({ list, items }) => {
-      const sealed = sealItems(list, items) ?? [];
-      return [list, sealed.length, ...sealed];
+    pack: ({ list, items }, out) => {
+      out.push(list);
+      listed(sealItems(list, items) ?? [], out);
     },
     lua: `
       local key, last = P .. 'list:' .. A[i+1], i + 2 + A[i+2]
@@ -55,47 +66,50 @@ export const WRITE_OPS: WriteOps = {
       i = last + 1`,
   },
   drop: {
-    pack: ({ list }) => [list],
+    pack: ({ list }, out) => out.push(list),
     lua: `
       call('DEL', P .. 'list:' .. A[i+1])
       i = i + 2`,
   },
-  add: { pack: ({ set, members }) => listed([set], members), lua: variadic("SADD", "set") },
-  remove: { pack: ({ set, members }) => listed([set], members), lua: variadic("SREM", "set") },
+  add: { pack: MEMBERS, lua: variadic("SADD", "set") },
+  remove: { pack: MEMBERS, lua: variadic("SREM", "set") },
   field: {
-    pack: ({ hash, field, value }) => [hash, field, value === null ? 0 : 1, value ?? ""],
+    pack: ({ hash, field, value }, out) => out.push(hash, field, value === null ? "0" : "1", value ?? ""),
     lua: `
       local key = P .. 'hash:' .. A[i+1]
       if A[i+3] == '0' then call('HDEL', key, A[i+2]) else call('HSET', key, A[i+2], A[i+4]) end
       i = i + 5`,
   },
-  index: { pack: ({ index, member, score }) => [index, 2, score, member], lua: variadic("ZADD", "index") },
+  index: {
+    pack: ({ index, member, score }, out) => out.push(index, "2", `${score}`, member),
+    lua: variadic("ZADD", "index"),
+  },
   unindex: {
-    pack: ({ index, member }) => [index, member],
+    pack: ({ index, member }, out) => out.push(index, member),
     lua: `
       call('ZREM', P .. 'index:' .. A[i+1], A[i+2])
       i = i + 3`,
   },
   trim: {
-    pack: ({ index, below }) => [index, below],
+    pack: ({ index, below }, out) => out.push(index, `${below}`),
     lua: `
       call('ZREMRANGEBYSCORE', P .. 'index:' .. A[i+1], '-inf', '(' .. A[i+2])
       i = i + 3`,
   },
   due: {
-    pack: ({ member, at }) => [member, at],
+    pack: ({ member, at }, out) => out.push(member, `${at}`),
     lua: `
       call('ZADD', P .. 'due', A[i+2], A[i+1])
       i = i + 3`,
   },
   undue: {
-    pack: ({ member }) => [member],
+    pack: ({ member }, out) => out.push(member),
     lua: `
       call('ZREM', P .. 'due', A[i+1])
       i = i + 2`,
   },
   lock: {
-    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    pack: LOCKS,
     lua: `
       local last = i + 2 + A[i+2]
       for k = i + 3, last do
@@ -104,7 +118,7 @@ export const WRITE_OPS: WriteOps = {
       i = last + 1`,
   },
   unlock: {
-    pack: ({ locks, owner }) => [owner, locks.length, ...locks],
+    pack: LOCKS,
     lua: `
       local last = i + 2 + A[i+2]
       for k = i + 3, last do
@@ -121,7 +135,10 @@ export const WRITE_OPS: WriteOps = {
       i = last + 1`,
   },
   await: {
-    pack: ({ locks, owner, member }) => [owner, member, locks.length, ...locks],
+    pack: ({ locks, owner, member }, out) => {
+      out.push(owner, member);
+      listed(locks, out);
+    },
     lua: `
       local last = i + 3 + A[i+3]
       for k = i + 4, last do
@@ -137,13 +154,13 @@ export const WRITE_OPS: WriteOps = {
       i = last + 1`,
   },
   mark: {
-    pack: (write) => [write.marker, Math.round(write.for)],
+    pack: (write, out) => out.push(write.marker, `${Math.round(write.for)}`),
     lua: `
       if tonumber(A[i+2]) > 0 then call('SET', P .. 'mark:' .. A[i+1], 1, 'PX', A[i+2]) else call('DEL', P .. 'mark:' .. A[i+1]) end
       i = i + 3`,
   },
   reserve: {
-    pack: ({ budget, id, keep }) => [budget, id, Math.round(keep)],
+    pack: ({ budget, id, keep }, out) => out.push(budget, id, `${Math.round(keep)}`),
     lua: `
       local key = P .. 'budget:' .. A[i+1]
       call('ZREMRANGEBYSCORE', key, '-inf', now - A[i+3])
@@ -152,27 +169,27 @@ export const WRITE_OPS: WriteOps = {
       i = i + 4`,
   },
   unreserve: {
-    pack: ({ budget, id }) => [budget, id],
+    pack: ({ budget, id }, out) => out.push(budget, id),
     lua: `
       call('ZREM', P .. 'budget:' .. A[i+1], A[i+2])
       i = i + 3`,
   },
   claim: {
-    pack: (write) => [write.run, Math.round(write.for)],
+    pack: (write, out) => out.push(write.run, `${Math.round(write.for)}`),
     lua: `
       call('SET', P .. 'claim:' .. A[i+1], string.format('1 %d', now + A[i+2]))
       call('ZADD', P .. 'due', now + A[i+2], 'run:' .. A[i+1])
       i = i + 3`,
   },
   release: {
-    pack: ({ run, epoch }) => [run, epoch],
+    pack: ({ run, epoch }, out) => out.push(run, `${epoch}`),
     lua: `
       local key = P .. 'claim:' .. A[i+1]
       if string.match(call('GET', key) or '', '^%d+') == A[i+2] then call('SET', key, A[i+2] .. ' 0', 'KEEPTTL') end
       i = i + 3`,
   },
   ack: {
-    pack: ({ entry, aside = "" }) => [entry, aside],
+    pack: ({ entry, aside = "" }, out) => out.push(entry, aside),
     lua: `
       redis.pcall('XACK', P .. 'intake', '${GROUP}', A[i+1])
       call('XDEL', P .. 'intake', A[i+1])
@@ -180,7 +197,7 @@ export const WRITE_OPS: WriteOps = {
       i = i + 3`,
   },
   expire: {
-    pack: ({ what, name, at }) => [what, name, at === null ? "" : Math.round(at)],
+    pack: ({ what, name, at }, out) => out.push(what, name, at === null ? "" : `${Math.round(at)}`),
     lua: `
       local key = P .. A[i+1] .. ':' .. A[i+2]
       if A[i+3] == '' then call('PERSIST', key) else call('PEXPIREAT', key, A[i+3]) end
@@ -188,8 +205,9 @@ export const WRITE_OPS: WriteOps = {
   },
 };
 
-/** Name and arguments of a write. */
-export function packWrite(write: Write): readonly Argument[] {
+/** Adds name and arguments of a write. */
+export function packWrite(write: Write, out: string[]): void {
   const op = WRITE_OPS[write.write] as Op<Write>;
-  return [write.write, ...op.pack(write)];
+  out.push(write.write);
+  op.pack(write, out);
 }
