@@ -9,8 +9,9 @@ import { say } from "./decide/deps.ts";
 import { lastOn } from "./ladder.ts";
 import { runsOf } from "./settle.ts";
 
-type Part = { checks: readonly Check[]; writes: readonly Write[] };
-const NOTHING: Part = { checks: [], writes: [] };
+/** `exposed`: the incidents that are open again, to be looked at now. */
+type Part = { checks: readonly Check[]; writes: readonly Write[]; exposed: readonly string[] };
+export const NOTHING_EXPOSED: Part = { checks: [], writes: [], exposed: [] };
 
 /** What of the store is looked at in one go. */
 const PORTION = 1_000;
@@ -27,17 +28,21 @@ export async function exposedIncidents(deps: ExposeDeps, lease: Lease, now: Inst
     const last = lastOn(await runsOf(deps, doc.body), lease.target);
     if (foundInForce(last, lease, deps.actions) && (await fires(deps.store, doc))) parts.push(exposed(doc, lease, now));
   }
-  return { checks: parts.flatMap((part) => part.checks), writes: parts.flatMap((part) => part.writes) };
+  return {
+    checks: parts.flatMap((part) => part.checks),
+    writes: parts.flatMap((part) => part.writes),
+    exposed: parts.flatMap((part) => part.exposed),
+  };
 }
 
 /** Where another run came after the one whose change was undone, the incident stands by that one, and people only read of it. */
 async function ownPart(deps: ExposeDeps, lease: Lease, now: Instant): Promise<Part> {
   const { incidentId: id, target, runId } = lease;
   const doc = id === undefined ? undefined : await deps.store.get<Incident>("incident", id);
-  if (doc === undefined || doc.body.status === "resolved" || !(await fires(deps.store, doc))) return NOTHING;
+  if (doc === undefined || doc.body.status === "resolved" || !(await fires(deps.store, doc))) return NOTHING_EXPOSED;
   const last = lastOn(await runsOf(deps, doc.body), target);
   if (last?.created.id === runId || foundInForce(last, lease, deps.actions)) return exposed(doc, lease, now);
-  return { checks: [], writes: told(doc.body, now, "an earlier change made for this incident was undone") };
+  return { ...NOTHING_EXPOSED, writes: told(doc.body, now, "an earlier change made for this incident was undone") };
 }
 
 async function fires(store: Store, { body }: Doc<Incident>): Promise<boolean> {
@@ -76,6 +81,7 @@ function exposed(doc: Doc<Incident>, { target }: Lease, now: Instant): Part {
   return {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
     writes: [...openWrites(doc, target, now), ...told(body, now, was)],
+    exposed: [body.id],
   };
 }
 

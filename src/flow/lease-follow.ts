@@ -4,7 +4,7 @@ import type { Doc, Write } from "../core/store.ts";
 import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, LOOK_AGAIN, loadRun } from "./lease-end.ts";
-import { exposedIncidents } from "./lease-exposed.ts";
+import { exposedIncidents, NOTHING_EXPOSED } from "./lease-exposed.ts";
 import { endUnderKept, keptOver, leaseKeptWrite } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
 import { endUndone } from "./lease-undone.ts";
@@ -35,7 +35,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     if (younger) return endUnder(deps, { older: doc, younger, now });
     if (await endUndone(deps, doc, { origin: await loadRun(deps, lease.runId), now })) return;
   }
-  const exposed = next.status === "reverted" ? await exposedIncidents(deps, lease, now) : { checks: [], writes: [] };
+  const exposed = next.status === "reverted" ? await exposedIncidents(deps, lease, now) : NOTHING_EXPOSED;
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...exposed.checks],
@@ -55,9 +55,15 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
       ...exposed.writes,
     ],
   });
-  if (!committed.ok)
-    await deps.store.commit({ checks: [], writes: [{ write: "due", member: `lease:${lease.id}`, at: 0 }] });
-  else if (next.incidentId !== undefined) await deps.queue.wake(`chat:${next.incidentId}`, now);
+  if (!committed.ok) return again(deps, lease, committed.now);
+  for (const id of exposed.exposed) await deps.queue.wake(`incident:${id}`, now);
+  if (next.incidentId !== undefined) await deps.queue.wake(`chat:${next.incidentId}`, now);
+}
+
+/** Something of it has changed meanwhile: it is looked at again at once, and not with the next round. */
+async function again({ store, queue }: LeaseDeps, { id }: Lease, now: Instant): Promise<void> {
+  await store.commit({ checks: [], writes: [{ write: "due", member: `lease:${id}`, at: 0 }] });
+  await queue.wake(`lease:${id}`, now);
 }
 
 /**
