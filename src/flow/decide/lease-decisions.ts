@@ -40,12 +40,21 @@ export async function revert(
 ): Promise<Decided> {
   return change(deps, decision.lease, async (lease, now) => {
     if (lease.status === "reverting") return refuse("conflict", `lease ${lease.id} is being undone already`);
+    const first = lease.status === "active" ? endedBy(lease, now) : undefined;
+    if (first !== undefined)
+      return refuse("conflict", `lease ${lease.id} is being undone already: ${first} reverted it`);
     const by = nameOf(actor);
     const text = `${by} reverts lease ${lease.id} now: ${lease.describe}`;
     const onEnd = lease.status === "failed" ? ({ kind: "revert" } as const) : lease.onEnd;
     const next: Lease = { ...afresh(lease), onEnd, endsAt: now, revertedBy: { by, at: now } };
     return { lease: next, text, due: 0, by, held: NOTHING };
   });
+}
+
+/** Who has reverted it a moment ago, so that its undoing is about to begin: of two who press at once, the second learns whose it was. */
+function endedBy({ revertedBy, endsAt, failure }: Lease, now: number): string | undefined {
+  const isEnding = revertedBy !== undefined && endsAt === revertedBy.at && endsAt <= now && failure === undefined;
+  return isEnding ? revertedBy.by : undefined;
 }
 
 /** Ends a lease that could not be undone, by its last undoing: what it has changed, or somebody since, stays. Undefined for other runs. */

@@ -183,6 +183,25 @@ test("an `until` that cannot be told, or is over, is said with the lease: it end
   }
 });
 
+test("of two people who revert a lease at once, one does, and the second learns whose it was", async () => {
+  const { world, written } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  const [lease = ""] = (await world.store.page("leases", { limit: 1 })).members;
+  const revert = () => decide(world.deps, ANNA, { verb: "revert", lease });
+  const both = [await revert(), await revert()];
+  assert.deepEqual(
+    both.map(({ ok }) => ok),
+    [true, false],
+  );
+  assert.match(both[1]?.sentence ?? "", /is being undone already: anna \(api\) reverted it$/);
+  await world.drain();
+  assert.deepEqual(written, ["on", "off"]);
+  const said = (await world.timeline()).filter((line) => line.includes("reverts lease"));
+  assert.equal(said.length, 1);
+});
+
 test("what waits for the lock of an undoing asks, though nobody has looked at the lease since it was undone", async () => {
   const { world, written } = fieldWorld();
   const set = world.actions.get("t.set");
