@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -121,12 +121,25 @@ describe("the embedded Redis", () => {
     }
   });
 
-  it("is one process's when several start at once", async () => {
-    const all = await Promise.allSettled([1, 2, 3].map(() => takeOver(directory)));
-    const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
-    assert.deepEqual(refused, ["conflict", "conflict"]);
-    await rm(join(directory, "embedded-redis.json"), { force: true });
-  });
+  for (const { who, left, count } of [
+    { who: "several", left: undefined, count: 3 },
+    { who: "two, where another has left its note,", left: '{"port":1,"password":"gone","owner":4194305}', count: 2 },
+    { who: "two, where a note was not written to its end,", left: "", count: 2 },
+  ])
+    it(`is one process's when ${who} start at once`, async () => {
+      const file = join(directory, "embedded-redis.json");
+      for (let round = 0; round < 20; round++) {
+        if (left !== undefined) await writeFile(file, left);
+        const all = await Promise.allSettled(Array.from({ length: count }, () => takeOver(directory)));
+        const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+        assert.deepEqual(refused, Array(count - 1).fill("conflict"), `round ${round}`);
+        await rm(file, { force: true });
+      }
+      assert.deepEqual(
+        (await readdir(directory)).filter((name) => name.startsWith("embedded-redis.json")),
+        [],
+      );
+    });
 
   it("says what to install when there is no program", async () => {
     await assert.rejects(startEmbeddedRedis({ directory, programs: ["no-such-redis"] }), {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,22 +18,55 @@ const FILE = "embedded-redis.json";
  * write one append-only file. @throws AppError `conflict` when a living stanch has it, or takes it at this moment.
  */
 export async function takeOver(directory: string): Promise<Place> {
-  const left = await readPlace(directory);
-  if (left) await shutDown(left);
-  await forgetOwner(directory);
+  const left = await readNote(join(directory, FILE));
+  if (left !== undefined) {
+    const old = placeOf(directory, left);
+    if (old) await shutDown(old);
+    await removeNote(directory, left);
+  }
   const place = { directory, port: await freePort(), password: randomBytes(18).toString("hex"), owner: process.pid };
   await note(place);
   return place;
 }
 
-/** Of several that start at once one gets the name. */
+/** Of several that start at once one gets the name; a note is whole as soon as it can be seen. */
 async function note(place: Place): Promise<void> {
+  const aside = asideOf(place.directory);
+  await writeFile(aside, JSON.stringify(place), { mode: 0o600 });
   try {
-    await writeFile(join(place.directory, FILE), JSON.stringify(place), { mode: 0o600, flag: "wx" });
+    await link(aside, join(place.directory, FILE));
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+    if (!hasCode(cause, "EEXIST")) throw cause;
     throw new AppError("conflict", inUse("another stanch", place.directory), { cause });
+  } finally {
+    await rm(aside, { force: true });
   }
+}
+
+function asideOf(directory: string): string {
+  return join(directory, `${FILE}.${randomBytes(6).toString("hex")}`);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/**
+ * Removes the note that was read, and no other: of several that found the same one, the first may have written its own by now. What was
+ * moved by mistake goes back. @throws AppError `conflict` then.
+ */
+async function removeNote(directory: string, left: string): Promise<void> {
+  const [file, aside] = [join(directory, FILE), asideOf(directory)];
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    throw error;
+  }
+  const isOthers = (await readNote(aside)) !== left;
+  if (isOthers) await link(aside, file).catch(() => undefined);
+  await rm(aside, { force: true });
+  if (isOthers) throw new AppError("conflict", inUse("another stanch", directory));
 }
 
 /** Removes the note of who runs a server on this directory; it is fine when there is none. */
@@ -41,10 +74,19 @@ export async function forgetOwner(directory: string): Promise<void> {
   await rm(join(directory, FILE), { force: true });
 }
 
-async function readPlace(directory: string): Promise<Place | undefined> {
+async function readNote(file: string): Promise<string | undefined> {
   try {
-    const place: Partial<Place> = JSON.parse(await readFile(join(directory, FILE), "utf8"));
-    const { port, password, owner } = place;
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for a note that was not written to its end. */
+function placeOf(directory: string, note: string): Place | undefined {
+  try {
+    const { port, password, owner }: Partial<Place> = JSON.parse(note);
     if (port === undefined || password === undefined || owner === undefined) return undefined;
     return { directory, port, password, owner };
   } catch {
@@ -84,7 +126,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return hasCode(error, "EPERM");
   }
 }
 
