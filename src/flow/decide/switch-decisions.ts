@@ -15,6 +15,8 @@ type PauseDecision = Extract<Decision, { verb: "pause" }>;
  */
 export async function pause(deps: DecideDeps & StartDeps, actor: Actor, decision: PauseDecision): Promise<Decided> {
   const { scope } = decision;
+  if (decision.for !== undefined && decision.for <= 0)
+    return refuse("invalid_request", "pause for a time above 0, such as 30m, or without one until somebody resumes");
   const known = await knownScope(deps, scope);
   if ("ok" in known) return known;
   return settleChange(deps, async () => {

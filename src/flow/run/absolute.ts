@@ -41,18 +41,18 @@ async function readBefore(turn: Turn, ready: ReadyStep, action: AnyAction): Prom
   });
   if (!result.ok) return { ...result, sent: "no" };
   if (before === undefined) return { ok: true };
-  return (action.revert && unkept(ready.uses, before)) ?? { ok: true, before };
+  return (action.revert && unkept(action.describe(ready.input), before)) ?? { ok: true, before };
 }
 
 /** The refusal of a change whose former state would be cut or redacted; undefined when all of it is kept. */
-function unkept(uses: string, before: Output): ActionFailure | undefined {
+function unkept(act: string, before: Output): ActionFailure | undefined {
   const kept = keepable(before);
   if (JSON.stringify(kept) === JSON.stringify(before)) return undefined;
   const why =
     kept["truncated"] === true
       ? "is too long for the journal"
       : "looks like a credential, which the journal does not keep";
-  const message = `${uses}: what is there now ${why}, so it could not be restored; nothing was changed, do it by hand`;
+  const message = `${act}: what is there now ${why}, so it could not be restored; nothing was changed, do it by hand`;
   return { ok: false, reason: "refused", message, retryable: false, sent: "no" };
 }
 

@@ -35,7 +35,7 @@ test("what the journal would not hold cannot be restored, so it is not changed",
   assert.equal(held.value, URL_WITH_PASSWORD);
   assert.equal((await world.run(id)).ended?.state, "failed");
   const lines = (await world.timeline()).join("\n");
-  assert.match(lines, /t\.put: what is there now looks like a credential.*could not be restored/);
+  assert.match(lines, /do t\.put: what is there now looks like a credential.*could not be restored/);
   assert.ok(!lines.includes("of-no-account"), lines);
   assert.ok(!JSON.stringify(await world.store.loadRun(id)).includes("of-no-account"));
 });

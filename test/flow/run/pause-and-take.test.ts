@@ -109,3 +109,11 @@ test("a playbook that was taken away while a run of it is under way can still be
   playbooks.delete("p");
   assert.equal((await anna({ verb: "pause", scope: "playbook:p" })).ok, true);
 });
+
+test("a pause for no time is refused: it would hold nothing", async () => {
+  const { anna, store } = await openWorld();
+  const refused = await anna({ verb: "pause", scope: "global", for: 0 });
+  assert.equal(refused.ok, false);
+  assert.match(refused.sentence, /^pause for a time above 0/);
+  assert.deepEqual(await store.pauses(), []);
+});
