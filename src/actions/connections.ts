@@ -1,7 +1,7 @@
 import type { Config } from "../core/config.ts";
 import type { Connection, ConnectionKind, ConnectionSettings, Connections } from "../core/connection.ts";
 import { AppError } from "../core/errors.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, placeOf } from "./identity.ts";
 import { settingsNameOf, settingsTarget } from "./settings/target.ts";
 
 type Kinds = Config["connections"];
@@ -14,6 +14,7 @@ type Held = { client: unknown; close: ((client: unknown) => unknown) | undefined
 export function createConnections(kinds: Kinds): Connections & { close(): Promise<void> } {
   const held = new Map<string, Held>();
   const identities = new Map<string, string>();
+  const places = new Map<string, string>();
   const find = <K extends ConnectionKind>(kind: K, name?: string): Connection<K> => {
     const named: Readonly<Record<string, ConnectionSettings[K]>> = kinds[kind] ?? {};
     const chosen = chosenName(kind, Object.keys(named), name);
@@ -26,6 +27,11 @@ export function createConnections(kinds: Kinds): Connections & { close(): Promis
       get identity() {
         const known = identities.get(`${kind}/${chosen}`) ?? identityOf(kinds, kind, chosen);
         identities.set(`${kind}/${chosen}`, known);
+        return known;
+      },
+      get place() {
+        const known = places.get(`${kind}/${chosen}`) ?? placeOf(kinds, kind, chosen);
+        places.set(`${kind}/${chosen}`, known);
         return known;
       },
       use: (make, close) => memo(held, `${kind}/${chosen}`, make, close),

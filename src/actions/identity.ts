@@ -41,6 +41,42 @@ function clusterOf(kinds: Kinds, name: string): string {
   return `${identityOf(kinds, "kubernetes", name)} ${kinds.kubernetes[name]?.namespace ?? ""}`;
 }
 
+/** Where a connection leads as `stanch.yaml` has it: of a Kubernetes cluster its context, as a kubeconfig may differ between workers. */
+export function placeOf(kinds: Kinds, kind: ConnectionKind, name: string): string {
+  switch (kind) {
+    case "kubernetes":
+      return `${kinds.kubernetes[name]?.context ?? ""} ${kinds.kubernetes[name]?.namespace ?? ""}`;
+    case "pagerduty":
+      return kinds.pagerduty[name]?.url ?? "";
+    case "settings": {
+      const settings = kinds.settings[name];
+      return settings ? `${settingsPlace(settings, kinds)} ${placeBehind(settings, kinds)}` : "";
+    }
+    default: {
+      const named: Readonly<Record<string, ConnectionSettings[typeof kind]>> = kinds[kind];
+      const settings = named[name];
+      return settings ? (PLACES[kind] as (own: typeof settings, all: Kinds) => string)(settings, kinds) : "";
+    }
+  }
+}
+
+/** Where the connection leads through which settings are reached. */
+function placeBehind(settings: ConnectionSettings["settings"], kinds: Kinds): string {
+  switch (settings.kind) {
+    case "http":
+      return placeOf(kinds, "http", settings.http);
+    case "redis":
+      return placeOf(kinds, "redis", settings.redis);
+    case "configmap":
+    case "deployment-env":
+      return placeOf(kinds, "kubernetes", settings.kubernetes);
+    case "ecs-env":
+      return placeOf(kinds, "ecs", settings.ecs);
+    default:
+      return settings satisfies never;
+  }
+}
+
 /**
  * The name that stands for what a connection reaches. Connections to one thing share the name of the one declared first, so that
  * their locks are one, while a playbook's `target` can be written with the names of `stanch.yaml`.

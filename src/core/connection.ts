@@ -50,6 +50,8 @@ export type Connection<K extends ConnectionKind> = {
    * The connection declared first gives the name (Kubernetes: its context; ECS: empty for the first region, else the region).
    */
   identity?: string;
+  /** Where it leads as `stanch.yaml` has it, without credentials: what people have approved goes nowhere else. */
+  place?: string;
   use<T>(make: () => T, close?: (client: T) => unknown): T;
 };
 

@@ -79,3 +79,27 @@ test("connections to one thing share the identity of the first, whatever they sp
   assert.deepEqual(identities("redis"), ["a", "a", "c"]);
   assert.deepEqual(identities("http"), ["a", "a", "c"]);
 });
+
+test("where a connection leads changes with its address, also behind settings, and holds no credential", () => {
+  const placesWith = (host: string, name: string) => {
+    const connections = connectionsOf({
+      redis: { router: { url: `redis://user:of-no-account@${host}/0` } },
+      http: { gateway: { baseUrl: `http://user:of-no-account@${host}:8080/v1/`, headers: {}, allowPrivate: true } },
+      kubernetes: { primarch: { context: name, namespace: "llm" } },
+      ecs: { poc: { region: name } },
+      settings: {
+        gateway: { kind: "http", http: "gateway", path: "/settings", allow: {} },
+        cache: { kind: "redis", redis: "router", prefix: "setting:", allow: {} },
+        flags: { kind: "configmap", kubernetes: "primarch", name: "flags", allow: {} },
+        tasks: { kind: "ecs-env", ecs: "poc", cluster: "prod", service: "litellm", allow: {} },
+      },
+    });
+    const settings = ["gateway", "cache", "flags", "tasks"].map((one) => connections.find("settings", one).place);
+    const others = (["redis", "http", "kubernetes", "ecs"] as const).map((kind) => connections.find(kind).place);
+    return [...settings, ...others];
+  };
+  const [here, again, there] = [placesWith("a", "one"), placesWith("a", "one"), placesWith("b", "two")];
+  assert.deepEqual(here, again);
+  for (const [index, place] of here.entries()) assert.notEqual(place, there[index]);
+  assert.ok(!here.join(" ").includes("of-no-account"));
+});

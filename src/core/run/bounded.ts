@@ -10,11 +10,20 @@ import { scopeOf } from "./scope.ts";
 export type BoundedStep = { ready: ReadyStep; rest: Readonly<Record<string, unknown>>; bounds: Bounds };
 
 /** What a grant covers of such a step: everything but the bounded values, and their bounds. Undefined when one is outside. */
-export function boundedDigest({ path, uses, input, effect, targets, step }: ReadyStep): string | undefined {
+export function boundedDigest({ path, uses, input, effect, targets, place, step }: ReadyStep): string | undefined {
   const bounds = step.boundedBy?.bounds;
   if (!bounds || outsideOf(input, bounds) !== undefined) return undefined;
   const rest = canonicalJson(withoutBounded(input, bounds));
-  return digestOf("bounded", path, uses, rest, canonicalJson(bounds), effect, ...targets).slice(0, 16);
+  return digestOf(
+    "bounded",
+    path,
+    uses,
+    rest,
+    canonicalJson(bounds),
+    effect,
+    ...targets,
+    ...(place === undefined ? [] : [place]),
+  ).slice(0, 16);
 }
 
 /**

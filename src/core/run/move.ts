@@ -15,6 +15,8 @@ export type ReadyStep = {
   input: Readonly<Record<string, unknown>>;
   effect: Effect;
   targets: readonly string[];
+  /** Where its connection leads, where the action goes through one. */
+  place?: string;
   /** It undoes another step: exempt from freeze, budget, cooldown, autonomy and `stale` (section 14.9). */
   undo: boolean;
 };

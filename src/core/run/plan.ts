@@ -13,9 +13,16 @@ import { type Item, stepsOfBranch } from "./walk.ts";
 /** A step that lies ahead. `digest` is absent while its input is pending: such a step asks again once it is known. */
 export type AheadStep = PlannedStep & { digest?: string; id: string };
 
-/** What a grant covers: one rendered step on its targets. */
-export function stepDigest(ready: Pick<ReadyStep, "path" | "uses" | "input" | "targets">): string {
-  return digestOf(ready.path, ready.uses, canonicalJson(ready.input), ...ready.targets).slice(0, 16);
+/** What a grant covers: one rendered step on its targets, and where its connection leads. */
+export function stepDigest({
+  path,
+  uses,
+  input,
+  targets,
+  place,
+}: Omit<ReadyStep, "step" | "attempt" | "effect" | "undo">): string {
+  const where = place === undefined ? targets : [...targets, place];
+  return digestOf(path, uses, canonicalJson(input), ...where).slice(0, 16);
 }
 
 /** The mutating steps that the run may still take, as far as they can be known now; a step whose `if` is false is left out. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Effect } from "../action.ts";
+import type { AnyAction, Effect } from "../action.ts";
 import { issueText } from "../issue.ts";
 import type { ActionStep } from "../playbook/playbook.ts";
 import { lostFrom, redact } from "../redact.ts";
@@ -38,22 +38,37 @@ export function readyFrom(
   const lost = effect === "read" ? undefined : lostFrom(input);
   if (lost !== undefined) return { ok: false, reason: "invalid_input", message: `with: ${lost}` };
   return targetsOf(
-    () => action.targets(input, inputs.connections),
-    (targets) => ({
+    () => ({
+      targets: action.targets(input, inputs.connections),
+      ...(effect === "read" ? {} : placeOf(action, input, inputs)),
+    }),
+    (where) => ({
       path,
       step,
       uses: step.uses,
       attempt,
       input,
       effect,
-      targets,
+      ...where,
       undo: run.created.trigger === "revert",
     }),
   );
 }
 
+type Where = Pick<ReadyStep, "targets" | "place">;
+
+function placeOf(
+  { connection }: AnyAction,
+  { connection: name }: Readonly<Record<string, unknown>>,
+  { connections }: MoveInputs,
+): { place?: string } {
+  if (connection === undefined) return {};
+  const { place } = connections.find(connection, typeof name === "string" ? name : undefined);
+  return place === undefined ? {} : { place };
+}
+
 /** A connection that was removed meanwhile is a predicted failure, found when the targets are named. */
-function targetsOf(read: () => readonly string[], build: (targets: readonly string[]) => ReadyStep): Rendered {
+function targetsOf(read: () => Where, build: (where: Where) => ReadyStep): Rendered {
   try {
     return { ok: true, step: build(read()) };
   } catch (error) {

@@ -106,7 +106,10 @@ async function differences(turn: Turn, ready: ReadyStep): Promise<readonly strin
     const then = docs[index]?.body.steps.find((one) => one.path === ready.path);
     if (then === undefined || then.input === "pending" || then.bounds !== undefined) return [];
     const now = plannedStep(ready, deps).describe;
-    const what = then.describe === now ? "its input is another" : `then it was "${then.describe}", now it is "${now}"`;
+    const what =
+      then.describe === now
+        ? "its input, or where it leads, is another"
+        : `then it was "${then.describe}", now it is "${now}"`;
     return [`${ready.path} is not as ${by} approved it in ${approvalId}: ${what}`];
   });
   return lines.slice(-1);
