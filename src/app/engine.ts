@@ -24,6 +24,7 @@ import { createFactReader, type FactReader } from "../flow/assess/facts.ts";
 import { decide } from "../flow/decide/decide.ts";
 import { gatherChat } from "../flow/gather-chat.ts";
 import { openLadders } from "../flow/open-ladders.ts";
+import { openedPart } from "../flow/opened.ts";
 import type { PageEvent } from "../flow/page.ts";
 import { poisonWrites } from "../flow/poison.ts";
 import { raisedWrites } from "../flow/raised.ts";
@@ -122,6 +123,7 @@ function assessPorts(parts: EngineParts, facts: FactReader): AssessPorts {
     facts,
     planRun: (request) => planRun(request, { ceiling: config.autonomy, demoted: NOT_DEMOTED }, connections),
     resolvedWrites: (incident, now) => resolvedWrites(store, incident, { now }),
+    openedPart: (incident, now) => openedPart(config.escalation, incident, now),
     raisedWrites: (incident, from, now) => raisedWrites({ store, config }, incident, { from, now }),
     poisonWrites: (records, now) => poisonWrites(store, records, now),
     stillFiring: (record) => stillFiring(connections, record),

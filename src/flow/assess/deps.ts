@@ -43,6 +43,8 @@ export type AssessPorts = {
   planRun(request: RunRequest): RunPlan | RunRefused;
   /** Withdraws approvals and cancels runs of an incident that has just recovered. */
   resolvedWrites(incident: Incident, now: Instant): Promise<Extra>;
+  /** Plans the levels of escalation that count from the opening of an incident, or from its coming back. */
+  openedPart(incident: Incident, now: Instant): Part;
   /** Re-arms escalation and announces pending approvals again. */
   raisedWrites(incident: Incident, from: Severity, now: Instant): Promise<Extra>;
   /** Pages people about alerts that could not be assessed. */

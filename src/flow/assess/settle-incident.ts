@@ -104,7 +104,8 @@ async function hooks(
   deps: AssessDeps,
   change: IncidentChange,
   at: { incident: Incident; now: Instant },
-): Promise<readonly Extra[]> {
+): Promise<readonly (Extra | Part)[]> {
+  if (change.turn === "opened" || change.turn === "reopened") return [deps.openedPart(at.incident, at.now)];
   return change.raisedFrom === undefined ? [] : [await deps.raisedWrites(at.incident, change.raisedFrom, at.now)];
 }
 

@@ -88,6 +88,7 @@ export function createWorld(options: Options = {}) {
     facts: createFactReader({ rules: config.facts, query, clock: () => clock.at }),
     planRun: (request) => planRun(request, { ceiling: "auto", demoted: new Set() }, {}),
     resolvedWrites: async () => ({ checks: [], writes: [] }),
+    openedPart: () => ({ checks: [], writes: [], wakes: [] }),
     raisedWrites: async () => ({ checks: [], writes: [] }),
     poisonWrites: async () => ({ checks: [], writes: [] }),
     stillFiring: async () => outside.presence,
