@@ -46,13 +46,15 @@ async function compare(bench: Bench, concurrency: number, { rounds, say }: PartO
   const rate = (name: Contender): number => median(slices[name]);
   say(
     `engine ${String(concurrency).padStart(3)}  changing steps ${rate("stanch").toFixed(0)}/s (${micros(rate("stanch"))}), ` +
-      `reading steps ${rate("reading").toFixed(0)}/s (${micros(rate("reading"))}), BullMQ jobs ${rate("bullmq").toFixed(0)}/s`,
+      `reading steps ${rate("reading").toFixed(0)}/s (${micros(rate("reading"))}), BullMQ jobs ${rate("bullmq").toFixed(0)}/s; ` +
+      `guards, intent and outcome of a change ${micros(1 / (1 / rate("stanch") - 1 / rate("reading")))}`,
   );
   const { median: value, range } = pairRatio(slices.stanch, slices.bullmq);
   const reading = pairRatio(slices.reading, slices.bullmq).median;
   return { id: `engine.${concurrency}`, value, note: `${range}; steps that only read ${short(reading)}` };
 }
 
+/** The time of one where so many are done in a second. */
 function micros(perSecond: number): string {
   return `${(1e6 / perSecond).toFixed(0)} µs each`;
 }

@@ -35,6 +35,7 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
   const now = nowOf(turn);
   const demotion = isUnreadable(values) ? values : (values.docs[0] as Doc<Demotion> | undefined);
   return {
+    ...measuredOf(turn, values),
     now,
     effect: ready.effect,
     ...autonomyNow(turn, demotion),
@@ -48,7 +49,6 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
     runId: created.id,
     scopes: pauseScopes(turn, ready),
     freeze: activeFreezes(deps.config.freeze, created.severity, now),
-    ...measuredOf(turn, values),
     doubtful: created.doubtful,
     truncated: created.truncated,
     stepAsks: stepAsks(turn, ready),
