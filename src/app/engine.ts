@@ -75,7 +75,7 @@ export function createEngine(parts: EngineParts): Engine {
   const queue = gatherChat(parts.queue);
   const facts = createFactReader({
     rules: config.facts,
-    query: (text) => queryFact(parts, text),
+    query: (text, connection) => queryFact(parts, text, connection),
     clock: () => performance.now(),
   });
   const limits = createLimits(store, config);
@@ -157,12 +157,12 @@ export function parseWith(sources: ReadonlyMap<SourceName, Source>, source: Sour
   return found.parse(body);
 }
 
-async function queryFact(parts: EngineParts, text: string): Promise<number | null> {
+async function queryFact({ connections, log }: EngineParts, text: string, name?: string): Promise<number | null> {
   try {
-    const result = await queryPrometheus(parts.connections.find("prometheus"), text, AbortSignal.timeout(QUERY_WITHIN));
+    const result = await queryPrometheus(connections.find("prometheus", name), text, AbortSignal.timeout(QUERY_WITHIN));
     return result.ok ? result.value : null;
   } catch (err) {
-    parts.log.warn({ err }, "a fact cannot be queried");
+    log.warn({ err }, "a fact cannot be queried");
     return null;
   }
 }

@@ -37,7 +37,9 @@ function factRule(name: string, fact: StanchYaml["facts"][string], compiler: Exp
   const query = fact.query === undefined ? undefined : queryTemplate(fact.query, compiler, below(at, "query"));
   const fallback =
     fact.fallback === undefined ? undefined : numberTemplate(fact.fallback, compiler, below(at, "fallback"));
-  return { name, match: fact.match, maxAge: fact["max-age"], ...(query && { query }), ...(fallback && { fallback }) };
+  const { match, connection } = fact;
+  const asked = { ...(query && { query }), ...(connection !== undefined && { connection }) };
+  return { name, match, maxAge: fact["max-age"], ...asked, ...(fallback && { fallback }) };
 }
 
 function queryTemplate(text: string, compiler: ExpressionCompiler, at: At): Template<string> | undefined {

@@ -11,6 +11,7 @@ const CHECKS: readonly Check[] = [
   approvalFaults,
   peopleFaults,
   connectionFaults,
+  factFaults,
   escalationFaults,
   inviteFaults,
   freezeFaults,
@@ -52,6 +53,22 @@ function tokenFaults({ api: { tokens } }: StanchYaml, at: At): readonly Fault[] 
     return twin
       ? [...name, at(["api", "tokens", index, "token"], `it is the same secret as that of ${twin.name}`)]
       : name;
+  });
+}
+
+/** A fact that no Prometheus can be asked for would be unknown in the night, and no rule would hold that needs it. */
+function factFaults(yaml: StanchYaml, at: At, given: Given): readonly Fault[] {
+  const names = given.names("connections", "prometheus");
+  return Object.entries(yaml.facts).flatMap(([fact, { query, connection }]) => {
+    if (connection !== undefined && !names.includes(connection))
+      return [at(["facts", fact, "connection"], `there is no connection prometheus.${connection}`)];
+    if (query === undefined || connection !== undefined || names.length < 2) return [];
+    return [
+      at(
+        ["facts", fact, "query"],
+        `more than one prometheus connection; name one with connection: ${names.join(", ")}`,
+      ),
+    ];
   });
 }
 

@@ -24,7 +24,8 @@ api:
 # Alerts with the same values of these labels are one incident.
 incidents: { correlate-by: [service, cluster, namespace], reopen-within: 30m, bake: 10m, max-runs: 3 }
 
-# What is measured to classify an alert and to decide within playbooks; reached through connections.prometheus.
+# What is measured to classify an alert and to decide within playbooks; reached through connections.prometheus
+# (connection: NAME where there are several).
 facts:
   error_rate:
     match: ['service =~ ".*router.*|litellm.*|.*gateway.*"']

@@ -38,6 +38,7 @@ const Sources = z.strictObject({
 const Fact = z.strictObject({
   match: z.array(MatcherText).default([]),
   query: Text.optional(),
+  connection: Text.optional(),
   fallback: Text.optional(),
   "max-age": Duration.default(60_000),
 });

@@ -10,6 +10,8 @@ export type FactRule = {
   name: string;
   match: readonly Matcher[];
   query?: Template<string>;
+  /** The Prometheus that is asked; absent: the only one. */
+  connection?: string;
   /** CEL over the alert, used when the query gives nothing. */
   fallback?: Template<number>;
   maxAge: Milliseconds;

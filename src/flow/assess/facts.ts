@@ -12,10 +12,10 @@ export type FactReader = {
   readFresh(names: readonly string[], scope: Scope): Promise<Facts>;
 };
 
-/** `query` answers null for unknown; `clock` is monotonic milliseconds. */
+/** `query` asks a named connection, or the only one, and answers null for unknown; `clock` is monotonic milliseconds. */
 export type FactPorts = {
   rules: readonly FactRule[];
-  query(text: string): Promise<number | null>;
+  query(text: string, connection?: string): Promise<number | null>;
   clock(): Milliseconds;
 };
 
@@ -34,13 +34,15 @@ type Kept = { value: Promise<number | null>; until: Milliseconds };
 export function createFactReader(ports: FactPorts): FactReader {
   const ask = limited(ports.query);
   const kept = new Map<string, Kept>();
-  const shared = (text: string, maxAge: Milliseconds): Promise<number | null> => {
+  const shared: Ask = (text, rule) => {
+    const { maxAge, connection } = rule;
     const now = ports.clock();
-    const found = kept.get(text);
+    const key = `${connection ?? ""}\n${text}`;
+    const found = kept.get(key);
     if (found && now < found.until) return found.value;
     if (kept.size >= KEPT) dropOutdated(kept, now);
-    const entry: Kept = { value: ask(text), until: Number.POSITIVE_INFINITY };
-    kept.set(text, entry);
+    const entry: Kept = { value: ask(text, rule), until: Number.POSITIVE_INFINITY };
+    kept.set(key, entry);
     void entry.value.then((value) => {
       entry.until = ports.clock() + (value === null ? Math.min(UNKNOWN_FOR, maxAge) : maxAge);
     });
@@ -61,7 +63,7 @@ function applying(rules: readonly FactRule[], scope: Scope): readonly FactRule[]
   return rules.filter((rule) => rule.match.every((matcher) => matcher.test(scope.alert.labels)));
 }
 
-type Ask = (text: string, maxAge: Milliseconds) => Promise<number | null>;
+type Ask = (text: string, rule: Pick<FactRule, "maxAge" | "connection">) => Promise<number | null>;
 
 async function measureAll(rules: readonly FactRule[], scope: Scope, ask: Ask): Promise<Facts> {
   const rows = await Promise.all(rules.map(async (rule) => [rule.name, await measure(rule, scope, ask)] as const));
@@ -70,7 +72,7 @@ async function measureAll(rules: readonly FactRule[], scope: Scope, ask: Ask): P
 
 async function measure(rule: FactRule, scope: Scope, ask: Ask): Promise<number | null> {
   const query = rule.query?.render(scope);
-  const asked = query?.known ? await ask(query.value, rule.maxAge) : null;
+  const asked = query?.known ? await ask(query.value, rule) : null;
   if (asked !== null) return asked;
   const fallback = rule.fallback?.render(scope);
   return fallback?.known ? numberOrNull(fallback.value) : null;
@@ -85,14 +87,14 @@ function dropOutdated(kept: Map<string, Kept>, now: Milliseconds): void {
 }
 
 /** At most `AT_ONCE` queries run; each is given `WITHIN`, and whatever goes wrong is unknown. */
-function limited(query: (text: string) => Promise<number | null>): (text: string) => Promise<number | null> {
+function limited(query: FactPorts["query"]): Ask {
   const waiting: (() => void)[] = [];
   let running = 0;
-  return async (text) => {
+  return async (text, { connection }) => {
     if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
     try {
-      return numberOrNull(await withinLimit(query(text)));
+      return numberOrNull(await withinLimit(query(text, connection)));
     } catch {
       return null;
     } finally {

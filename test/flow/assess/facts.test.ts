@@ -109,3 +109,16 @@ test("at most 16 queries run at a time, and all are answered", async () => {
   assert.equal(all.length, 200);
   assert.ok(most <= 17, `${most} at a time`);
 });
+
+test("each fact is asked of its own Prometheus, and one query of two of them is two", async () => {
+  const asked: (string | undefined)[] = [];
+  const query = async (_: string, connection?: string): Promise<number> => {
+    asked.push(connection);
+    return connection === "edge" ? 2 : 1;
+  };
+  const rules = [rule(), rule({ name: "edge", connection: "edge" })];
+  const facts = createFactReader({ rules, query, clock: () => 0 });
+  assert.deepEqual(await facts.read(scope({})), { rate: 1, edge: 2 });
+  assert.deepEqual(await facts.readFresh(["edge"], scope({})), { edge: 2 });
+  assert.deepEqual(asked, [undefined, "edge", "edge"]);
+});
