@@ -89,6 +89,8 @@ export async function save(turn: Turn, extra: Extra = {}): Promise<{ turn: Turn;
   if (!committed.ok) return { turn, committed };
   for (const event of unsaved) countEvent(deps.metrics, run, event);
   const chatWoken = wakeChat(turn, committed.now);
+  const follow = owesPeople(turn);
+  if (follow !== undefined) void deps.queue.wake(follow, committed.now);
   return {
     turn: { ...turn, unsaved: [], lines: [], holdsOutcome: false, chatWoken, storedAt: committed.now },
     committed,
@@ -107,9 +109,16 @@ function journalWrites(turn: Turn): readonly Write[] {
   for (const event of unsaved) {
     if (event.type === "outcome") writes.push(...leaseWrites(turn, event.path, event.at), ...undoneWrites(turn, event));
   }
-  if (incident !== undefined && unsaved.some((event) => concernsPeople(turn, event)))
-    writes.push({ write: "due", member: `follow:${incident}`, at: 0 });
+  const follow = owesPeople(turn);
+  if (follow !== undefined) writes.push({ write: "due", member: follow, at: 0 });
   return writes;
+}
+
+/** The wake-up of who looks after what the incident owes people, where something unsaved concerns them. */
+function owesPeople(turn: Turn): string | undefined {
+  const { incidentId } = turn.run.created;
+  const isOwed = incidentId !== undefined && turn.unsaved.some((event) => concernsPeople(turn, event));
+  return isOwed ? `follow:${incidentId}` : undefined;
 }
 
 /** What calls people or waits for them, and what they decided; the end of a run wakes its incident anyway. */
