@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Approval } from "../../src/core/approval.ts";
 import type { ChatState } from "../../src/core/chat.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
+import { undoneMarker } from "../../src/flow/run/guard-reads.ts";
 import { startVetoWindows } from "../../src/flow/veto.ts";
 import { ANNA, CONFIG, createWorld, playbook, scripted, step } from "../support/engine.ts";
 
 const MINUTE = 60_000;
 
+type Begun = { autonomy?: "approve" | "auto"; isRelapse?: boolean };
+
 /** A run whose window of so many minutes has begun, since the chat has shown it. */
-async function begun(veto: number) {
+async function begun(veto: number, { autonomy = "approve", isRelapse = false }: Begun = {}) {
   const approvals = { ...CONFIG.approvals, default: { ...CONFIG.approvals.default, veto: veto * MINUTE } };
   const world = createWorld({ ...CONFIG, approvals });
   const act = scripted(world.actions, "t.act", { effect: "reversible" });
-  world.playbooks.set("p", playbook("p", [step("act", "t.act")], { autonomy: { P0: "approve" } }));
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")], { autonomy: { P0: autonomy } }));
+  const mark = { write: "mark", marker: undoneMarker("p", "thing:one"), for: 60 * MINUTE } as const;
+  if (isRelapse) await world.store.commit({ checks: [], writes: [mark] });
   const id = await world.open("p");
   await world.drain();
   const approval = (await world.run(id)).asked?.approvalId ?? "";
@@ -49,3 +55,14 @@ test("a window that begins again runs at its end like any other", async () => {
   const lines = await world.timeline();
   assert.ok(lines.includes("nobody objected within the veto window; it goes on"), lines.join("\n"));
 });
+
+for (const autonomy of ["approve", "auto"] as const)
+  test(`nobody's silence answers a guard that asks, where the level is ${autonomy}`, async () => {
+    const { world, act, approval } = await begun(1, { autonomy, isRelapse: true });
+    assert.equal((await world.store.get<Approval>("approval", approval))?.body.policy.veto, undefined);
+    await world.pass(10 * MINUTE);
+    assert.equal(act.calls.length, 0);
+    assert.equal((await decide(world.deps, ANNA, { verb: "approve", approval })).ok, true);
+    await world.pass(MINUTE);
+    assert.equal(act.calls.length, 1);
+  });

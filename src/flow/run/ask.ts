@@ -60,7 +60,7 @@ function approvalFor(
 ): Approval {
   const { run, playbook } = turn;
   const { created } = run;
-  const policy = policyFor(turn, steps);
+  const policy = policyFor(turn, steps, voices);
   const now = nowOf(turn);
   const digest = digestOf(
     playbook.digest,
@@ -142,15 +142,23 @@ async function asItWouldBe(turn: Turn, { shown, ready }: Ahead): Promise<AheadSt
   return found?.ok && found.ready !== ready ? plannedStep(found.ready, turn.deps) : shown;
 }
 
-/** The playbook's policy over the configured one; a step may only raise the number required, and where people must agree nothing runs by itself. */
-function policyFor(turn: Turn, steps: readonly AheadStep[]): ApprovalPolicy {
+/**
+ * The playbook's policy over the configured one; a step may only raise the number required, and where people must agree nothing runs by
+ * itself. Nobody's silence answers a guard that doubts the alert or the change: a veto stands for the level of autonomy alone.
+ */
+function policyFor(turn: Turn, steps: readonly AheadStep[], voices: readonly Voice[]): ApprovalPolicy {
   const merged = { ...turn.deps.config.approvals.default, ...turn.playbook.approval };
   const ids = new Set(steps.map((step) => step.id));
   const bySteps = requiredBySteps(turn, ids);
   const required = Math.max(merged.required, ...bySteps);
   const { veto, ...plain } = { ...merged, required };
   const reversible = steps.every((step) => step.effect === "reversible" && step.input !== "pending");
-  return veto !== undefined && reversible && required === 1 && bySteps.length === 0 ? { ...plain, veto } : plain;
+  const mayRun = reversible && required === 1 && bySteps.length === 0 && voices.every(isOfAutonomy);
+  return veto !== undefined && mayRun ? { ...plain, veto } : plain;
+}
+
+function isOfAutonomy({ guard }: Voice): boolean {
+  return guard === "autonomy";
 }
 
 function requiredBySteps(turn: Turn, ids: ReadonlySet<string>): readonly number[] {
