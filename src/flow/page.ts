@@ -53,7 +53,7 @@ export async function sendPages(
     const times = waiting.flatMap(([, page]) => page.retryAt ?? []);
     return times.length === 0 ? { changed: false } : { changed: false, next: Math.min(...times) };
   }
-  const sending = Object.fromEntries(due.map(([name, page]) => [name, { ...page, retryAt: now + SENDING }]));
+  const sending = Object.fromEntries(due.map(([name, page]) => [name, sentNow(page, now)]));
   const claimed = await deps.store.commit({
     checks: [{ check: "rev", kind: "escalation", id: incident.id, rev }],
     writes: [
@@ -64,6 +64,11 @@ export async function sendPages(
   const told = due.map(async ([name, page]) => ({ name, ...(await tell(deps, { incident, name, page, now })) }));
   await record(deps, incident.id, await Promise.all(told));
   return { changed: true };
+}
+
+/** As it stands while it is sent: whether that fails, as it may have before, is not known. */
+function sentNow({ failed: _, ...page }: Page, now: Instant): Page {
+  return { ...page, retryAt: now + SENDING };
 }
 
 type Told = { name: string; page: Page; line?: TimelineEntry };

@@ -70,6 +70,22 @@ test("a page that is on its way when the incident recovers is ended after it", a
   assert.deepEqual(sent, ["trigger", "resolve"]);
 });
 
+test("a page that is on its way for the second time when the incident recovers is ended after it", async () => {
+  const { world, sent, answer } = await slowPager();
+  const slow = world.deps.page;
+  world.deps.page = async () => ({ ok: false, message: "no answer" });
+  await followIncident(world.deps, "inc-1");
+  if (slow) world.deps.page = slow;
+  const later = world.leap(2 * MINUTE);
+  await until(() => sent.length > 0);
+  await recover(world);
+  await followIncident(world.deps, "inc-1");
+  answer();
+  await later;
+  await world.pass(MINUTE);
+  assert.deepEqual(sent, ["trigger", "resolve"]);
+});
+
 test("what a worker that died was sending is sent again", async () => {
   const { world, sent } = await slowPager();
   void followIncident(world.deps, "inc-1");
