@@ -5,7 +5,7 @@ import { type Instant, plainTime } from "../core/time.ts";
 import { say } from "./decide/deps.ts";
 import { type LeaseDeps, LOOK_AGAIN, loadRun } from "./lease-end.ts";
 import { exposedIncidents, NOTHING_EXPOSED } from "./lease-exposed.ts";
-import { endUnderKept, keptOver, leaseKeptWrite } from "./lease-kept.ts";
+import { endUnderKept, keptOver, leaseKeptWrites } from "./lease-kept.ts";
 import { endUnder, nextYounger } from "./lease-stack.ts";
 import { endUndone } from "./lease-undone.ts";
 import { undoneMarker } from "./run/guard-reads.ts";
@@ -42,7 +42,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     writes: [
       { write: "put", kind: "lease", id: lease.id, body: next },
       ...dueWrites(next),
-      ...(next.status === "kept" ? [leaseKeptWrite(next)] : []),
+      ...(next.status === "kept" ? leaseKeptWrites(next) : []),
       ...(next.status === "reverted"
         ? [{ write: "mark" as const, marker, for: deps.config.incidents.reopenWithin }]
         : []),

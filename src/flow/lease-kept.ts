@@ -16,14 +16,19 @@ const LOOK_AGAIN: Milliseconds = 60_000;
 export type Kept = { by: string; settled: boolean };
 
 /** Remembers that a change of this field stays; what is named is the lease that it does not get. */
-export function keepWrite(lease: Pick<Lease, "runId" | "step" | "undo" | "field">): Write {
-  return { write: "field", hash: KEPT, field: leaseField(lease), value: `${lease.runId} ${lease.step}` };
+export function keepWrites(lease: Pick<Lease, "runId" | "step" | "undo" | "field">): readonly Write[] {
+  return fieldWrites(lease, `${lease.runId} ${lease.step}`);
 }
 
 /** The same for a change that had its lease until a person chose to keep it. */
-export function leaseKeptWrite(lease: Lease): Write {
-  const { id, runId, step } = lease;
-  return { write: "field", hash: KEPT, field: leaseField(lease), value: `${runId} ${step} ${id}` };
+export function leaseKeptWrites(lease: Lease): readonly Write[] {
+  return fieldWrites(lease, `${lease.runId} ${lease.step} ${lease.id}`);
+}
+
+/** Under both names of the field: leases of older versions know it by the names that their step had. */
+function fieldWrites(lease: Pick<Lease, "undo" | "field">, value: string): readonly Write[] {
+  const names = new Set([leaseField(lease), leaseField({ undo: lease.undo })]);
+  return [...names].map((name) => ({ write: "field", hash: KEPT, field: name, value }));
 }
 
 /** The kept change made over this lease's field since, unless it went back with its run or a person reverts the lease after it. */

@@ -5,7 +5,7 @@ import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
 import { plainTime } from "../../core/time.ts";
-import { leaseKeptWrite } from "../lease-kept.ts";
+import { leaseKeptWrites } from "../lease-kept.ts";
 import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
 /**
@@ -71,7 +71,7 @@ export async function keepFailed(
     const by = nameOf(actor);
     const kept: Lease = { ...found, status: "kept", keptBy: { by, at: now } };
     const text = `lease ${found.id} ended, as ${by} chose not to have it undone any more: what is there stays`;
-    return { lease: kept, text, by, held: { ...NOTHING, writes: [leaseKeptWrite(kept)] } };
+    return { lease: kept, text, by, held: { ...NOTHING, writes: leaseKeptWrites(kept) } };
   });
 }
 

@@ -11,7 +11,7 @@ import { findStep } from "../../core/run/steps.ts";
 import { itemAt } from "../../core/run/walk.ts";
 import type { Write } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
-import { keepWrite } from "../lease-kept.ts";
+import { keepWrites } from "../lease-kept.ts";
 import type { Turn } from "./turn.ts";
 
 type Place = { path: string; now: Instant };
@@ -49,10 +49,10 @@ function leaseId(run: Run, path: string): string {
 /** No lease: what was changed stays, and the timeline says who wanted that. */
 function keptWrites(lease: Lease, keeper: string): readonly Write[] {
   const { incidentId, runId, step, createdAt } = lease;
-  if (incidentId === undefined) return [keepWrite(lease)];
+  if (incidentId === undefined) return keepWrites(lease);
   const text = `${step} stays: ${keeper} chose to keep it, so it has no lease and nothing undoes it after this run`;
   const line = { at: createdAt, kind: "lease", by: keeper, runId, text };
-  return [keepWrite(lease), { write: "append", list: `timeline:${incidentId}`, items: [line] }];
+  return [...keepWrites(lease), { write: "append", list: `timeline:${incidentId}`, items: [line] }];
 }
 
 /** The lease itself, due at its end; `remark` ends the line that tells of it. */
