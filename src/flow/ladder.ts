@@ -1,7 +1,9 @@
 import type { Incident } from "../core/incident.ts";
+import { hasChanged } from "../core/run/changed.ts";
 import type { Run } from "../core/run/run.ts";
 import { REVERT_FAILED } from "../core/run/undo-move.ts";
 import { RECOVERED } from "../core/run/verify-move.ts";
+import { HUMAN_TASK } from "../core/task.ts";
 import type { Instant } from "../core/time.ts";
 
 /**
@@ -39,8 +41,8 @@ export function lastOn(runs: readonly Run[], target: string): Run | undefined {
 }
 
 /**
- * What follows from the last run on a target: the next playbook after a failure, a denial or a plan that was only observed; people
- * after `maxRuns` runs that did not help; nothing while one is under way or when a person stopped it. A higher severity selects
+ * What follows from the last run on a target: the next playbook after a failure, a denial, a plan that was only observed or a run
+ * that has changed nothing; people after `maxRuns` runs that did not help; nothing while one is under way or when a person stopped it. A higher severity selects
  * anew, an alert that joins later brings its own playbooks, and what was undone while the alert fires may come again. Pure.
  */
 export function ladderStep(incident: Incident, all: readonly Run[], view: LadderView): LadderStep {
@@ -51,7 +53,7 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
   const { at, state, reason } = last.ended;
   if (reason.startsWith(REVERT_FAILED)) return stuck(last);
   const { raisedAt = 0, joinedAt = 0 } = incident;
-  if (state === "succeeded") return afterSuccess(incident, last, view.answered);
+  if (state === "succeeded" && !isIdle(last)) return afterSuccess(incident, last, view.answered);
   if (wasStopped(last)) {
     if (at < raisedAt) return { kind: "climb" };
     return at < joinedAt ? { kind: "climb", since: at } : leftToPeople(last);
@@ -66,9 +68,18 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
 }
 
 /** What a person has started by hand and nobody has agreed to, or that came to nothing: the target's own playbooks go on without it. */
-function isOffer({ created, ended, asked, mutated }: Run): boolean {
+function isOffer(run: Run): boolean {
+  const { created, ended, asked, mutated } = run;
   if (created.trigger !== "manual" || mutated) return false;
-  return ended ? ended.state !== "succeeded" : asked !== undefined;
+  return ended ? ended.state !== "succeeded" || isIdle(run) : asked !== undefined;
+}
+
+/** All its steps are done, and neither they nor a person it asked have changed anything, nor was recovery measured: it has not helped. */
+function isIdle({ ended, steps }: Run): boolean {
+  if (ended?.state !== "succeeded" || ended.reason === RECOVERED) return false;
+  return ![...steps.values()].some(
+    (step) => hasChanged(step) || (step.uses === HUMAN_TASK && step.outcome === "succeeded"),
+  );
 }
 
 /** What could not be undone is still in force: another playbook on top of it would only add to what nobody knows. */
