@@ -1,14 +1,28 @@
 import { oneLine } from "../../core/one-line.ts";
 import type { Instant } from "../../core/time.ts";
 
-/** Alert text is data: one line, and no Markdown, HTML or link of its own (CommonMark escapes every ASCII punctuation mark). */
+/** What may stand in a mail address, or beside it in one word, and means nothing to Markdown within a code span. */
+const WORD = /([^\s\\`*{}[\]<>()|&!"',;#]+)/;
+const ADDRESS = /[^@]@[^@]/;
+
+/**
+ * Alert text is data: one line, and no Markdown, HTML or link of its own (CommonMark escapes every ASCII punctuation mark). GitHub looks for
+ * mail addresses once escapes are resolved (cmark-gfm, `extensions/autolink.c`), so a word with one is shown as code.
+ */
 export function text(foreign: string, max = 500): string {
   return oneLine(foreign, max)
-    .replace(/[\\`*_{}[\]<>#|~&!]/g, (mark) => `\\${mark}`)
-    .replaceAll("://", "\\://")
-    .replace(/www\./gi, (found) => found.replace(".", "\\."))
+    .split(WORD)
+    .map((part, index) => (index % 2 === 1 && ADDRESS.test(part) ? `\`${part}\`` : escaped(part)))
+    .join("")
     .replace(/^[-+=]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2");
+}
+
+function escaped(part: string): string {
+  return part
+    .replace(/[\\`*_{}[\]<>#|~&!]/g, (mark) => `\\${mark}`)
+    .replaceAll("://", "\\://")
+    .replace(/www\./gi, (found) => found.replace(".", "\\."));
 }
 
 /** `## TITLE` with its lines, or with `nothing` in their place. */

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { foldRun } from "../../../src/core/run/run.ts";
 import { resolveLine } from "../../../src/flow/report/decision-line.ts";
+import { text } from "../../../src/flow/report/markdown.ts";
 import { renderReport } from "../../../src/flow/report/report.ts";
 import { reportName } from "../../../src/flow/report/wanted.ts";
 import { after, alertOf, CREATED, factsOf, TIMELINE } from "./samples.ts";
@@ -26,6 +27,47 @@ describe("hostile text", () => {
       assert.ok(!active.includes(part), part);
   });
 
+  test("of a mail address, a web address or a host makes no link", () => {
+    const table: readonly (readonly [string, string])[] = [
+      ["a@b.c", "`a@b.c`"],
+      ["ask mailto:on_call@example.com, not ben", "ask `mailto:on_call@example.com`, not ben"],
+      ["owner=a+b@b.c|x", "`owner=a+b@b.c`\\|x"],
+      ["\\`a@b.c`", "\\\\\\``a@b.c`\\`"],
+      ["https://a@b.c/x_y?z=1&w=2", "`https://a@b.c/x_y?z=1`\\&w=2"],
+      ["see HTTPS://example.com and Www.example.com", "see HTTPS\\://example.com and Www\\.example.com"],
+      ["slack @oncall", "slack @oncall"],
+    ];
+    for (const [foreign, shown] of table) assert.equal(text(foreign), shown);
+  });
+
+  test("any text gives no mail address outside of code, as GitHub finds them: after escapes and entities", () => {
+    const piece = fc.constantFrom(
+      "a",
+      "b.c",
+      "@",
+      ".",
+      "\\",
+      "`",
+      "_",
+      "*",
+      "&#64;",
+      "<",
+      ">",
+      "|",
+      " ",
+      "&",
+      "é",
+      "-",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const shown = text(pieces.join(""));
+        const plain = shown.replace(/\\[\s\S]|`[^`]*`/g, (found) => (found.startsWith("`") ? "\n" : found.slice(1)));
+        assert.doesNotMatch(plain, /[\w.+-]@[\w-]/, shown);
+      }),
+    );
+  });
+
   test("any title gives a table whose every row has its two cells", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (title) => {
@@ -40,8 +82,8 @@ describe("hostile text", () => {
 
   test("any text gives one line of seven fields in the decision log", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
-        const line = resolveLine(factsOf({ incident: { title: text, key: text } }), after(16), "38");
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (said) => {
+        const line = resolveLine(factsOf({ incident: { title: said, key: said } }), after(16), "38");
         assert.equal(line.text.split(" | ").length, 8);
         assert.equal(line.text.split("|").length, 8);
         assert.ok(!/[\p{Cc}\u2028\u2029]/u.test(line.text));
