@@ -38,8 +38,8 @@ export type Lease = {
   /** Who chose that it is not undone. */
   keptBy?: { by: string; at: Instant };
   extendedBy?: readonly string[];
-  /** Who ended it ahead of its time. */
-  revertedBy?: { by: string; at: Instant };
+  /** Who ended it ahead of its time, and who took that back by extending it. */
+  revertedBy?: { by: string; at: Instant; takenBackBy?: string };
   /** Since when `release-when` has held without a break. */
   heldSince?: Instant;
   /** When it was found to hold last. */
@@ -51,6 +51,11 @@ export type Lease = {
 /** True while a lease whose undoing has failed waits for the next attempt: what it has changed is in force for longer than was promised. */
 export function isOverdue({ status, attempts, failure }: Pick<Lease, "status" | "attempts" | "failure">): boolean {
   return status === "active" && attempts > 0 && failure !== undefined;
+}
+
+/** Who has ended a lease ahead of its time, as long as nobody has taken that back. */
+export function standingRevert({ revertedBy }: Lease): Lease["revertedBy"] {
+  return revertedBy?.takenBackBy === undefined ? revertedBy : undefined;
 }
 
 /** How many runs have been started to undo a lease. */

@@ -2,7 +2,7 @@ import { type Approval, VALID_FOR } from "../core/approval.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { AlertRecord } from "../core/episode.ts";
 import type { Incident } from "../core/incident.ts";
-import type { Lease } from "../core/lease.ts";
+import { type Lease, standingRevert } from "../core/lease.ts";
 import type { Pause } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import { type Instant, isoTime } from "../core/time.ts";
@@ -122,7 +122,7 @@ export function renderLease({ undo, heldAt: _, ...lease }: Lease): unknown {
     createdAt: time(lease.createdAt),
     endsAt: time(lease.endsAt),
     heldSince: time(lease.heldSince),
-    revertedBy: renderAct(lease.revertedBy),
+    revertedBy: renderAct(standingRevert({ undo, ...lease })),
     keptBy: renderAct(lease.keptBy),
   };
 }

@@ -1,6 +1,6 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { formatDuration } from "../../core/duration.ts";
-import { type Lease, undoingsOf } from "../../core/lease.ts";
+import { type Lease, standingRevert, undoingsOf } from "../../core/lease.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
@@ -25,7 +25,9 @@ export async function extend(
     const endsAt = Math.max(lease.endsAt, now) + decision.for;
     const text = `${by} extended lease ${lease.id} by ${formatDuration(decision.for)}, to ${plainTime(endsAt)}`;
     const extendedBy = [...(lease.extendedBy ?? []), by];
-    return { lease: { ...afresh(lease), endsAt, extendedBy }, text, due: endsAt, by, held };
+    const reverted = standingRevert(lease);
+    const takenBack = reverted === undefined ? {} : { revertedBy: { ...reverted, takenBackBy: by } };
+    return { lease: { ...afresh(lease), ...takenBack, endsAt, extendedBy }, text, due: endsAt, by, held };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Approval } from "../../core/approval.ts";
-import type { Lease } from "../../core/lease.ts";
+import { type Lease, standingRevert } from "../../core/lease.ts";
 import { type ReportFacts, remedyOf } from "./facts.ts";
 import { BY_A_PERSON, minute, section, text } from "./markdown.ts";
 
@@ -15,8 +15,9 @@ export function leases({ view }: ReportFacts): string {
   return section("Leases", lines);
 }
 
-function leaseText({ id, describe, status, endsAt, target, revertedBy, keptBy, failure }: Lease): string {
-  const person = keptBy ?? revertedBy;
+function leaseText(lease: Lease): string {
+  const { id, describe, status, endsAt, target, keptBy, failure } = lease;
+  const person = keptBy ?? standingRevert(lease);
   const by = person === undefined ? "" : `, by ${text(person.by)}`;
   const why = failure === undefined ? "" : ` (${text(failure)})`;
   return `${text(id)} on ${text(target)}: ${text(describe)}; ${status}${why}, ends ${minute(endsAt)}${by}`;

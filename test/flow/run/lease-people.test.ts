@@ -4,6 +4,8 @@ import type { Config } from "../../../src/core/config.ts";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
+import { composeReport } from "../../../src/flow/report/report.ts";
+import { renderLease } from "../../../src/http/render.ts";
 import { ANNA, CONFIG, playbook, type World } from "../../support/engine.ts";
 import { calmField, leased } from "../../support/field-world.ts";
 
@@ -197,4 +199,24 @@ test("a person leaves things as they are where a lease could not be undone: it e
   await world.pass(HOUR);
   assert.deepEqual([field.value, (await lease()).status, pages.at(-1)], ["by hand", "kept", "resolve"]);
   assert.equal((await decide(world.deps, ANNA, { verb: "cancel", run })).ok, false);
+});
+
+test("a revert that was taken back names nobody any more, and the next one who reverts it stands again", async () => {
+  const { world, id, lease } = await leasedWorld();
+  const shown = async () => {
+    const report = (await composeReport(world.store, "inc-1")) ?? "";
+    const [, by] = /^- .*?; (?:active|reverting|reverted), ends [^,]*, by (\w+)/m.exec(report) ?? [];
+    return [by, (renderLease(await lease()) as { revertedBy: { by: string } | null }).revertedBy?.by];
+  };
+  await decide(world.deps, ANNA, { verb: "pause", scope: PAUSED });
+  assert.equal((await decide(world.deps, ANNA, { verb: "revert", lease: id })).ok, true);
+  await world.drain();
+  assert.deepEqual(await shown(), ["anna", "anna (api)"]);
+  const ben = { ...ANNA, name: "ben", person: "ben" };
+  assert.equal((await decide(world.deps, ben, { verb: "extend", lease: id, for: HOUR })).ok, true);
+  assert.deepEqual(await shown(), [undefined, undefined]);
+  await decide(world.deps, ANNA, { verb: "resume", scope: PAUSED });
+  await decide(world.deps, ben, { verb: "revert", lease: id });
+  await world.drain();
+  assert.deepEqual([(await lease()).status, ...(await shown())], ["reverted", "ben", "ben (api)"]);
 });
