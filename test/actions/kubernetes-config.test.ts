@@ -99,6 +99,26 @@ test("a revert restores each value that is still ours, and nothing if one is not
   assert.equal(text(), foreign);
 });
 
+test("what is not meant stays as it is written, however its readers take it", () => {
+  const rest = "id: 1234567890123456789\nzip: 012345\nhex: 0xFF\nexp: 1e3\nratio: .50\nmode: off\nat: 12:30:45\n";
+  const edited = editYaml(`size: 8\n${rest}`, [{ path: ["size"], value: 16 }]);
+  assert.deepEqual(edited, { ok: true, text: `size: 16\n${rest}`, former: [8] });
+});
+
+test("a text that some readers take for something else is written in quotes, and so restored", () => {
+  const changed = editYaml('mode: "off"\n', [{ path: ["mode"], value: "12:30" }]);
+  assert.deepEqual(changed, { ok: true, text: 'mode: "12:30"\n', former: ["off"] });
+  const restored = editYaml('mode: "12:30"\n', [{ path: ["mode"], value: "off", expected: "12:30" }]);
+  assert.ok(restored.ok && restored.text === 'mode: "off"\n');
+});
+
+test("a value that could not be restored as it is written is left alone", () => {
+  for (const written of ["off", "1234567890123456789", "012345", "2026-01-01", "0xFF", "!secret key", "{ 1: a }"]) {
+    const refused = editYaml(`value: ${written}\n`, [{ path: ["value"], value: "x" }]);
+    assert.ok(!refused.ok && /could not be restored/.test(refused.fault), `${written}: ${JSON.stringify(refused)}`);
+  }
+});
+
 test("a change between reading and writing is a conflict", async () => {
   kubernetes.fail({ kind: "status", status: 409 }, { on: /^PATCH/, times: 1 });
   const lost = failureOf(await patched([{ path: ["routing", "strategy"], value: "weighted" }]));

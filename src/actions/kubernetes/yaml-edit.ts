@@ -1,6 +1,7 @@
 import { isAlias, isCollection, isNode, isSeq, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { canonicalJson } from "../../core/json.ts";
+import { asWritten, isRestorable, quoteAmbiguous } from "./yaml-scalar.ts";
 
 /** A place in a YAML text: keys and indices from the top, because keys of models and routes hold dots. */
 export const YamlPath = z
@@ -41,7 +42,7 @@ export function editYaml(text: string, changes: readonly YamlChange[]): Edited |
     if (fault) return fault;
     former.push(present);
     if (change.value === null) document.deleteIn(change.path);
-    else document.setIn(change.path, document.createNode(change.value));
+    else document.setIn(change.path, quoteAmbiguous(document.createNode(change.value)));
   }
   return { ok: true, text: document.toString({ lineWidth: 0 }), former };
 }
@@ -65,7 +66,7 @@ type Opened = { ok: true; document: ReturnType<typeof parseDocument> };
 
 function open(text: string): Opened | EditFault {
   if (Buffer.byteLength(text) > TEXT_LIMIT) return refuse(`it is longer than ${TEXT_LIMIT / 1024} KiB`);
-  const document = parseDocument(text);
+  const document = parseDocument(text, { customTags: asWritten });
   if (document.errors.length > 0) return refuse("its present text is not valid YAML");
   let aliased = false;
   visit(document, (_key, node) => {
@@ -86,6 +87,9 @@ function placeFault(document: Opened["document"], { path, value, create }: YamlC
   const present: unknown = valueAt(document.getIn(path));
   if (document.hasIn(path) && (present === null || !z.json().safeParse(present).success))
     return refuse(`${at} is null or no plain value, which could not be restored; edit it by hand`);
+  const standing = document.getIn(path, true);
+  if (isNode(standing) && !isRestorable(standing))
+    return refuse(`${at} is written in a way that could not be restored as it is; edit it by hand`);
   const isMissing = !document.hasIn(path) && create !== true && value !== null;
   return isMissing ? refuse(`there is no ${at}; check the names, or set create`) : undefined;
 }
