@@ -127,6 +127,18 @@ test("secrets, values from elsewhere, other controllers and an unnamed one of se
   assert.equal(ecs.effects.length, 0);
 });
 
+test("a task definition with a field that the SDK does not know is left alone: a new revision would lack it", async () => {
+  const [container] = ecs.definitions[0]?.containerDefinitions ?? [];
+  assert.ok(container);
+  Object.assign(container, { shutdownPolicy: { drain: true } });
+  assert.match(
+    failureOf(await set()).message,
+    /has containerDefinitions\.0\.shutdownPolicy, which stanch does not know/,
+  );
+  assert.equal(ecs.definitions.length, 1);
+  assert.equal(running(), FIRST);
+});
+
 test("after a crash the value tells whether it was done", async () => {
   const prepared = await ecsSetEnv.prepare?.(input, context());
   assert.ok(prepared?.ok);

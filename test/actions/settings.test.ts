@@ -37,7 +37,24 @@ after(async () => {
 });
 
 const set = (input: Output) => perform(settingsSet, { connection: "gateway", ...input }, contextOf(connections));
+/** A number written as it stands; the types of this version do not know it yet. */
+const rawJson = (text: string) => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 const puts = () => gateway.requests.filter(({ method }) => method === "PUT").length;
+
+test("a resource with a number that would come back rounded is left alone", async () => {
+  for (const [text, rounded] of [
+    ["9007199254740993", true],
+    ["0.30000000000000004", false],
+    ["1e21", false],
+    ["1e999", true],
+  ] as const) {
+    Object.assign(gateway, { settings: { ...STUB_SETTINGS, note: 'a "12345678901234567890"', id: rawJson(text) } });
+    const sent = puts();
+    const result = await set({ name: "MODE", value: "cheap" });
+    assert.equal(!result.ok && /would come back rounded/.test(result.message), rounded, JSON.stringify(result));
+    assert.equal(puts() - sent, rounded ? 0 : 1);
+  }
+});
 
 test("only what is listed is written or read, within type and range, and nothing is sent otherwise", async () => {
   const sent = gateway.requests.length;

@@ -21,14 +21,15 @@ export type EcsCall<T> = {
 const ANSWER_WITHIN = 15_000;
 
 /**
- * Makes one call, never repeated by the SDK, with the SDK's own search for region, credentials and endpoint.
+ * Makes one call, never repeated by the SDK, with the SDK's own search for region, credentials and endpoint. `body` is the answer as it
+ * came: the SDK leaves out what it does not know.
  * @throws what the fence throws, for mutating calls; nothing was sent then.
  */
 export async function ecsCall<T>(
   connection: Connection<"ecs">,
   ctx: Pick<ActionContext, "signal" | "fence">,
   call: EcsCall<T>,
-): Promise<{ ok: true; value: T } | ActionFailure> {
+): Promise<{ ok: true; value: T; body: Uint8Array } | ActionFailure> {
   const state: EcsSend["state"] = { status: undefined, handed: false };
   const options: EcsSend = {
     stop: AbortSignal.any([ctx.signal, AbortSignal.timeout(ANSWER_WITHIN)]),
@@ -38,7 +39,8 @@ export async function ecsCall<T>(
   };
   try {
     const ecs = await connection.use(() => makeClient(connection.settings.region), closeClient);
-    return { ok: true, value: await Promise.race([call.send(ecs, options), aborted(options)]) };
+    const value = await Promise.race([call.send(ecs, options), aborted(options)]);
+    return { ok: true, value, body: state.body ?? new Uint8Array() };
   } catch (error) {
     return ecsFailure(error, call, state);
   }

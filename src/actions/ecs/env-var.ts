@@ -2,7 +2,7 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import { failure } from "../failure.ts";
 import { ecsCall, notEcs } from "./client.ts";
-import type { DeploymentHandle } from "./deployment.ts";
+import { type DeploymentHandle, deployable } from "./deployment.ts";
 import { type EcsService, primaryOf, readService, type ServiceInput, serviceOf } from "./service.ts";
 import { type Fields, type Revision, readRevision, revisionWith } from "./task-definition.ts";
 
@@ -42,6 +42,19 @@ export async function findServiceEnv(
   const found = container.environment?.find((one) => one.name === place.env);
   const present = found ? (found.value ?? "") : null;
   return { ok: true, service: read.service, revision, container: container.name, present };
+}
+
+/** Why the service's task definition cannot be brought in anew with another value; `act` opens the message. */
+export function revisionFault({ service, revision }: ServiceEnv, act: string): ActionFailure | undefined {
+  const ready = deployable(service, act);
+  if (!ready.ok) return ready;
+  const [lost] = revision.dropped;
+  return lost === undefined
+    ? undefined
+    : failure(
+        "refused",
+        `${act}: its task definition has ${lost}, which stanch does not know and would lose; deploy it by hand`,
+      );
 }
 
 function containerOf(containers: readonly ContainerDefinition[], wanted: string | undefined) {

@@ -3,8 +3,8 @@ import type { ActionContext, ActionFailure, ActionResult, Output as Handled, Int
 import { define } from "../define.ts";
 import { changedSince, EnvChange, EnvValue, EnvValues, envFault, envValues, showEnv } from "../env.ts";
 import { failure } from "../failure.ts";
-import { type DeploymentHandle, deployable, pollDeployment } from "./deployment.ts";
-import { deploymentOf, findServiceEnv, type ServiceEnv, writeServiceEnv } from "./env-var.ts";
+import { type DeploymentHandle, pollDeployment } from "./deployment.ts";
+import { deploymentOf, findServiceEnv, revisionFault, type ServiceEnv, writeServiceEnv } from "./env-var.ts";
 import { ServiceInput, serviceName, serviceTarget } from "./service.ts";
 
 const Input = ServiceInput.extend(EnvChange);
@@ -75,8 +75,7 @@ async function readForChange(input: Input, ctx: ActionContext): Promise<ServiceE
   const act = actOf(input);
   const found = await findServiceEnv(input, act, ctx);
   if (!found.ok) return found;
-  const ready = deployable(found.service, act);
-  return ready.ok ? (envFault(act, input, found.present) ?? found) : ready;
+  return revisionFault(found, act) ?? envFault(act, input, found.present) ?? found;
 }
 
 /** The value is there already: what is left is the deployment that brings it in, or has brought it in. */

@@ -3,12 +3,20 @@ import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import type { Connection } from "../../core/connection.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { ecsCall, notEcs } from "./client.ts";
+import { droppedFields } from "./dropped-fields.ts";
 
 /** What registering a revision takes, without its tags. */
 export type Fields = Omit<RegisterTaskDefinitionCommandInput, "tags">;
 
-/** One revision of a task definition. */
-export type Revision = { arn: string; family: string; active: boolean; fields: Fields; tags: readonly Tag[] };
+/** One revision of a task definition. `dropped` are the fields that the SDK does not know: they would be lost by registering it anew. */
+export type Revision = {
+  arn: string;
+  family: string;
+  active: boolean;
+  fields: Fields;
+  tags: readonly Tag[];
+  dropped: readonly string[];
+};
 
 type Context = Pick<ActionContext, "signal" | "fence" | "stepKey">;
 
@@ -31,7 +39,11 @@ export async function readRevision(
       client.send(new library.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }), options),
   });
   if (!read.ok) return read;
-  const revision = revisionOf(read.value.taskDefinition, read.value.tags);
+  const revision = revisionOf(
+    read.value.taskDefinition,
+    read.value.tags,
+    droppedFields(read.body, read.value.taskDefinition),
+  );
   return revision ? { ok: true, revision } : notEcs(act, "no");
 }
 
@@ -46,7 +58,12 @@ export async function revisionWith(
 ): Promise<{ ok: true; arn: string } | ActionFailure> {
   for (const name of [formerName(present), present.family]) {
     const known = name === undefined ? undefined : await readRevision(connection, name, ctx);
-    if (known?.ok && known.revision.active && isSame(known.revision.fields, fields))
+    if (
+      known?.ok &&
+      known.revision.active &&
+      known.revision.dropped.length === 0 &&
+      isSame(known.revision.fields, fields)
+    )
       return { ok: true, arn: known.revision.arn };
   }
   const registered = await ecsCall(connection, ctx, {
@@ -76,11 +93,22 @@ function tagsFrom({ arn, tags }: Revision, stepKey: string): Tag[] {
   return [...kept, { key: STEP_TAG, value }, { key: FORMER_TAG, value: arn.slice(arn.lastIndexOf(":") + 1) }];
 }
 
-function revisionOf(raw: TaskDefinition | undefined, tags: readonly Tag[] = []): Revision | undefined {
+function revisionOf(
+  raw: TaskDefinition | undefined,
+  tags: readonly Tag[] = [],
+  dropped: readonly string[],
+): Revision | undefined {
   if (!raw?.taskDefinitionArn || !raw.family || !Array.isArray(raw.containerDefinitions)) return undefined;
   const { family, containerDefinitions } = raw;
   const active = raw.status === "ACTIVE";
-  return { arn: raw.taskDefinitionArn, family, active, tags, fields: { ...given(raw), family, containerDefinitions } };
+  return {
+    arn: raw.taskDefinitionArn,
+    family,
+    active,
+    tags,
+    dropped,
+    fields: { ...given(raw), family, containerDefinitions },
+  };
 }
 
 /** Without what only ECS writes, which registering would refuse. */

@@ -10,7 +10,7 @@ export type EcsSend = {
   /** Not called `abortSignal`: the SDK would answer it by itself, and whether anything was written would be lost. */
   stop: AbortSignal;
   requestTimeout: Milliseconds;
-  state: { handed: boolean; status: number | undefined };
+  state: { handed: boolean; status: number | undefined; body?: Uint8Array };
   fence?: () => void;
 };
 
@@ -54,6 +54,7 @@ export function ecsTransport(dispatcher: Dispatcher): Handler {
       if (!sent.ok) throw new NoAnswerError(sent);
       const { status, headers, body } = sent.answer;
       state.status = status;
+      state.body = body;
       return { response: { statusCode: status, headers: { ...headers }, body } };
     },
     updateHttpClientConfig() {},

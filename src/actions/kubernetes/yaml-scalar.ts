@@ -1,9 +1,8 @@
 import { isScalar, type Node, parse, Scalar, type ScalarTag, type Tags, visit } from "yaml";
+import { isExact } from "../exact.ts";
 
 /** A number as its readers agree about it: decimal, without a leading zero or an exponent. */
 const PLAIN_NUMBER = /^[-+]?(?:0|[1-9]\d*)?(?:\.\d*)?$/;
-/** Digits that a number keeps for certain when it is read and written again. */
-const EXACT_DIGITS = 15;
 
 /** Numbers are written as they stood: a long id would be rounded otherwise, and a leading zero lost, wherever in the text it is. */
 export function asWritten(tags: Tags): Tags {
@@ -44,8 +43,7 @@ function isScalarKept({ type, source = "", value }: Scalar, isKey: boolean): boo
   if (isKey && typeof value !== "string") return false;
   if (type !== Scalar.PLAIN) return true;
   if (typeof value !== "number") return typeof value !== "string" || !isAmbiguous(source);
-  const isShort = PLAIN_NUMBER.test(source) && source.replace(/\D/g, "").length <= EXACT_DIGITS;
-  return isShort || source === JSON.stringify(value);
+  return (PLAIN_NUMBER.test(source) && isExact(source)) || source === JSON.stringify(value);
 }
 
 /** True for a text that YAML 1.1 reads as a number, a date, true or false. */

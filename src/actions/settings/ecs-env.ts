@@ -1,7 +1,7 @@
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import type { ConnectionSettings } from "../../core/connection.ts";
-import { type DeploymentHandle, deployable } from "../ecs/deployment.ts";
-import { deploymentOf, findServiceEnv, writeServiceEnv } from "../ecs/env-var.ts";
+import type { DeploymentHandle } from "../ecs/deployment.ts";
+import { deploymentOf, findServiceEnv, revisionFault, writeServiceEnv } from "../ecs/env-var.ts";
 import { readText, toText } from "./rules.ts";
 import type { Reading, Rollout, Setting } from "./store.ts";
 
@@ -21,7 +21,6 @@ export async function readServiceSetting(
   if (!found.ok) return found;
   const typed = readText(rule, found.present, act);
   if (!typed.ok) return typed;
-  const ready = deployable(found.service, act);
   const write: Reading["write"] = async (writing, value, context) => {
     const written = await writeServiceEnv(place, found, { act: writing, value: toText(value) }, context);
     return written.ok ? { ok: true, rollout: rolloutOf(written.handle) } : written;
@@ -32,7 +31,7 @@ export async function readServiceSetting(
     reading: {
       value: typed.value,
       conditional: false,
-      refusal: ready.ok ? undefined : ready,
+      refusal: revisionFault(found, act),
       rollout: present && rolloutOf(present),
       write,
     },

@@ -1,13 +1,19 @@
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import type { ConnectionSettings } from "../../core/connection.ts";
 import { isPlainObject } from "../../core/json.ts";
+import { inexactNumber } from "../exact.ts";
 import { failure } from "../failure.ts";
 import { type Call, callEndpoint, type Endpoint, httpEndpoint, jsonOf, refusal } from "../http/endpoint.ts";
 import { SettingValue } from "../inputs.ts";
 import type { Reading, Setting } from "./store.ts";
 
 type Place = { endpoint: Endpoint; path: string; name: string };
-type Resource = { body: Readonly<Record<string, unknown>>; etag: string | undefined; value: SettingValue };
+type Resource = {
+  body: Readonly<Record<string, unknown>>;
+  etag: string | undefined;
+  value: SettingValue;
+  inexact: string | undefined;
+};
 type Read = { ok: true; resource: Resource } | ActionFailure;
 
 const TIMEOUT = 5_000;
@@ -26,7 +32,12 @@ export async function readHttpSetting(
   const { resource } = read;
   const write: Reading["write"] = (writing, value, context) =>
     putResource(place, writing, context, changed(resource, name, value));
-  return { ok: true, reading: { value: resource.value, conditional: resource.etag !== undefined, write } };
+  const { value, etag, inexact } = resource;
+  const refusal =
+    inexact === undefined
+      ? undefined
+      : failure("refused", `${act}: ${settings.path} holds ${inexact}, which would come back rounded; change it there`);
+  return { ok: true, reading: { value, conditional: etag !== undefined, refusal, write } };
 }
 
 async function readResource(place: Place, act: string, ctx: ActionContext): Promise<Read> {
@@ -42,8 +53,12 @@ async function readResource(place: Place, act: string, ctx: ActionContext): Prom
     });
   const value = SettingValue.safeParse(Object.hasOwn(body, place.name) ? body[place.name] : null);
   if (!value.success) return failure("bad_response", `${act}: its value is neither a number, a text nor true or false`);
-  const etag = answer.headers["etag"];
-  return { ok: true, resource: { body, value: value.data, etag: etag?.startsWith('"') === true ? etag : undefined } };
+  const { etag } = answer.headers;
+  const inexact = inexactNumber(answer.body.toString("utf8"));
+  return {
+    ok: true,
+    resource: { body, value: value.data, etag: etag?.startsWith('"') === true ? etag : undefined, inexact },
+  };
 }
 
 function changed(resource: Resource, name: string, value: SettingValue): Resource {
