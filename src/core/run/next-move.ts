@@ -52,8 +52,8 @@ function uselessReads(run: Run, playbook: Playbook, inputs: MoveInputs): readonl
 function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   if (run.handsOff) return { kind: "finish", state: "cancelled", reason: handsOffReason(run) };
   if (run.reverting) return undoMove(run, playbook, inputs);
-  if (run.cancelling) return cancelMove(run, playbook, inputs.now, run.cancelling.reason);
   const position = positionIn(run, playbook.steps);
+  if (run.cancelling) return cancelMove(run, playbook, position, { at: inputs.now, reason: run.cancelling.reason });
   if (run.refused && !isOver(run, playbook)) {
     const reason = refusedReason(run.refused);
     return refusedMove(run, playbook, position, { at: inputs.now, reason });
@@ -68,10 +68,19 @@ function courseMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   return stepMove(run, playbook, position, inputs);
 }
 
-/** A cancelled run keeps what it has changed, but never half of a group. */
-function cancelMove(run: Run, playbook: Playbook, at: number, reason: string): Move {
-  const undoing = groupsUndoing(run, playbook, { at, reason });
-  return undoing ? { kind: "record", events: [undoing] } : { kind: "finish", state: "cancelled", reason };
+/** A cancelled run keeps what it has changed, but never half of a group; one that has undone a lease by then was cancelled too late. */
+function cancelMove(run: Run, playbook: Playbook, position: Position, why: { at: number; reason: string }): Move {
+  const undoing = groupsUndoing(run, playbook, why);
+  if (undoing) return { kind: "record", events: [undoing] };
+  if (hasEndedLease(run, playbook, position))
+    return { kind: "finish", state: "succeeded", reason: `its call had begun when it was ${why.reason}` };
+  return { kind: "finish", state: "cancelled", reason: why.reason };
+}
+
+/** Whether a run that ends a lease has done all of that, and there is nothing to measure. */
+function hasEndedLease({ created, mutated, steps }: Run, { verify }: Playbook, { kind }: Position): boolean {
+  if ((created.lease ?? created.ends) === undefined || !mutated || verify !== undefined) return false;
+  return kind === "end" && [...steps.values()].every(({ outcome }) => outcome !== "cancelled");
 }
 
 /** The alert has ended, what was changed is whole, and a refusal of more is no reason to undo it. */

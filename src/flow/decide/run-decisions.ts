@@ -6,7 +6,7 @@ import { foldRun, type Run } from "../../core/run/run.ts";
 import { endingText } from "../../core/run/sentence.ts";
 import type { Check, Store, Write } from "../../core/store.ts";
 import { docs } from "../desk/incident-view.ts";
-import { type DecideDeps, nameOf, readRun, refuse, settleChange } from "./deps.ts";
+import { type DecideDeps, nameOf, refuse, settleChange } from "./deps.ts";
 import { keepFailed } from "./lease-decisions.ts";
 
 /** Puts the answer to an unknown outcome before its run: one, to the question that is open when it is stored. */
@@ -61,19 +61,19 @@ export async function cancel(
   actor: Actor,
   decision: Extract<Decision, { verb: "cancel" }>,
 ): Promise<Decided> {
-  const run = await readRun(deps.store, decision.run);
-  if (!run) return refuse("not_found", `no run ${decision.run}`);
-  const kept = await keepFailed(deps, actor, run);
-  if (kept) return kept;
-  if (run.ended) return refuse("conflict", `run ${decision.run} has ended: ${endText(run)}`);
-  await post(deps, decision.run, {
-    kind: "cancel",
-    at: await deps.store.now(),
-    by: nameOf(actor),
-    reason: decision.reason ?? "",
+  const { run: id, reason = "" } = decision;
+  return settleChange(deps, async () => {
+    const { events, now } = await deps.store.loadRun(id);
+    if (events.length === 0) return refuse("not_found", `no run ${id}`);
+    const run = foldRun(events as readonly RunEvent[]);
+    const kept = await keepFailed(deps, actor, run);
+    if (kept) return kept;
+    if (run.ended) return refuse("conflict", `run ${id} has ended: ${endText(run)}`);
+    const item: InboxItem = { kind: "cancel", at: now, by: nameOf(actor), reason };
+    const checks: Check[] = [{ check: "length", list: `run:${id}`, is: events.length }];
+    const sentence = `cancelling ${id}: no further step is started.${await whatStays(deps.store, run)}`;
+    return { change: { checks, writes: inboxWrites(id, item), wake: [`run:${id}`] }, decided: { ok: true, sentence } };
   });
-  const sentence = `cancelling ${decision.run}: no further step is started.${await whatStays(deps.store, run)}`;
-  return { ok: true, sentence };
 }
 
 /** What a cancelled run leaves behind, or still needs before it can end. */
@@ -106,11 +106,6 @@ function leasedText(leases: readonly string[]): string {
   if (more.length === 0)
     return ` Lease ${only} ends at its time, and \`revert ${only}\` undoes it now; what has no lease stays.`;
   return ` The leases ${leases.join(", ")} end at their time, and \`revert\` undoes one now; what has no lease stays.`;
-}
-
-async function post(deps: DecideDeps, run: string, item: InboxItem): Promise<void> {
-  const committed = await deps.store.commit({ checks: [], writes: inboxWrites(run, item) });
-  await deps.queue.wake(`run:${run}`, committed.now);
 }
 
 function inboxWrites(run: string, item: InboxItem): readonly Write[] {

@@ -8,7 +8,7 @@ import { afterRefusal, goOn, letGo, type Progress, type Soon } from "./progress.
 import { reconcileNow } from "./reconcile.ts";
 import { recordResult } from "./record-result.ts";
 import { retryTime } from "./retry.ts";
-import { saveOutcome } from "./save-outcome.ts";
+import { keepHeld } from "./save-outcome.ts";
 import { claimLeft, isCutOff, nowOf, save, type Turn, withEvents } from "./turn.ts";
 
 /** Runs what `nextMove` found ready: one step, or the read steps of a `parallel` together. Effects happen here and nowhere else. */
@@ -60,7 +60,7 @@ async function mutate(turn: Turn, wanted: ReadyStep): Promise<Progress> {
   const prepared = before ? { ok: true as const, before } : await prepareStep(admitted.turn, ready, action);
   if (!prepared.ok) return notBegun(turn, ready, prepared);
   const begun = await save(intended(admitted, ready, prepared.before), { ...admitted.extra, durable: true });
-  if (!begun.committed.ok) return notIntended(admitted.turn, afterRefusal(begun.committed.failed));
+  if (!begun.committed.ok) return keepHeld(admitted.turn, afterRefusal(begun.committed.failed));
   return callAndRecord(begun.turn, ready, action, prepared.before);
 }
 
@@ -77,12 +77,6 @@ function intended({ turn, grant }: Begun, ready: ReadyStep, before: Output | und
 }
 
 type Begun = Extract<Admitted, { kind: "admitted" }>;
-
-/** Something forbids the intent: an outcome that was to go with it is stored alone, as it must never be lost. */
-async function notIntended(turn: Turn, refused: Progress): Promise<Progress> {
-  if (refused.kind === "reload" && turn.holdsOutcome) await saveOutcome(turn, {});
-  return refused;
-}
 
 async function callAndRecord(
   turn: Turn,

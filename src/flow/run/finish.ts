@@ -6,14 +6,16 @@ import type { Write } from "../../core/store.ts";
 import { cooldownMarker, RUNNING, returned } from "./budgets.ts";
 import { demotionExtra } from "./demotion.ts";
 import { undoneMarker } from "./guard-reads.ts";
-import { letGo, type Progress } from "./progress.ts";
+import { inboxRead, letGo, type Progress } from "./progress.ts";
+import { keepHeld } from "./save-outcome.ts";
 import { SEAL_AFTER } from "./seal.ts";
 import { nowOf, type Turn, withEvents } from "./turn.ts";
 import { withdrawApproval } from "./withdraw.ts";
 
 /**
  * Ends a run: one commit that journals the end, frees its locks and its place among the running, starts the cooldown, withdraws
- * an approval that nobody answered, and wakes the incident (or the lease) that waits for it.
+ * an approval that nobody answered, and wakes the incident (or the lease) that waits for it. A decision that came meanwhile is journaled
+ * first, so that people read what became of it.
  */
 export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Progress> {
   const [withdrawal, demotion, marks] = await Promise.all([
@@ -23,11 +25,11 @@ export async function finishRun(turn: Turn, move: Extract<Move, { kind: "finish"
   ]);
   const ended = withEvents(turn, [endEvent(turn, move)]);
   const progress = await letGo(ended, nowOf(turn) + SEAL_AFTER, {
-    checks: [...(withdrawal.checks ?? []), ...(demotion.checks ?? [])],
+    checks: [inboxRead(turn.run), ...(withdrawal.checks ?? []), ...(demotion.checks ?? [])],
     writes: [...endWrites(turn), ...marks, ...(withdrawal.writes ?? []), ...(demotion.writes ?? [])],
   });
   if (progress.kind === "stop") wakeFollowers(turn);
-  return progress;
+  return keepHeld(turn, progress);
 }
 
 function endEvent(turn: Turn, { state, reason, retryAt }: Extract<Move, { kind: "finish" }>): RunEvent {

@@ -19,3 +19,9 @@ export async function saveOutcome(turn: Turn, extra: Extra): Promise<Progress> {
     }
   }
 }
+
+/** Something forbids the commit that an outcome was to go with: it is stored alone, as it must never be lost. */
+export async function keepHeld(turn: Turn, refused: Progress): Promise<Progress> {
+  if (refused.kind === "reload" && turn.holdsOutcome) await saveOutcome(turn, {});
+  return refused;
+}
