@@ -3,6 +3,7 @@ import { outputEnvironment, runtimeEnvironment, typedEnvironment } from "./cel/e
 import type { Names, Outputs } from "./cel/names.ts";
 import { type Compiled, compile, type Program } from "./cel/program.ts";
 import { celMap, celValue, cleanMap, NoValue } from "./cel/values.ts";
+import { uncut } from "./cut.ts";
 import type { AlertView, Condition, Expectation, Scope } from "./scope.ts";
 
 /** Compiles expressions over one set of names; made once per place in a playbook, since its type-checker costs memory. */
@@ -88,5 +89,5 @@ const READERS: Readonly<Record<string, (scope: Scope) => unknown>> = {
 
 function alertValue(alert: AlertView): Readonly<Record<string, unknown>> {
   const { labels, annotations, startsAt } = alert;
-  return { ...alert, labels: celMap(labels), annotations: celMap(annotations), startsAt: new Date(startsAt) };
+  return { ...alert, labels: celMap(labels), annotations: celMap(uncut(annotations)), startsAt: new Date(startsAt) };
 }

@@ -1,12 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { SourceSettings } from "../core/config.ts";
+import { cut } from "../core/cut.ts";
 import { AppError } from "../core/errors.ts";
 import type { Source, WebhookRequest } from "../core/source.ts";
 import type { Instant } from "../core/time.ts";
 import { authenticator, equalSecrets, headerOf } from "./webhook/auth.ts";
 import { type BodyFormat, parseBody } from "./webhook/body.ts";
 import { bodyText, isObject, type JsonObject, textOf } from "./webhook/fields.ts";
-import { cut, LABEL_LIMITS, type Labels } from "./webhook/labels.ts";
+import { LABEL_LIMITS, type Labels } from "./webhook/labels.ts";
 
 type GrafanaSettings = NonNullable<SourceSettings["grafana"]>;
 type Hmac = Extract<GrafanaSettings, { kind: "hmac" }>;

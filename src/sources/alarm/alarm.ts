@@ -1,8 +1,9 @@
 import type { Alert, AlertGroup, AlertStatus, SourceName } from "../../core/alert.ts";
+import { cut } from "../../core/cut.ts";
 import type { Instant } from "../../core/time.ts";
 import { isObject, textOf, unreadable } from "../webhook/fields.ts";
 import { fnv1a64 } from "../webhook/fingerprint.ts";
-import { cut, type Labels } from "../webhook/labels.ts";
+import type { Labels } from "../webhook/labels.ts";
 
 /** One metric's dimensions, as name → value. */
 export type Dimensions = Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import { cut, LONGEST_VALUE } from "../../core/cut.ts";
 import { addAlertFault, type Faults, isObject, type JsonObject } from "./fields.ts";
 
 /** Names and values of labels or annotations. */
@@ -7,9 +8,7 @@ export type Labels = Readonly<Record<string, string>>;
  * Bounds of one alert. Prometheus has none by default; these are far above what people write and keep one hostile alert from
  * filling the store. Lengths count UTF-16 units.
  */
-export const LABEL_LIMITS = { count: 128, name: 1024, value: 16_384 } as const;
-
-const CUT = "…";
+export const LABEL_LIMITS = { count: 128, name: 1024, value: LONGEST_VALUE } as const;
 
 /**
  * Labels are identity: what is out of bounds is refused, never cut. The parsed object itself is returned, uncopied.
@@ -30,7 +29,7 @@ export function labelsAt(value: unknown, faults: Faults): Labels | undefined {
 }
 
 /**
- * Annotations are text for people: too long ones are cut. Absent counts as none.
+ * Annotations are text for people: too long ones are cut, and expressions do not see what is left. Absent counts as none.
  * Undefined when a fault was added, for wrong types, names that cannot be used and too many of them.
  */
 export function annotationsAt(value: unknown, faults: Faults): Labels | undefined {
@@ -64,10 +63,4 @@ function valueProblem(value: unknown): string | undefined {
 
 function cutAll(annotations: JsonObject): Labels {
   return Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, cut(String(text))]));
-}
-
-/** Cut to the longest value that is kept, at a whole character. */
-export function cut(text: string): string {
-  if (text.length <= LABEL_LIMITS.value) return text;
-  return text.slice(0, LABEL_LIMITS.value - CUT.length).replace(/[\uD800-\uDBFF]$/, "") + CUT;
 }
