@@ -72,17 +72,22 @@ function foundInForce(run: Run | undefined, lease: Lease, actions: ActionTable):
   );
 }
 
-function exposed(doc: Doc<Incident>, { target }: Lease, now: Instant): Part {
+function exposed(doc: Doc<Incident>, lease: Lease, now: Instant): Part {
   const { body, rev } = doc;
-  const was =
-    body.status === "mitigated"
-      ? "open again: what mitigated it was undone"
-      : "the change made for this incident was undone";
   return {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
-    writes: [...openWrites(doc, target, now), ...told(body, now, was)],
+    writes: [...openWrites(doc, lease.target, now), ...told(body, now, whatWasUndone(body, lease))],
     exposed: [body.id],
   };
+}
+
+/** Who reads the timeline of another incident finds no lease there: it is named, with the incident it was made for. */
+function whatWasUndone({ id, status }: Incident, lease: Lease): string {
+  const isMitigated = status === "mitigated";
+  if (lease.incidentId === id)
+    return isMitigated ? "open again: what mitigated it was undone" : "the change made for this incident was undone";
+  const of = lease.incidentId === undefined ? "" : ` of ${lease.incidentId}`;
+  return `${isMitigated ? "open again: " : ""}the change that its run found in force was undone with lease ${lease.id}${of}`;
 }
 
 function openWrites({ body }: Doc<Incident>, target: string, now: Instant): readonly Write[] {
