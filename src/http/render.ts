@@ -111,10 +111,11 @@ function renderPolicy({ expires, validFor, veto, ...policy }: Approval["policy"]
   };
 }
 
-/** Says in words how the lease is undone; the input of the undoing step may hold what must not be shown. */
-export function renderLease({ undo, heldAt: _, ...lease }: Lease): unknown {
+/** Says in words how the lease is undone; the input of the undoing step may hold what must not be shown, and some only serves the engine. */
+export function renderLease(lease: Lease): unknown {
+  const { undo, field: _field, heldAt: _heldAt, lookedAt: _lookedAt, order: _order, ...shown } = lease;
   return {
-    ...lease,
+    ...shown,
     uses: undo.uses,
     incidentId: lease.incidentId ?? null,
     revertRun: lease.revertRun ?? null,
@@ -122,7 +123,7 @@ export function renderLease({ undo, heldAt: _, ...lease }: Lease): unknown {
     createdAt: time(lease.createdAt),
     endsAt: time(lease.endsAt),
     heldSince: time(lease.heldSince),
-    revertedBy: renderAct(standingRevert({ undo, ...lease })),
+    revertedBy: renderAct(standingRevert(lease)),
     keptBy: renderAct(lease.keptBy),
   };
 }

@@ -67,7 +67,7 @@ describe("reading", () => {
 
   it("writes every time as one, also those that few approvals and leases have", async (t) => {
     const act = { by: "anna", at: AT };
-    const kept: Lease = { ...lease, heldSince: AT, heldAt: AT, revertedBy: act, keptBy: act };
+    const kept: Lease = { ...lease, heldSince: AT, heldAt: AT, lookedAt: AT, revertedBy: act, keptBy: act };
     const items = [{ ...approval, vetoEndsAt: AT }];
     const desk = { ...stubDesk().desk, leases: async () => ({ items: [kept] }), approvals: async () => ({ items }) };
     const { ask } = await startHttp(t, { desk });
@@ -75,6 +75,15 @@ describe("reading", () => {
       assert.doesNotMatch((await ask(API + path, { token: TOKENS.viewer })).text, new RegExp(String(AT)));
     const [one] = (await ask(`${API}/leases`, { token: TOKENS.viewer })).json.items;
     assert.deepEqual([one.revertedBy, one.keptBy.at, one.heldSince], [{ by: "anna", at: ISO }, ISO, ISO]);
+  });
+
+  it("shows nothing of a lease that only the engine reads", async (t) => {
+    const known: Lease = { ...lease, field: "f1e1d", heldAt: AT, lookedAt: AT, order: 3 };
+    const desk = { ...stubDesk().desk, leases: async () => ({ items: [known] }) };
+    const { ask } = await startHttp(t, { desk });
+    const [one] = (await ask(`${API}/leases`, { token: TOKENS.viewer })).json.items;
+    const own = Object.keys(one).filter((key) => ["undo", "field", "heldAt", "lookedAt", "order"].includes(key));
+    assert.deepEqual(own, []);
   });
 
   it("never shows what a lease will write", async (t) => {
