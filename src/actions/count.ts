@@ -30,7 +30,7 @@ export function hasCeiling(wanted: number | string, max: number | undefined): bo
   return typeof wanted === "number" || wanted.startsWith("-") || max !== undefined;
 }
 
-/** The absolute count to set, from the present one; `act` opens the message of a refusal. */
+/** The absolute count to set, from the present one; a step up never lowers it, a step down never ends the last. `act` opens the message of a refusal. */
 export function resolveCount(
   act: string,
   request: CountRequest,
@@ -45,9 +45,11 @@ export function resolveCount(
       { sent: "refused" },
     );
   const capped = Math.max(0, Math.min(to, max));
-  if (typeof wanted === "string" && capped === present)
-    return failure("refused", `${act}: there are ${present} already, and ${max} is the most`);
   const isStepDown = typeof wanted === "string" && wanted.startsWith("-");
+  if (isStepDown && capped < 1)
+    return failure("refused", `${act}: there are ${present}, and a step never ends the last; write 0 if that is meant`);
+  if (typeof wanted === "string" && !isStepDown && capped <= present)
+    return failure("refused", `${act}: there are ${present} already, and ${max} is the most`);
   if (capped < present && !isStepDown && !allowDown)
     return failure("refused", `${act}: that would be fewer than the present ${present}; set allowDown if it is meant`);
   return { ok: true, to: capped };

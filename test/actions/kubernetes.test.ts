@@ -101,6 +101,17 @@ test("a change in between is a refusal that is built anew", async () => {
   assert.deepEqual([lost.reason, lost.sent], ["conflict", "refused"]);
 });
 
+test("a Deployment that was made anew is not restarted in place of the one that was looked at", async () => {
+  const prepared = await k8sRolloutRestart.prepare?.(ROUTER, context());
+  assert.ok(prepared?.ok);
+  kubernetes.deployment("litellm-router").metadata.uid = "uid-anew";
+  const { before } = prepared;
+  const looked = await k8sRolloutRestart.reconcile?.(ROUTER, context(), { at: 0, attempt: 1, before });
+  assert.equal(looked?.verdict, "unknown", "whether the former one was restarted nobody can tell");
+  assert.equal(failureOf(await k8sRolloutRestart.run(ROUTER, context(), before)).reason, "superseded");
+  assert.equal(kubernetes.effects.length, 0);
+});
+
 test("a paused Deployment and the strategy Recreate are refused before anything is sent", async () => {
   kubernetes.deployment("litellm-router").spec.paused = true;
   assert.match(failureOf(await perform(k8sRolloutRestart, ROUTER, context())).message, /it is paused; resume it first/);

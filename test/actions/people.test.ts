@@ -83,4 +83,6 @@ test("a silence that has ended, or that nobody knows, needs no ending", async ()
   assert.equal(outputOf(await end(silenceId)).changed, true);
   assert.equal(outputOf(await end(silenceId)).changed, false);
   assert.equal(outputOf(await end("unknown-id")).changed, false);
+  alertmanager.fail({ kind: "status", status: 404, body: "default backend - 404" }, { times: 1 });
+  assert.equal(failureOf(await end(silenceId)).reason, "not_found", "a 404 of what stands before it says nothing");
 });

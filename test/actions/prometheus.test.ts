@@ -40,6 +40,20 @@ test("empty, NaN, infinite, one and many are told apart; unknown is never 0", as
   }
 });
 
+test("an answer that lacks a part of the data is no measurement; a remark on the query is no lack", async () => {
+  const data = { resultType: "vector", result: [{ metric: {}, value: [1, "0.001"] }] };
+  const asked = (over: object) => {
+    prometheus.heal();
+    prometheus.fail({ kind: "status", status: 200, body: { status: "success", data, ...over } });
+    return prometheusQuery.run({ query: "up" }, contextOf(connections));
+  };
+  for (const over of [{ warnings: ["receive series from store-2: connection refused"] }, { isPartial: true }])
+    assert.match(failureOf(await asked(over)).message, /the answer is not complete/);
+  for (const over of [{ warnings: ["PromQL warning: quantile value should be between 0 and 1"] }, { isPartial: false }])
+    assert.equal(outputOf(await asked(over)).value, 0.001);
+  prometheus.heal();
+});
+
 test("several series keep their labels, in bounds", async () => {
   const labels = { model: "m".repeat(200) };
   const many = Array.from({ length: 5_000 }, (_, index) => ({

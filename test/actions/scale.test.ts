@@ -56,7 +56,8 @@ test("a count is never above max, never below the present by surprise, and a ste
       const resolved = resolveCount("x", { wanted, max, allowDown }, now);
       if (!resolved.ok) return;
       assert.ok(resolved.to <= max && resolved.to >= 0);
-      if (typeof wanted === "string" && wanted.startsWith("+") && !allowDown) assert.ok(resolved.to > now);
+      if (typeof wanted === "string" && wanted.startsWith("+")) assert.ok(resolved.to > now);
+      if (typeof wanted === "string" && wanted.startsWith("-")) assert.ok(resolved.to >= 1);
       if (typeof wanted === "number" && !allowDown) assert.ok(resolved.to >= now);
     }),
   );
@@ -70,6 +71,12 @@ test("a step adds to what is there and stops at its ceiling", async () => {
   assert.equal(ecsScale.input.safeParse({ ...SERVICE, desired: "+1" }).success, false, "no rise without a ceiling");
   for (const desired of ["2", "+0", "*2", "+1.5", -1, 1.5])
     assert.equal(ecsScale.input.safeParse({ ...SERVICE, desired, max: 4 }).success, false);
+});
+
+test("a step down never ends the last", async () => {
+  ecs.rescale("prod", "litellm", 1);
+  assert.match(failureOf(await ecsScaled({ desired: "-1" })).message, /a step never ends the last; write 0/);
+  assert.equal(outputOf(await ecsScaled({ desired: 0, allowDown: true })).desired, 0);
 });
 
 test("an absolute count does not end tasks by surprise", async () => {

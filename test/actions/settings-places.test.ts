@@ -149,7 +149,10 @@ function edit(data: Record<string, string>): void {
 test("a text that does not read as its type, and a ConfigMap that is not there, are told", async () => {
   edit({ FALLBACK_ENABLED: "perhaps", SHED_RATE: "" });
   assert.equal(failureOf(await set({ name: "FALLBACK_ENABLED", value: true })).reason, "bad_response");
-  assert.match(failureOf(await set({ name: "SHED_RATE", value: 0.1 })).message, /does not read as a number/);
+  for (const text of ["", "0x0", "00", "0.1234567890123456789"]) {
+    edit({ SHED_RATE: text });
+    assert.match(failureOf(await set({ name: "SHED_RATE", value: 0.1 })).message, /does not read as a number/, text);
+  }
   kubernetes.configMaps.delete("gateway-settings");
   assert.equal(failureOf(await set({ name: "MODE", value: "cheap" })).reason, "not_found");
 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import type { ActionContext, ActionFailure, ActionResult, Intent } from "../../core/action.ts";
+import type { ActionContext, ActionFailure, ActionResult, Intent, Output } from "../../core/action.ts";
 import { isoTime } from "../../core/time.ts";
 import { define } from "../define.ts";
 import { failure } from "../failure.ts";
+import { ended } from "../poll.ts";
 import { STRATEGIC_MERGE } from "./client.ts";
 import {
   type Deployment,
@@ -23,6 +24,8 @@ const Input = DeploymentInput.extend({
   allowDowntime: z.boolean().default(false),
 });
 type Input = z.infer<typeof Input>;
+
+const Before = z.object({ uid: z.string() });
 
 /** How often a patch that lost against a concurrent change is built anew; each loss is a definite refusal. */
 const ATTEMPTS = 3;
@@ -54,11 +57,10 @@ export const k8sRolloutRestart = define<Input, RolloutOutput>({
       before: { generation: metadata.generation, uid: metadata.uid, replicas: spec.replicas, images },
     };
   },
-  async run(input, ctx) {
-    const place = placeOf(input, ctx.connections);
-    let result = await restart(input, place, ctx);
-    for (let attempt = 1; attempt < ATTEMPTS && isLostRace(result); attempt++)
-      result = await restart(input, place, ctx);
+  async run(input, ctx, recorded) {
+    const uid = uidOf(recorded);
+    let result = await restart(input, uid, ctx);
+    for (let attempt = 1; attempt < ATTEMPTS && isLostRace(result); attempt++) result = await restart(input, uid, ctx);
     return result;
   },
   poll: (handle, ctx) => pollRollout(handle, ctx),
@@ -86,10 +88,22 @@ async function readRestartable(
   return read;
 }
 
-async function restart(input: Input, place: Place, ctx: ActionContext): Promise<ActionResult<RolloutOutput>> {
+/** The Deployment that `prepare` saw; undefined where none is recorded. */
+function uidOf(recorded: Output | undefined): string | undefined {
+  return Before.safeParse(recorded).data?.uid;
+}
+
+async function restart(
+  input: Input,
+  uid: string | undefined,
+  ctx: ActionContext,
+): Promise<ActionResult<RolloutOutput>> {
+  const place = placeOf(input, ctx.connections);
   const read = await readRestartable(input, place, ctx);
   if (!read.ok) return read;
   const { deployment } = read;
+  if (uid !== undefined && deployment.metadata.uid !== uid)
+    return ended("superseded", `${actOf(place)}: it was deleted and made anew meanwhile`);
   if (markOf(deployment) === ctx.stepKey) return started(input, deployment);
   const patched = await deploymentCall(place, ctx, {
     act: actOf(place),
@@ -126,7 +140,7 @@ function markOf({ spec }: Deployment): string | undefined {
 }
 
 /** The mark on the object tells that our patch was stored, the one on the pod template whether its rollout still stands. */
-async function reconcile(input: Input, ctx: ActionContext, _intent: Intent) {
+async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {
   const place = placeOf(input, ctx.connections);
   const read = await readDeployment(place, ctx);
   if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
@@ -136,6 +150,9 @@ async function reconcile(input: Input, ctx: ActionContext, _intent: Intent) {
     const message = `${actOf(place)}: it was restarted, but somebody changed its pod template since`;
     return { verdict: "done" as const, result: failure("superseded", message, { sent: "refused" }) };
   }
+  const uid = uidOf(intent.before);
+  if (uid !== undefined && deployment.metadata.uid !== uid)
+    return { verdict: "unknown" as const, detail: "the deployment was deleted and made anew, with its marks" };
   return {
     verdict: "not-done" as const,
     detail: `deployment ${place.namespace}/${place.name} does not carry this step's mark`,

@@ -25,6 +25,9 @@ const LONGEST_GET = 2_000;
 const Sample = z.tuple([z.number(), z.string()]);
 const Reply = z.object({
   status: z.literal("success"),
+  warnings: z.array(z.string()).nullish(),
+  /** VictoriaMetrics. */
+  isPartial: z.boolean().nullish(),
   data: z.discriminatedUnion("resultType", [
     z.object({
       resultType: z.literal("vector"),
@@ -60,7 +63,16 @@ export async function queryPrometheus(
     return failure("invalid_input", `${act}: ${quote(fault.data.error)}; correct the query`);
   if (answer.status !== 200) return refusal(endpoint, call, answer);
   const reply = Reply.safeParse(body);
-  return reply.success ? measured(act, reply.data.data) : notPrometheus(act);
+  if (!reply.success) return notPrometheus(act);
+  const missing = missingIn(reply.data);
+  return missing === undefined
+    ? measured(act, reply.data.data)
+    : failure("bad_response", `${act}: the answer is not complete (${quote(missing)})`, { retryable: true });
+}
+
+/** What was left out of the answer because a part of the data could not be read; a remark on the query itself is none. */
+function missingIn({ warnings, isPartial }: z.infer<typeof Reply>): string | undefined {
+  return isPartial === true ? "isPartial" : warnings?.find((warning) => !warning.startsWith("PromQL "));
 }
 
 /** A query that fits goes by GET, which every stand-in understands; a longer one by POST. */

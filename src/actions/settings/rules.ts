@@ -1,5 +1,6 @@
 import type { ActionFailure } from "../../core/action.ts";
 import type { SettingRule, SettingRules } from "../../core/connection.ts";
+import { isExact } from "../exact.ts";
 import { failure } from "../failure.ts";
 import type { SettingValue } from "../inputs.ts";
 
@@ -30,6 +31,9 @@ function numberFault(rule: Extract<SettingRule, { type: "number" }>, value: Sett
   return rule.max !== undefined && value > rule.max ? `it must be at most ${rule.max}` : undefined;
 }
 
+/** Without what would be restored in another way: hexadecimal, a leading zero. */
+const DECIMAL = /^[-+]?(?=\.?\d)(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[-+]?\d+)?$/i;
+
 /** The longest text that a setting may have. */
 const TEXT_LIMIT = 1_024;
 
@@ -56,7 +60,7 @@ function fromText(rule: SettingRule, text: string): SettingValue | undefined {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : undefined;
     case "number":
-      return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined;
+      return DECIMAL.test(text.trim()) && isExact(text.trim()) ? Number(text) : undefined;
     case "string":
       return text;
     default:
