@@ -4,6 +4,7 @@ import type { Incident, IncidentStatus } from "../core/incident.ts";
 import { takenScope } from "../core/pause.ts";
 import type { Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
+import { openingsRemoval } from "./ended-openings.ts";
 
 const ASSESSMENTS: readonly Assessment[] = ["unassessed", "unmatched", "none", "matched", "poison"];
 /** Sorted indexes of alerts, one for each assessment; each alert is in one of them. */
@@ -61,6 +62,7 @@ export function incidentRemoval(incident: Incident, pointer: string | undefined,
     { write: "delete", kind: "pause", id: `incident:${id}` },
     { write: "delete", kind: "pause", id: takenScope(id) },
     { write: "drop", list: `timeline:${id}` },
+    openingsRemoval(id),
     { write: "expire", what: "hash", name: `notes:${id}`, at: now },
     { write: "expire", what: "claim", name: `chat:${id}`, at: now },
     ...own,

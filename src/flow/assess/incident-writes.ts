@@ -4,6 +4,7 @@ import type { Incident } from "../../core/incident.ts";
 import type { Check, Write } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
+import { endedOpening } from "../ended-openings.ts";
 import { CURRENT, NOTHING, type Part, type Wake } from "./deps.ts";
 import type { IncidentChange } from "./incident-change.ts";
 import type { IncidentCase } from "./sort.ts";
@@ -39,6 +40,7 @@ export function incidentWrites(settings: Config["incidents"], stored: Stored): P
       ...statusWrites(stored),
       ...pointerWrites(stored),
       ...lineWrites(stored),
+      ...endedWrites(stored),
       ...(dueAt === undefined ? [] : [{ write: "due", member: `incident:${id}`, at: dueAt } as const]),
     ],
     wakes: wakesOf(stored, dueAt),
@@ -71,6 +73,11 @@ function setWrites({ one, incident }: Stored): readonly Write[] {
   }
   if (closed.length > 0) writes.push({ write: "remove", set: `incident:${incident.id}:firing`, members: closed });
   return writes;
+}
+
+/** The opening that has ended may not have been looked after yet. */
+function endedWrites({ change, now }: Stored): readonly Write[] {
+  return change.turn === "reopened" && change.before ? [endedOpening(change.before, now)] : [];
 }
 
 /** Both indexes list by opening time, the resolved ones by their end. */

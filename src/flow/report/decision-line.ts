@@ -16,6 +16,8 @@ type Fields = {
   cause: string;
   mttr: string;
   impact: string;
+  /** The part of the impact that tells a later opening from one that ended within the same second. */
+  opening?: readonly string[];
 };
 
 /** Values of the line may hold anything: no separator, line break or control character of theirs remains. */
@@ -29,13 +31,17 @@ function lineOf(fields: Fields): LogLine {
   const cause = `CAUSE=${value(fields.cause)}`;
   const text = `${time} | OPERATOR=${value(fields.operator, 80)} | ${what} | ${cause} | MTTR=${mttr} | IMPACT=${value(fields.impact)}`;
   const found = ` | ACTION=${action} | INCIDENT=${value(incident)} | `;
-  const own = action === "resolve_outage" ? [] : [` | OPERATOR=${value(fields.operator, 80)} | `, ` | ${cause} | `];
+  const own =
+    action === "resolve_outage"
+      ? (fields.opening ?? [])
+      : [` | OPERATOR=${value(fields.operator, 80)} | `, ` | ${cause} | `];
   return { text, mark: [`${time} | `, found, ...own] };
 }
 
 /** The line of a resolution; the root cause is a person's to find, so the line says what is known. */
 export function resolveLine(facts: ReportFacts, at: Instant, chapter: string): LogLine {
   const { incident, total } = facts.view;
+  const opening = incident.opening > 1 ? [`, opening ${incident.opening}, `] : [];
   return lineOf({
     at,
     operator: operatorOf(facts),
@@ -44,7 +50,8 @@ export function resolveLine(facts: ReportFacts, at: Instant, chapter: string): L
     incident: incident.id,
     cause: `not analysed yet; ${incident.title}; ${remedyText(facts)}`,
     mttr: `${mttrMinutes(facts) ?? 0}m`,
-    impact: `${severityText(incident.severity)}, ${total} ${total === 1 ? "alert" : "alerts"} on ${incident.key}`,
+    opening,
+    impact: `${severityText(incident.severity)}${opening[0] ?? ", "}${total} ${total === 1 ? "alert" : "alerts"} on ${incident.key}`,
   });
 }
 

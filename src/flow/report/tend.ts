@@ -7,9 +7,11 @@ import type { Lease } from "../../core/lease.ts";
 import type { Doc, Store } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { docs } from "../desk/incident-view.ts";
+import { endedOpenings } from "../ended-openings.ts";
 import { type Followed, lookAgain } from "../followed.ts";
 import { readFacts } from "./facts.ts";
 import { minute } from "./markdown.ts";
+import { openingFacts } from "./opening-facts.ts";
 import { remind } from "./remind.ts";
 import { type PostMortem, type ReportDeps, type ReportState, reportLines } from "./state.ts";
 import { reportKey, type Wanted, wantedAtEnd, wantedDecisions } from "./wanted.ts";
@@ -23,8 +25,8 @@ const AGAIN_AFTER: Milliseconds = 300_000;
 const WAIT_FOR_RUNS: Milliseconds = 3_600_000;
 
 /**
- * Writes what an incident owes to files: a decision-log line per decision, and, once it is resolved and its runs have ended, its
- * report, the line of its resolution and its entry; then it reminds of the post-mortem. The document `report:ID` is claimed before
+ * Writes what an incident owes to files: a decision-log line per decision, and, once an opening and its runs have ended, its
+ * report, the line of its resolution and its entry, though the incident may be open again; then it reminds of the post-mortem. The document `report:ID` is claimed before
  * and marked after, and each append looks for its mark first, so that neither a crash nor a second worker writes anything twice.
  */
 export async function tendReport(deps: ReportDeps, { body: incident }: Doc<Incident>): Promise<Followed> {
@@ -57,17 +59,29 @@ async function wantedNow(
   { incident, state, now }: Sight,
 ): Promise<{ wanted: readonly Wanted[]; next?: Instant }> {
   const decisions = wantedDecisions(deps.reports, incident.id, await readDecisions(deps.store, incident.id));
-  const open = decisions.filter((one) => state.done[one.key] === undefined);
-  const { resolvedAt, opening } = incident;
-  const isOver = incident.status === "resolved" && resolvedAt !== undefined;
-  if (!isOver || state.done[reportKey(opening)] !== undefined) return { wanted: open };
-  const facts = await readFacts(deps.store, incident.id);
-  if (!facts) return { wanted: open };
-  const isWaiting = facts.runs.some((run) => !run.ended && !run.unknown);
-  if (isWaiting && now < resolvedAt + WAIT_FOR_RUNS) return { wanted: open, next: resolvedAt + WAIT_FOR_RUNS };
-  const { postMortemWithin } = deps.reports;
-  const atEnd = wantedAtEnd(deps.reports, { ...facts, postMortemWithin }, resolvedAt);
-  return { wanted: [...open, ...atEnd].filter((one) => state.done[one.key] === undefined) };
+  const ends = await wantedEnds(deps, { incident, state, now });
+  return { ...ends, wanted: [...decisions, ...ends.wanted].filter((one) => state.done[one.key] === undefined) };
+}
+
+/** Of each opening that has ended, oldest first; one whose runs are waited for holds back the later ones, which have those runs, too. */
+async function wantedEnds(
+  { store, reports }: Pick<ReportDeps, "store"> & { reports: ReportSettings },
+  { incident, state, now }: Sight,
+): Promise<{ wanted: readonly Wanted[]; next?: Instant }> {
+  const isOpen = (opening: number): boolean => state.done[reportKey(opening)] === undefined;
+  const ended = (await endedOpenings(store, incident)).filter((one) => isOpen(one.incident.opening));
+  const facts = ended.length === 0 ? undefined : await readFacts(store, incident.id);
+  if (!facts) return { wanted: [] };
+  const wanted: Wanted[] = [];
+  for (const one of ended) {
+    const own = openingFacts(facts, one);
+    const { resolvedAt } = one.incident;
+    if (!own || resolvedAt === undefined) continue;
+    const isWaiting = own.runs.some((run) => !run.ended && !run.unknown);
+    if (isWaiting && now < resolvedAt + WAIT_FOR_RUNS) return { wanted, next: resolvedAt + WAIT_FOR_RUNS };
+    wanted.push(...wantedAtEnd(reports, { ...own, postMortemWithin: reports.postMortemWithin }, resolvedAt));
+  }
+  return { wanted };
 }
 
 async function readDecisions(store: Store, id: string) {
@@ -107,7 +121,10 @@ type Writing = { incident: Incident; state: ReportState; rev: number; reports: R
 /** Marks what was written, with its lines on the timeline, if nobody has taken over meanwhile. */
 async function record(deps: ReportDeps, { incident, state, rev, reports }: Writing, outcome: Outcome): Promise<void> {
   const now = await deps.store.now();
-  const report = outcome.written.find((one) => one.kind === "create");
+  const isOver = incident.status === "resolved";
+  const report = outcome.written.find(
+    (one) => isOver && one.kind === "create" && one.key === reportKey(incident.opening),
+  );
   const { failed: _, writing: __, ...rest } = state;
   const body: ReportState = {
     ...rest,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALERT_INDEXES } from "../../../src/flow/removal.ts";
+import { endedOpenings } from "../../../src/flow/ended-openings.ts";
+import { ALERT_INDEXES, incidentRemoval } from "../../../src/flow/removal.ts";
 import { matcher, playbook } from "./samples.ts";
 import { alert, createWorld, MINUTE, over, SECOND } from "./world.ts";
 
@@ -87,6 +88,19 @@ test("firing again within reopen-within reopens the incident; later it is a new 
   const again = await world.incident("inc-1");
   assert.equal(again?.status, "open");
   assert.equal(again?.opening, 2);
+  assert.ok(again);
+  assert.deepEqual(
+    (await endedOpenings(world.store, again)).map(({ incident, until }) => [incident.opening, incident.status, until]),
+    [[1, "resolved", again.reopenedAt]],
+    "what is owed for the first opening can still be written",
+  );
+  assert.deepEqual(
+    incidentRemoval(again, undefined, 0).filter((one) => one.write === "drop"),
+    [
+      { write: "drop", list: "timeline:inc-1" },
+      { write: "drop", list: "openings:inc-1" },
+    ],
+  );
   assert.equal(again?.resolvedAt, undefined);
   assert.equal((await world.runs()).length, 2, "the new opening has its own ladder");
   assert.ok(

@@ -3,7 +3,9 @@ import type { Config, ReportSettings } from "../../../src/core/config.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import type { Files } from "../../../src/core/files.ts";
 import type { Incident } from "../../../src/core/incident.ts";
+import type { Write } from "../../../src/core/store.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
+import { endedOpening } from "../../../src/flow/ended-openings.ts";
 import { resolvedWrites } from "../../../src/flow/resolved.ts";
 import {
   ALERT,
@@ -94,7 +96,13 @@ export async function openAndApprove({ world }: ReportWorld, more: Partial<Incid
 }
 
 /** What assess does when the last alert has ended. */
-export async function resolve({ world }: ReportWorld): Promise<void> {
+export async function resolve(house: ReportWorld): Promise<void> {
+  await ended(house);
+  await house.world.drain();
+}
+
+/** The same before anybody has looked at it. */
+export async function ended({ world }: ReportWorld): Promise<void> {
   const doc = await world.store.get<Incident>("incident", "inc-1");
   assert.ok(doc);
   const now = world.clock.now();
@@ -104,7 +112,6 @@ export async function resolve({ world }: ReportWorld): Promise<void> {
     checks: extra.checks,
     writes: [{ write: "put", kind: "incident", id: "inc-1", body }, ...extra.writes],
   });
-  await world.drain();
 }
 
 export async function reopen({ world }: ReportWorld): Promise<void> {
@@ -112,5 +119,9 @@ export async function reopen({ world }: ReportWorld): Promise<void> {
   assert.ok(doc);
   const { resolvedAt: _, ...rest } = doc.body;
   const body: Incident = { ...rest, status: "open", opening: rest.opening + 1, reopenedAt: world.clock.now() };
-  await world.store.commit({ checks: [], writes: [{ write: "put", kind: "incident", id: "inc-1", body }] });
+  const writes: readonly Write[] = [
+    { write: "put", kind: "incident", id: "inc-1", body },
+    endedOpening(doc.body, world.clock.now()),
+  ];
+  await world.store.commit({ checks: [], writes });
 }
