@@ -23,7 +23,7 @@ export function changeLines(one: IncidentCase, change: IncidentChange, now: Inst
     raiseLine(one, change, now),
     unknownStateLine(one, now),
     change.turn === "resolved" ? undefined : closeLine(one, change, now),
-    ...vanishedLines(one, now),
+    vanishedLine(one, change, now),
     change.turn === "resolved" ? resolvedLine(change.incident, now) : undefined,
   ];
   return lines.filter((line) => line !== undefined);
@@ -65,14 +65,16 @@ function closeLine(one: IncidentCase, { incident }: IncidentChange, now: Instant
   return { at: now, kind: "alert", text, by: first.doc.body.source };
 }
 
-function vanishedLines(one: IncidentCase, now: Instant): readonly TimelineEntry[] {
-  return one.closing
-    .filter((closing) => closing.how === "vanished")
-    .slice(0, TOLD_SINGLY)
-    .map(({ doc }) => {
-      const text = `${nameOf(doc.body)} vanished: ${doc.body.source} no longer knows it, though it never sent a resolved`;
-      return { at: now, kind: "alert", text, by: "stanch" };
-    });
+function vanishedLine(one: IncidentCase, { incident }: IncidentChange, now: Instant): TimelineEntry | undefined {
+  const gone = one.closing.filter((closing) => closing.how === "vanished");
+  const [first] = gone;
+  const left = incident.counts?.firing ?? 0;
+  if (first === undefined || !isWorthALine(left, left + gone.length)) return undefined;
+  const { source } = first.doc.body;
+  const them = gone.length === 1 ? "it" : "them";
+  const names = listed(gone.map(({ doc }) => nameOf(doc.body)));
+  const text = `${names} vanished: ${source} no longer knows ${them}, though it never sent a resolved`;
+  return { at: now, kind: "alert", text: left === 0 ? text : `${text}; ${left} still firing`, by: "stanch" };
 }
 
 function resolvedLine({ counts, openedAt, reopenedAt }: Incident, now: Instant): TimelineEntry {
@@ -127,7 +129,7 @@ function namesOf(judged: readonly Judged[]): string {
 }
 
 /** `A, B, C and 4 others`; equal names once, with their number. */
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   const parts = [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`));
@@ -140,6 +142,6 @@ function alerts(count: number): string {
 }
 
 /** True while few are concerned, and whenever the number passes a milestone. */
-function isWorthALine(few: number, many: number): boolean {
+export function isWorthALine(few: number, many: number): boolean {
   return few < TOLD_SINGLY || MILESTONES.some((milestone) => few < milestone && milestone <= many);
 }

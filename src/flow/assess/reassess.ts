@@ -9,7 +9,7 @@ import { resolved } from "./incident-change.ts";
 import { statusWrites } from "./incident-writes.ts";
 import { changeLines, TOLD_SINGLY } from "./lines.ts";
 import { resolveExtras } from "./resolve.ts";
-import { askStale } from "./stale.ts";
+import { askStale, type Unreadable } from "./stale.ts";
 import { subjectsOfRecords } from "./subject.ts";
 
 const TRIES = 20;
@@ -47,11 +47,12 @@ async function letGo(deps: AssessDeps, { body, rev }: Doc<Incident>): Promise<vo
 async function lookAtAll(deps: AssessDeps, incident: Incident): Promise<Round> {
   const ids = await deps.store.members(`incident:${incident.id}:firing`);
   const remarks = new Set<string>();
+  const unreadable: Unreadable = new Map();
   let dueAt: Instant | undefined;
   for (let at = 0; at < ids.length; at += CHUNK) {
     const docs = await deps.store.getMany<AlertRecord>("alert", ids.slice(at, at + CHUNK));
     const records = docs.flatMap((doc) => (doc === undefined ? [] : [doc.body]));
-    const vanished = await askStale(deps, records);
+    const vanished = await askStale(deps, records, unreadable);
     const subjects = subjectsOfRecords(records, deps.config.incidents.correlateBy);
     const found = await assessSubjects(deps, subjects, { again: true, vanished });
     for (const remark of found.remarks) remarks.add(remark);

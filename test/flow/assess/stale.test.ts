@@ -66,6 +66,41 @@ for (const [what, stillFiring] of Object.entries(unreadable)) {
   });
 }
 
+const storm = (count: number) =>
+  Array.from({ length: count }, (_, at) => alert({ fingerprint: `f${at}`, labels: { pod: `pod-${at}` } }));
+
+test("a storm that nobody can be asked about is a few lines, not one for each alert", async () => {
+  const world = createWorld();
+  await world.send(storm(350));
+  await world.pass(12 * HOUR, 10 * MINUTE);
+  const said = (await world.texts("inc-1")).filter((text) => text.includes("cannot be asked"));
+  assert.ok(said.length > 0 && said.length <= 8, `${said.length} lines`);
+  assert.match(
+    said[0] ?? "",
+    /^HighErrorRate \(50\) were last heard of 9h\S* ago or longer, and alertmanager cannot be asked whether they/,
+  );
+  assert.equal((await world.record("f349"))?.stale?.answer, "unreadable");
+});
+
+test("a storm that vanishes is a few lines, with how much still fires", async () => {
+  const world = createWorld();
+  world.outside.presence = "gone";
+  await world.send(storm(350));
+  await world.pass(12 * HOUR, 10 * MINUTE);
+  assert.equal((await world.incident("inc-1"))?.status, "resolved");
+  const said = (await world.texts("inc-1")).filter((text) => text.includes("vanished"));
+  assert.ok(said.length > 0 && said.length <= 6, `${said.length} lines: ${said.join("; ")}`);
+});
+
+test("alerts that nobody can be asked about do not keep those that are gone from being asked about", async () => {
+  const world = createWorld({
+    ports: { stillFiring: async ({ alert: { fingerprint } }) => (fingerprint === "f99" ? "gone" : "unreadable") },
+  });
+  await world.send(storm(100));
+  await world.pass(12 * HOUR, 10 * MINUTE);
+  assert.equal((await world.record("f99"))?.state.status, "resolved");
+});
+
 test("CloudWatch speaks on changes only: its silence is never stale", async () => {
   const world = createWorld();
   world.outside.presence = "gone";
