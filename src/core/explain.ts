@@ -112,8 +112,11 @@ export function explain(found: Findings): Explanation {
   };
 }
 
-function sentenceOf({ at, classified, incidentId, notes }: Findings): string {
-  if (incidentId === undefined) return `Recorded only: ${levelReason(classified)}.${laterLook(classified, at)}`;
+function sentenceOf({ at, facts, classified, incidentId, notes }: Findings): string {
+  if (incidentId === undefined) {
+    const unknown = unknownReason(classified, facts);
+    return `Recorded only: ${levelReason(classified)}.${unknown === undefined ? "" : ` ${unknown}`}${laterLook(classified, at)}`;
+  }
   const matched = notes.filter((note) => note.matched).map((note) => note.playbook);
   const tail = matched.length === 0 ? "no playbook matches" : `matching playbooks: ${matched.join(", ")}`;
   return `${levelReason(classified)}; part of ${incidentId}; ${tail}.`;

@@ -82,6 +82,16 @@ test("a fact that cannot be measured: its rules are passed over, the timeline sa
   assert.equal(await said(), 2);
 });
 
+test("an alert that is recorded only, as a fact could not be measured, says so", async () => {
+  const world = createWorld({ config: CONFIG });
+  await world.send([alert({ severity: "info" })]);
+  assert.equal((await world.incidents()).length, 0);
+  assert.match(
+    (await world.record("f"))?.explanation?.sentence ?? "",
+    /^Recorded only: none.* Not measurable: error_rate; /,
+  );
+});
+
 test("an alert below every rule is looked at again and opens its incident when the `for` has passed", async () => {
   const world = createWorld({ config: CONFIG, playbooks: [P0_ONLY] });
   world.outside.facts.set(QUERY, 0.9);
