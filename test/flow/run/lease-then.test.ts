@@ -102,3 +102,24 @@ test("who cancels the playbook that ends a lease keeps the change", async () => 
   await world.pass(30 * MINUTE);
   assert.deepEqual([restore.calls.length, (await leases())[0]?.status], [0, "kept"]);
 });
+
+test("who cancels the playbook that ends a lease during its last call comes too late, and reads so", async () => {
+  const { world, restore, leases, statuses } = await thenWorld();
+  const real = world.actions.get("t.restore");
+  assert.ok(real);
+  world.actions.set("t.restore", {
+    ...real,
+    async run(...call) {
+      const done = await real.run(...call);
+      await decide(world.deps, ANNA, { verb: "cancel", run: (await leases())[0]?.revertRun ?? "" });
+      return done;
+    },
+  });
+  await world.pass(HOUR + 5_000);
+  assert.deepEqual([restore.calls.length, await statuses()], [1, ["reverted", "active"]]);
+  const said = (await world.timeline()).filter((line) => line.includes("anna"));
+  assert.deepEqual(said, [
+    "cancelled by anna (api)",
+    "back succeeded: its call had begun when it was cancelled by anna (api)",
+  ]);
+});
