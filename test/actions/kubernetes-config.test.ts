@@ -200,6 +200,13 @@ test("pods are counted by what is wrong with them, the worst first", async () =>
     assert.equal(k8sPodStatus.input.safeParse({ selector }).success, false, selector);
 });
 
+test("a part of the pods is not judged as all of them", async () => {
+  const body = { kind: "PodList", metadata: { continue: "next" }, items: [newPod("a", "router", true)] };
+  kubernetes.fail({ kind: "status", status: 200, body }, { times: 1 });
+  const cut = failureOf(await k8sPodStatus.run({ selector: "app=router" }, context()));
+  assert.match(cut.message, /there are more than 500; narrow the selector/);
+});
+
 test("log lines are filtered, come without secrets and control characters, and none from a pod that went meanwhile", async () => {
   kubernetes.pods.splice(0, 9, newPod("a", "router", false), newPod("b", "router", true));
   kubernetes.logs.set("a/router", "INFO fine\nERROR \u001b[31mkey sk-abcdefghijklmnopqrstuvwx refused\u001b[0m\n");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
+import { apiServerOf } from "../../src/actions/kubernetes/kube-config.ts";
 import { rolloutOf } from "../../src/actions/kubernetes/rollout.ts";
 import { k8sRolloutRestart } from "../../src/actions/kubernetes/rollout-restart.ts";
 import { k8sRolloutStatus } from "../../src/actions/kubernetes/rollout-status.ts";
@@ -168,6 +169,17 @@ test("what cannot be found is said: Deployment, context, namespace", async () =>
   assert.match(noContext.message, /no context gone/);
   const noNamespace = failureOf(await k8sRolloutStatus.run({ ...ROUTER, connection: "bare" }, context()));
   assert.match(noNamespace.message, /no namespace for litellm-router/);
+});
+
+test("an API server has one spelling", () => {
+  const file = process.env["KUBECONFIG"] ?? "";
+  const right = readFileSync(file, "utf8");
+  try {
+    writeFileSync(file, right.replace("http://127.0.0.1:1", "https://API.example.com:443/k8s/"));
+    assert.equal(apiServerOf("nowhere"), "https://api.example.com/k8s");
+  } finally {
+    writeFileSync(file, right);
+  }
 });
 
 test("two contexts to one API server give one lock", () => {

@@ -114,6 +114,18 @@ async function resume(action: typeof ecsScale, input: object) {
   return result;
 }
 
+test("a count that may have been put back after a crash is not changed again", async () => {
+  const wanted = { ...ROUTER, replicas: 3 };
+  const prepared = await k8sScale.prepare?.(wanted, context());
+  assert.ok(prepared?.ok);
+  const { before } = prepared;
+  const look = async () => (await k8sScale.reconcile?.(wanted, context(), { at: 0, attempt: 1, before }))?.verdict;
+  assert.equal(await look(), "not-done");
+  outputOf(await complete(k8sScale, wanted, context()));
+  outputOf(await k8sScaled({ replicas: 2, allowDown: true }));
+  assert.equal(await look(), "unknown");
+});
+
 test("a revert is refused when somebody scaled since", async () => {
   const undo = ecsScale.revert?.(
     { ...SERVICE, desired: "+1", max: 4 },

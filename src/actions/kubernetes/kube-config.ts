@@ -26,10 +26,11 @@ export function loadKubeConfig(context?: string): Config {
   return config;
 }
 
-/** The API server's address for a context; undefined when the kubeconfig does not tell. */
+/** The API server's address for a context, spelt in one way; undefined when the kubeconfig does not tell. */
 export function apiServerOf(context: string | undefined): string | undefined {
   try {
-    return loadKubeConfig(context).getCurrentCluster()?.server.replace(/\/$/, "").toLowerCase();
+    const { origin, pathname } = new URL(loadKubeConfig(context).getCurrentCluster()?.server ?? "");
+    return `${origin}${pathname.replace(/\/$/, "")}`;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ActionContext, ActionFailure } from "../../core/action.ts";
 import type { Connection, Connections } from "../../core/connection.ts";
+import { failure } from "../failure.ts";
 import { jsonOf } from "../http/endpoint.ts";
 import { ConnectionName } from "../inputs.ts";
 import { kubeCall, notKubernetes } from "./client.ts";
@@ -50,7 +51,13 @@ export const Pod = z.object({
 });
 export type Pod = z.infer<typeof Pod>;
 
-const PodList = z.object({ kind: z.literal("PodList"), items: z.array(Pod) });
+const PodList = z.object({
+  kind: z.literal("PodList"),
+  /** `continue` is there when this is not all. */
+  metadata: z.object({ continue: z.string().optional() }).default({}),
+  items: z.array(Pod),
+});
+const MOST_PODS = 500;
 
 /** Where the pods live. */
 export function podPlace(
@@ -60,7 +67,7 @@ export function podPlace(
   return placeOf({ ...input, name: input.selector }, connections);
 }
 
-/** The pods that the selector finds, at most 500. */
+/** The pods that the selector finds; more than 500 are a failure, because a part of them would be judged as all. */
 export async function listPods(
   input: PodsInput,
   ctx: ActionContext,
@@ -72,12 +79,16 @@ export async function listPods(
     permission: `list on pods in ${namespace}`,
     method: "GET",
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
-    query: { labelSelector: input.selector, limit: "500" },
+    query: { labelSelector: input.selector, limit: `${MOST_PODS}` },
     mutating: false,
   });
   if (!sent.ok) return sent;
   const list = PodList.safeParse(jsonOf(sent.answer));
-  return list.success ? { ok: true, pods: list.data.items } : notKubernetes(act, "no");
+  if (!list.success) return notKubernetes(act, "no");
+  const { metadata, items } = list.data;
+  return metadata.continue === undefined || metadata.continue === ""
+    ? { ok: true, pods: items }
+    : failure("refused", `${act}: there are more than ${MOST_PODS}; narrow the selector`);
 }
 
 /** Ready as Kubernetes means it: the condition Ready holds and the pod is not ending. */

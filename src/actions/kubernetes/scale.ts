@@ -18,7 +18,8 @@ type Input = z.infer<typeof Input>;
 const Scaled = z.object({ replicas: z.number(), former: z.number(), changed: z.boolean() });
 type Scaled = z.infer<typeof Scaled>;
 
-const Before = z.object({ from: z.number(), to: z.number() });
+/** `generation` counts the changes of the Deployment's spec: while it stands, nothing was scaled. */
+const Before = z.object({ from: z.number(), to: z.number(), generation: z.number().optional() });
 type Before = z.infer<typeof Before>;
 
 const Handle = DeploymentInput.extend({ replicas: z.number(), former: z.number() });
@@ -49,10 +50,14 @@ export const k8sScale = define<Input, Scaled>({
         "refused",
         `${actOf(input)}: the autoscaler ${owner.name} would undo it; change its minimum instead`,
       );
-    const read = await readScale(placeOf(input, ctx.connections), ctx);
+    const found = await readDeployment(place, ctx);
+    if (!found.ok) return found;
+    const read = await readScale(place, ctx);
     if (!read.ok) return read;
     const resolved = resolve(input, read.scale);
-    return resolved.ok ? { ok: true, before: resolved.before } : resolved;
+    if (!resolved.ok) return resolved;
+    const { generation } = found.deployment.metadata;
+    return { ok: true, before: { ...resolved.before, generation } };
   },
   relative: {
     isIn: ({ replicas }) => typeof replicas === "string",
@@ -161,11 +166,16 @@ async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {
   if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
   const { replicas } = read.scale.spec;
   if (replicas === before.data.to) return { verdict: "done" as const, result: started(input, before.data) };
-  return replicas === before.data.from
-    ? { verdict: "not-done" as const, detail: `there are ${replicas} replicas, as before` }
+  const { from, to, generation } = before.data;
+  const found = `there are ${replicas} replicas`;
+  if (replicas !== from) return { verdict: "unknown" as const, detail: `${found}, neither ${from} nor ${to}` };
+  const now = await readDeployment(placeOf(input, ctx.connections), ctx);
+  if (!now.ok) return { verdict: "unknown" as const, detail: now.message };
+  return generation === undefined || now.deployment.metadata.generation === generation
+    ? { verdict: "not-done" as const, detail: `${found}, as before` }
     : {
         verdict: "unknown" as const,
-        detail: `there are ${replicas} replicas, neither ${before.data.from} nor ${before.data.to}`,
+        detail: `${found}, as before, but it was changed since: it may have been put back`,
       };
 }
 
