@@ -163,6 +163,19 @@ test("tasks are listed running and stopped, and told why they ended", async () =
   assert.match(JSON.stringify(output.tasks), /"exitCode":137/);
 });
 
+test("tasks beyond the first fifty count", async () => {
+  const { tasks } = ecs.service("prod", "litellm");
+  const [running] = tasks.filter(({ lastStatus }) => lastStatus === "RUNNING");
+  assert.ok(running);
+  const more = Array.from({ length: 70 }, (_, index) => ({ ...running, id: `more${index}` }));
+  tasks.push(...more);
+  try {
+    assert.equal(outputOf(await ecsDescribeTasks.run({ ...SERVICE, status: "RUNNING" }, context())).count, 71);
+  } finally {
+    tasks.splice(-more.length);
+  }
+});
+
 test("a step is the same as a number from the present one, and says so before anybody agrees", () => {
   const before = { from: 2, to: 3 };
   for (const [action, input, field] of [

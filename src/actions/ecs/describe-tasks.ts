@@ -14,7 +14,7 @@ const Output = z.object({
   tasks: z.array(TaskView),
 });
 
-/** `ecs.describe-tasks`: health, stop code and reason, exit codes and out-of-memory kills; counts are over all, 15 tasks are shown. */
+/** `ecs.describe-tasks`: health, stop code and reason, exit codes and out-of-memory kills; counts are over at most 100 running and 100 stopped tasks, 15 are shown. */
 export const ecsDescribeTasks = define<TasksInput, z.infer<typeof Output>>({
   name: "ecs.describe-tasks",
   connection: "ecs",
@@ -24,16 +24,15 @@ export const ecsDescribeTasks = define<TasksInput, z.infer<typeof Output>>({
   targets: () => [],
   describe: (input) => `read the tasks of ${serviceName(input)}`,
   async run(input, ctx) {
-    const arns: string[] = [];
+    const tasks: TaskView[] = [];
     for (const status of ["RUNNING", "STOPPED"] as const) {
       if (input.status !== undefined && input.status !== status) continue;
       const listed = await listTasks(input, status, ctx);
       if (!listed.ok) return listed;
-      arns.push(...listed.arns.slice(0, 50));
+      const read = await readTasks(input, listed.arns, ctx);
+      if (!read.ok) return read;
+      tasks.push(...read.tasks);
     }
-    const read = await readTasks(input, arns, ctx);
-    if (!read.ok) return read;
-    const { tasks } = read;
     const output = {
       count: tasks.length,
       unhealthy: tasks.filter(({ health }) => health === "UNHEALTHY").length,
