@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDesk } from "../../../src/flow/desk/desk.ts";
 import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { constant } from "../../support/scripted.ts";
 
 test("a run under way is found by its state, however many have begun and ended since", async () => {
   const world = createWorld();
@@ -10,7 +11,7 @@ test("a run under way is found by its state, however many have begun and ended s
   });
   scripted(world.actions, "t.read", { effect: "read" });
   world.playbooks.set("lost", playbook("lost", [step("one", "t.lost")]));
-  world.playbooks.set("reads", playbook("reads", [step("one", "t.read")]));
+  world.playbooks.set("reads", playbook("reads", [step("one", "t.read")], { target: constant("thing:two") }));
   const stopped = await world.open("lost", { id: "inc-0", key: "0" });
   await world.drain();
   for (let nth = 1; nth <= 30; nth++) {
