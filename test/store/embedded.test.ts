@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,6 +140,14 @@ describe("the embedded Redis", () => {
         [],
       );
     });
+
+  it("is taken on a file system without links, too", async () => {
+    const withoutLinks = () => Promise.reject(Object.assign(new Error("not permitted"), { code: "EPERM" }));
+    const place = await takeOver(directory, withoutLinks);
+    const file = join(directory, "embedded-redis.json");
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), place);
+    await rm(file);
+  });
 
   it("says what to install when there is no program", async () => {
     await assert.rejects(startEmbeddedRedis({ directory, programs: ["no-such-redis"] }), {

@@ -13,31 +13,40 @@ export type Place = { directory: string; port: number; password: string; owner: 
 
 const FILE = "embedded-redis.json";
 
+/** Gives a file a second name, or fails with EEXIST; some file systems cannot. */
+type Link = (file: string, name: string) => Promise<void>;
+
 /**
  * Makes the directory this process's: a server that an ended stanch left behind is shut down first, so that two never
  * write one append-only file. @throws AppError `conflict` when a living stanch has it, or takes it at this moment.
  */
-export async function takeOver(directory: string): Promise<Place> {
+export async function takeOver(directory: string, linked: Link = link): Promise<Place> {
   const left = await readNote(join(directory, FILE));
   if (left !== undefined) {
     const old = placeOf(directory, left);
     if (old) await shutDown(old);
-    await removeNote(directory, left);
+    await removeNote(directory, left, linked);
   }
   const place = { directory, port: await freePort(), password: randomBytes(18).toString("hex"), owner: process.pid };
-  await note(place);
+  try {
+    await note(directory, JSON.stringify(place), linked);
+  } catch (cause) {
+    if (!hasCode(cause, "EEXIST")) throw cause;
+    throw new AppError("conflict", inUse("another stanch", directory), { cause });
+  }
   return place;
 }
 
-/** Of several that start at once one gets the name; a note is whole as soon as it can be seen. */
-async function note(place: Place): Promise<void> {
-  const aside = asideOf(place.directory);
-  await writeFile(aside, JSON.stringify(place), { mode: 0o600 });
+/** Of several that start at once one gets the name, the others EEXIST; a note is whole as soon as it can be seen. */
+async function note(directory: string, text: string, linked: Link): Promise<void> {
+  const [file, aside] = [join(directory, FILE), asideOf(directory)];
+  await writeFile(aside, text, { mode: 0o600 });
   try {
-    await link(aside, join(place.directory, FILE));
-  } catch (cause) {
-    if (!hasCode(cause, "EEXIST")) throw cause;
-    throw new AppError("conflict", inUse("another stanch", place.directory), { cause });
+    await linked(aside, file);
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) throw error;
+    // A file system without links, such as FAT or some network mounts: a note that is not whole yet counts as one that was left.
+    await writeFile(file, text, { mode: 0o600, flag: "wx" });
   } finally {
     await rm(aside, { force: true });
   }
@@ -55,18 +64,19 @@ function hasCode(error: unknown, code: string): boolean {
  * Removes the note that was read, and no other: of several that found the same one, the first may have written its own by now. What was
  * moved by mistake goes back. @throws AppError `conflict` then.
  */
-async function removeNote(directory: string, left: string): Promise<void> {
-  const [file, aside] = [join(directory, FILE), asideOf(directory)];
+async function removeNote(directory: string, left: string, linked: Link): Promise<void> {
+  const aside = asideOf(directory);
   try {
-    await rename(file, aside);
+    await rename(join(directory, FILE), aside);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return;
     throw error;
   }
-  const isOthers = (await readNote(aside)) !== left;
-  if (isOthers) await link(aside, file).catch(() => undefined);
+  const found = (await readNote(aside)) ?? left;
   await rm(aside, { force: true });
-  if (isOthers) throw new AppError("conflict", inUse("another stanch", directory));
+  if (found === left) return;
+  await note(directory, found, linked).catch(() => undefined);
+  throw new AppError("conflict", inUse("another stanch", directory));
 }
 
 /** Removes the note of who runs a server on this directory; it is fine when there is none. */
