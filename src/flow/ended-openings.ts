@@ -20,6 +20,20 @@ export async function endedOpenings(store: Pick<Store, "list">, incident: Incide
   return incident.status === "resolved" ? [...before, { incident }] : before;
 }
 
+/** Forgets them when all that is owed for each has been written, as an incident may come back for weeks. */
+export async function forgetOpenings(
+  store: Pick<Store, "list" | "commit">,
+  id: string,
+  isWritten: (opening: number) => boolean,
+): Promise<void> {
+  const kept = await store.list<EndedOpening>(listOf(id));
+  if (kept.length === 0 || !kept.every(({ incident }) => isWritten(incident.opening))) return;
+  await store.commit({
+    checks: [{ check: "length", list: listOf(id), is: kept.length }],
+    writes: [openingsRemoval(id)],
+  });
+}
+
 /** What takes these away with their incident. */
 export function openingsRemoval(id: string): Write {
   return { write: "drop", list: listOf(id) };

@@ -36,7 +36,7 @@ export type AssessPorts = {
   intake: Intake;
   /** The pure parser of the source. @throws AppError `invalid_request` when the body cannot be read. */
   parse(source: SourceName, body: string): AlertGroup;
-  config: Pick<Config, "incidents" | "facts" | "severity" | "vars">;
+  config: Pick<Config, "incidents" | "facts" | "severity" | "vars" | "reports">;
   /** The playbooks in force now. */
   index(): MatchIndex;
   facts: FactReader;

@@ -26,8 +26,8 @@ export type Stored = {
 };
 
 /** Document, sets, indexes, pointer, timeline and wake-ups of one incident; nothing when nothing of it has changed. */
-export function incidentWrites(settings: Config["incidents"], stored: Stored): Part {
-  const dueAt = stored.again ? undefined : wantedAt(settings, stored);
+export function incidentWrites({ incidents, reports }: Pick<Config, "incidents" | "reports">, stored: Stored): Part {
+  const dueAt = stored.again ? undefined : wantedAt(incidents, stored);
   if (stored.lines.length === 0 && dueAt === undefined && isSame(stored)) return NOTHING;
   const { id } = stored.incident;
   const isPlanned = dueAt !== undefined && stored.incident.status !== "resolved";
@@ -40,7 +40,7 @@ export function incidentWrites(settings: Config["incidents"], stored: Stored): P
       ...statusWrites(stored),
       ...pointerWrites(stored),
       ...lineWrites(stored),
-      ...endedWrites(stored),
+      ...(reports ? endedWrites(stored) : []),
       ...(dueAt === undefined ? [] : [{ write: "due", member: `incident:${id}`, at: dueAt } as const]),
     ],
     wakes: wakesOf(stored, dueAt),

@@ -57,7 +57,7 @@ export async function settleIncident(
     ...records.map(({ judged: each, next }) => recordWrites(each.seen.doc, next)),
     ...one.closing.map(({ doc, state }) => recordWrites(doc, closedRecord(doc.body, state))),
     leaveWaiting(one),
-    incidentWrites(deps.config.incidents, stored),
+    incidentWrites(deps.config, stored),
     ...(await hooks(deps, change, { incident: stored.incident, now: pass.now })),
     started.part,
   ];

@@ -7,7 +7,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Doc, Store } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { docs } from "../desk/incident-view.ts";
-import { endedOpenings } from "../ended-openings.ts";
+import { endedOpenings, forgetOpenings } from "../ended-openings.ts";
 import { type Followed, lookAgain } from "../followed.ts";
 import { readFacts } from "./facts.ts";
 import { minute } from "./markdown.ts";
@@ -137,10 +137,12 @@ async function record(deps: ReportDeps, { incident, state, rev, reports }: Writi
     ...(body.postMortem && report ? [`post-mortem due ${minute(body.postMortem.dueAt)}`] : []),
     ...(outcome.why === undefined || state.failed ? [] : [`${outcome.why}; tried again every 5m`]),
   ];
-  await deps.store.commit({
+  const marked = await deps.store.commit({
     checks: [{ check: "rev", kind: "report", id: incident.id, rev }],
     writes: [{ write: "put", kind: "report", id: incident.id, body }, ...reportLines(incident.id, texts, now)],
   });
+  if (marked.ok)
+    await forgetOpenings(deps.store, incident.id, (opening) => body.done[reportKey(opening)] !== undefined);
 }
 
 function postMortemOf(incident: Incident, { postMortemWithin }: ReportSettings, report: string): PostMortem {

@@ -5,6 +5,7 @@ import { ALERT_INDEXES, incidentRemoval } from "../../../src/flow/removal.ts";
 import { matcher, playbook } from "./samples.ts";
 import { alert, createWorld, MINUTE, over, SECOND } from "./world.ts";
 
+const REPORTS = { directory: "reports", chapter: "ops", postMortemWithin: 86_400_000 };
 const REDEPLOY = playbook({ name: "redeploy", match: [matcher("alertname", "=", "HighErrorRate")], priority: 50 });
 
 test("when the last alert has resolved, the incident resolves with its duration", async () => {
@@ -79,7 +80,7 @@ test("a changed annotation is taken over and assessed again", async () => {
 });
 
 test("firing again within reopen-within reopens the incident; later it is a new one", async () => {
-  const world = createWorld({ playbooks: [REDEPLOY] });
+  const world = createWorld({ playbooks: [REDEPLOY], config: { reports: REPORTS } });
   await world.send([alert()]);
   world.clock.at += 10 * MINUTE;
   await world.send([over(alert(), world.clock.at)]);
@@ -242,4 +243,15 @@ test("an id that somebody else took meanwhile is not insisted on", async () => {
   });
   await world.send([alert()]);
   assert.equal((await world.incident("inc-2"))?.status, "open");
+});
+
+test("without reports nothing is kept of an opening that has ended", async () => {
+  const world = createWorld({ playbooks: [REDEPLOY] });
+  await world.send([alert()]);
+  world.clock.at += 10 * MINUTE;
+  await world.send([over(alert(), world.clock.at)]);
+  await world.pass(MINUTE, MINUTE);
+  await world.send([alert({ startsAt: world.clock.at })]);
+  assert.equal((await world.incident("inc-1"))?.opening, 2);
+  assert.equal(await world.store.length("openings:inc-1"), 0);
 });

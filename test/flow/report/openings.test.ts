@@ -34,6 +34,7 @@ describe("an incident that comes back before the report of its opening was writt
     await reopen(house);
     await house.world.drain();
     assertWhole(house, 1);
+    assert.equal(await house.world.store.length("openings:inc-1"), 0, "what is written need not be kept");
     const report = house.disk.texts.get(NAME) ?? "";
     assert.match(report, /\| Status \| resolved \|/);
     assert.match(report, /\| MTTR \| 3 minutes \|/);
