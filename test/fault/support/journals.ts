@@ -27,10 +27,14 @@ export function openJournals(url: string) {
     },
     timeline: async (incident = "inc-1") =>
       (await store.list<TimelineEntry>(`timeline:${incident}`)).map((entry) => entry.text),
-    /** Nothing is under way: every run has ended, asks people what happened or whether to do it again, and no lease is open. */
+    /**
+     * Nothing is under way: every run has ended, asks people what happened or whether to do it again, and no lease is open. The leases
+     * are read last: a run that has ended has made its own by then.
+     */
     async settled(): Promise<boolean> {
-      const [all, leases] = await Promise.all([runs(), store.page("leases:active", { limit: 10 })]);
-      return all.length > 0 && all.every(isSettled) && leases.members.length === 0;
+      const all = await runs();
+      if (all.length === 0 || !all.every(isSettled)) return false;
+      return (await store.page("leases:active", { limit: 10 })).members.length === 0;
     },
   };
 }
