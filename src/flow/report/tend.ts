@@ -26,8 +26,9 @@ const WAIT_FOR_RUNS: Milliseconds = 3_600_000;
 
 /**
  * Writes what an incident owes to files: a decision-log line per decision, and, once an opening and its runs have ended, its
- * report, the line of its resolution and its entry, though the incident may be open again; then it reminds of the post-mortem. The document `report:ID` is claimed before
- * and marked after, and each append looks for its mark first, so that neither a crash nor a second worker writes anything twice.
+ * report, the line of its resolution and its entry, though the incident may be open again; then it reminds of the post-mortem. The
+ * document `report:ID` is claimed before and marked after, and each append looks for its mark first, so that neither a crash nor a second
+ * worker writes anything twice.
  */
 export async function tendReport(deps: ReportDeps, { body: incident }: Doc<Incident>): Promise<Followed> {
   const { reports } = deps.config;
