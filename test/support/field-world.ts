@@ -1,5 +1,8 @@
+import assert from "node:assert/strict";
 import type { Config } from "../../src/core/config.ts";
-import { CONFIG, constant, createWorld, scripted, step } from "./engine.ts";
+import type { Lease } from "../../src/core/lease.ts";
+import { decide } from "../../src/flow/decide/decide.ts";
+import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step, type World } from "./engine.ts";
 
 const HOUR = 3_600_000;
 
@@ -50,4 +53,37 @@ export function leased(value: string, hours: number, more = {}) {
     with: constant({ name: "F", value }),
     lease: { for: hours * HOUR, releaseWhen: [], onEnd: { kind: "revert" }, ...more },
   });
+}
+
+/** Every lease in the order of making. */
+export async function leasesOf({ store }: World): Promise<readonly Lease[]> {
+  const { members } = await store.page("leases", { limit: 50 });
+  const docs = await store.getMany<Lease>("lease", members);
+  const leases = docs.flatMap((doc) => (doc ? [doc.body] : []));
+  return leases.toSorted((a, b) => a.createdAt - b.createdAt || (a.order ?? 0) - (b.order ?? 0));
+}
+
+/** What a person may do about the lease that was made as the `of`th; where there is none, nothing. */
+export type LeaseAct = { kind: "extend" | "revert"; of: number; minutes: number };
+
+export async function actOnLease(world: World, { kind, of, minutes }: LeaseAct): Promise<void> {
+  const lease = (await leasesOf(world))[of]?.id;
+  if (lease === undefined) return;
+  if (kind === "extend") await decide(world.deps, ANNA, { verb: "extend", lease, for: minutes * 60_000 });
+  else await decide(world.deps, ANNA, { verb: "revert", lease });
+  return world.drain();
+}
+
+/** One playbook has set the field for an hour; `lease` reads that lease as it stands now. */
+export async function leaseForAnHour(world: World): Promise<{ id: string; lease(): Promise<Lease> }> {
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  const [id = ""] = (await world.store.page("leases", { limit: 1 })).members;
+  const lease = async () => {
+    const doc = await world.store.get<Lease>("lease", id);
+    assert.ok(doc);
+    return doc.body;
+  };
+  return { id, lease };
 }

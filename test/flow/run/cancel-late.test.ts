@@ -1,26 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Incident } from "../../../src/core/incident.ts";
-import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, playbook } from "../../support/engine.ts";
-import { calmField, leased } from "../../support/field-world.ts";
+import { ANNA } from "../../support/engine.ts";
+import { calmField, leaseForAnHour } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 
 /** One playbook has set the field for an hour. */
 async function leasedWorld() {
   const { world, field } = calmField();
-  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
-  await world.open("p");
-  await world.drain();
-  const [id = ""] = (await world.store.page("leases", { limit: 1 })).members;
-  const lease = async () => {
-    const doc = await world.store.get<Lease>("lease", id);
-    assert.ok(doc);
-    return doc.body;
-  };
-  return { world, field, lease };
+  return { world, field, lease: (await leaseForAnHour(world)).lease };
 }
 
 /** Its undoing is called, and meanwhile somebody decides. */

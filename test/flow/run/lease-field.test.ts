@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Lease } from "../../../src/core/lease.ts";
-import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, constant, playbook, type World } from "../../support/engine.ts";
-import { calmField, leased } from "../../support/field-world.ts";
+import { constant, playbook, type World } from "../../support/engine.ts";
+import { actOnLease, calmField, type LeaseAct, leased, leasesOf } from "../../support/field-world.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 type Act =
   | { kind: "open"; minutes: number; value: number; named: boolean }
-  | { kind: "extend" | "revert"; of: number; minutes: number }
+  | LeaseAct
   | { kind: "pass"; minutes: number }
   | { kind: "nobody works"; minutes: number }
   | { kind: "person" };
@@ -47,12 +45,6 @@ function realField() {
   return house;
 }
 
-async function leasesOf({ store }: World): Promise<readonly Lease[]> {
-  const { members } = await store.page("leases", { limit: 50 });
-  const leases = (await store.getMany<Lease>("lease", members)).flatMap((doc) => (doc ? [doc.body] : []));
-  return leases.toSorted((a, b) => a.createdAt - b.createdAt);
-}
-
 async function perform(world: World, act: Exclude<Act, { kind: "person" }>, nth: number): Promise<void> {
   if (act.kind === "pass") return world.pass(act.minutes * MINUTE);
   if (act.kind === "nobody works") return world.leap(act.minutes * MINUTE);
@@ -64,11 +56,7 @@ async function perform(world: World, act: Exclude<Act, { kind: "person" }>, nth:
     await world.open(`p${nth}`, { id: `inc-${nth + 1}`, key: `service=${nth}` });
     return world.drain();
   }
-  const lease = (await leasesOf(world))[act.of]?.id;
-  if (lease === undefined) return;
-  if (act.kind === "extend") await decide(world.deps, ANNA, { verb: "extend", lease, for: act.minutes * MINUTE });
-  else await decide(world.deps, ANNA, { verb: "revert", lease });
-  return world.drain();
+  return actOnLease(world, act);
 }
 
 test("when all leases are over, a field has what a person set there last, else what it was before the first", async () => {

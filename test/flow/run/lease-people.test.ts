@@ -7,7 +7,7 @@ import { decide } from "../../../src/flow/decide/decide.ts";
 import { composeReport } from "../../../src/flow/report/report.ts";
 import { renderLease } from "../../../src/http/render.ts";
 import { ANNA, CONFIG, playbook, type World } from "../../support/engine.ts";
-import { calmField, leased } from "../../support/field-world.ts";
+import { calmField, leased, leaseForAnHour } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -32,16 +32,7 @@ function fieldAndPages() {
 /** One playbook has set the field for an hour. */
 async function leasedWorld() {
   const { world, field, written, pages } = fieldAndPages();
-  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
-  await world.open("p");
-  await world.drain();
-  const [id = ""] = (await world.store.page("leases", { limit: 1 })).members;
-  const lease = async () => {
-    const doc = await world.store.get<Lease>("lease", id);
-    assert.ok(doc);
-    return doc.body;
-  };
-  return { world, field, written, pages, id, lease };
+  return { world, field, written, pages, ...(await leaseForAnHour(world)) };
 }
 
 async function resolveIncident({ store, clock, drain }: World): Promise<void> {

@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Lease } from "../../../src/core/lease.ts";
-import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, constant, playbook, step, type World } from "../../support/engine.ts";
-import { calmField, leased } from "../../support/field-world.ts";
+import { constant, playbook, step, type World } from "../../support/engine.ts";
+import { actOnLease, calmField, type LeaseAct, leased, leasesOf } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-
-/** Every lease in the order of making. */
-async function leasesOf(world: World): Promise<readonly Lease[]> {
-  const { members } = await world.store.page("leases", { limit: 50 });
-  const docs = await world.store.getMany<Lease>("lease", members);
-  const leases = docs.flatMap((doc) => (doc ? [doc.body] : []));
-  return leases.toSorted((a, b) => a.createdAt - b.createdAt || (a.order ?? 0) - (b.order ?? 0));
-}
 
 test("an older lease hands its value to the next younger one, not to any younger one", async () => {
   const { world, field, written } = calmField();
@@ -150,10 +140,7 @@ test("a lease of a worker whose claim was slow to reach the store is still the o
   assert.deepEqual([field.value, written], ["off", ["on", "full", "off"]]);
 });
 
-type Act =
-  | { kind: "open"; minutes: number }
-  | { kind: "extend" | "revert"; of: number; minutes: number }
-  | { kind: "pass"; minutes: number };
+type Act = { kind: "open"; minutes: number } | LeaseAct | { kind: "pass"; minutes: number };
 
 const MINUTES = fc.integer({ min: 1, max: 60 });
 const ACT: fc.Arbitrary<Act> = fc.oneof(
@@ -169,11 +156,7 @@ async function perform(world: World, act: Act, nth: number): Promise<void> {
     await world.open(`p${nth}`, { id: `inc-${nth + 1}`, key: `service=${nth}` });
     return world.drain();
   }
-  const lease = (await leasesOf(world))[act.of]?.id;
-  if (lease === undefined) return;
-  if (act.kind === "extend") await decide(world.deps, ANNA, { verb: "extend", lease, for: act.minutes * MINUTE });
-  else await decide(world.deps, ANNA, { verb: "revert", lease });
-  return world.drain();
+  return actOnLease(world, act);
 }
 
 test("whatever ends first: a field has the youngest active lease's value, and its own when none is left", async () => {
