@@ -103,15 +103,20 @@ export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Out
   relative?: { isIn(input: I): boolean; resolve(input: I, before: Output): I };
   run(input: I, ctx: ActionContext, before?: Output): Promise<ActionResult<O>>;
   poll?(handle: Output, ctx: ActionContext): Promise<ActionResult<O>>;
-  /** After a crash, by reading the target only. `done` carries the output, or the handle to poll on. */
+  /**
+   * After a crash, by reading the target only. `done` carries the output, or the handle to poll on. `repeatable`: nothing tells what
+   * became of the call, but the target takes a repeat of it once.
+   */
   reconcile?(
     input: I,
     ctx: ActionContext,
     intent: Intent,
-  ): Promise<{ verdict: "done"; result: ActionResult<O> } | { verdict: "not-done" | "unknown"; detail: string }>;
+  ): Promise<
+    { verdict: "done"; result: ActionResult<O> } | { verdict: "not-done" | "repeatable" | "unknown"; detail: string }
+  >;
   /** It tells people something and changes nothing else: not called in `observe`. */
   tells?: boolean;
-  /** True when the call carries a precondition or a key that the target deduplicates: only then `not-done` may be retried. */
+  /** True when the call carries a precondition or a key that the target deduplicates: only then is `not-done` or `repeatable` retried. */
   conditional?: boolean;
   /** The output it would have given, for a call that a person says took effect; `before` is what `prepare` had read. */
   assume?(input: I, before: Output | undefined): O;

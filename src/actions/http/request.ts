@@ -34,7 +34,7 @@ export const httpRequest = define<Input, z.infer<typeof Output>>({
   effect: "disruptive",
   input: Input,
   output: Output,
-  /** Only an input with `idempotent` is ever found `not-done`, so only that one is repeated. */
+  /** Only an input with `idempotent` is ever found `repeatable`, so only that one is repeated. */
   conditional: true,
   targets: ({ connection }, connections) => {
     const { identity, name } = connections.find("http", connection);
@@ -59,7 +59,7 @@ export const httpRequest = define<Input, z.infer<typeof Output>>({
   },
   async reconcile(input) {
     return input.idempotent
-      ? { verdict: "not-done", detail: "the target deduplicates by Idempotency-Key, so the request may be repeated" }
+      ? { verdict: "repeatable", detail: "the target takes a repeat once, by its Idempotency-Key" }
       : {
           verdict: "unknown",
           detail: `${input.method} ${input.path} leaves nothing to read afterwards; look at the target`,

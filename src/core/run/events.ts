@@ -94,6 +94,8 @@ export type RunEvent =
       message?: string;
       /** Its call was proven never sent. */
       unsent?: true;
+      /** Nobody knows what its call came to; a repeat that succeeds settles it. */
+      open?: true;
       /** Another attempt is due then. */
       retryAt?: Instant;
     }

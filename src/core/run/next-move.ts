@@ -3,6 +3,7 @@ import { groupsUndoing, openGroups, undoingAfter, undoingBelow } from "./groups.
 import { inboxEvents } from "./inbox-events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import { moveAt, type Open } from "./move-at.ts";
+import { askWhereOpen } from "./open-outcome.ts";
 import { resolvedMove, uselessWhenResolved } from "./resolved-move.ts";
 import { tooManyRounds } from "./rounds.ts";
 import type { Run, StepRecord } from "./run.ts";
@@ -18,7 +19,7 @@ export function nextMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move
   if (run.ended) return { kind: "finish", state: run.ended.state, reason: run.ended.reason };
   const news = inboxEvents(run, inputs);
   if (news.length > 0) return { kind: "record", events: news };
-  return settleOpenStep(run, playbook, inputs) ?? courseMove(run, playbook, inputs);
+  return settleOpenStep(run, playbook, inputs) ?? askWhereOpen(run, courseMove(run, playbook, inputs), inputs);
 }
 
 /** A call that is under way, or was when someone crashed, comes before everything else; a mere reading keeps no run from ending. */

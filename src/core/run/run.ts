@@ -4,6 +4,7 @@ import type { Instant, Milliseconds } from "../time.ts";
 import type { EndState, Outcome, Reach, RunCreated, RunEvent, StepPath, WaitReason } from "./events.ts";
 import { type Grant, grantOf, grantsAfter } from "./grants.ts";
 import { type Reservation, reservationAfter } from "./reservation.ts";
+import { recordAfter, type StepEvent, settledStep } from "./step-record.ts";
 
 /** What the journal says of one step. `intent`: called or about to be, outcome not known yet. */
 export type StepRecord = {
@@ -27,6 +28,8 @@ export type StepRecord = {
   reason?: string;
   message?: string;
   retryAt?: Instant;
+  /** The first of its calls that nobody knows the outcome of, until a repeat succeeds or a person answers. */
+  open?: { attempt: number; message: string };
 };
 
 export type Verification = {
@@ -169,7 +172,7 @@ function changeCourse(run: Run, event: CourseEvent): Run {
     case "unknown":
       return { ...run, unknown: { path: event.path, question: event.question } };
     case "answered":
-      return without(run, "unknown");
+      return { ...without(run, "unknown"), steps: settledStep(run.steps, event.path) };
     case "resolved":
       return {
         ...run,
@@ -208,8 +211,6 @@ function endOf({ type: _, ...end }: Extract<RunEvent, { type: "ended" }>): NonNu
   return end;
 }
 
-type StepEvent = Extract<RunEvent, { type: "skipped" | "intent" | "started" | "outcome" }>;
-
 function changeStep(run: Run, event: StepEvent): Run {
   const before = run.steps.get(event.path);
   const steps = put(run.steps, event.path, recordAfter(before, event));
@@ -218,50 +219,6 @@ function changeStep(run: Run, event: StepEvent): Run {
   const grants = event.type === "intent" ? grantsAfter(run.grants, event) : run.grants;
   const factsStale = run.factsStale || event.type === "started";
   return { ...without(run, "waiting"), steps, mutated, reservation, grants, factsStale };
-}
-
-function recordAfter(old: StepRecord | undefined, event: StepEvent): StepRecord {
-  const { path, at } = event;
-  const base: StepRecord = (old && withoutResult(old, event)) ?? {
-    path,
-    at,
-    state: "done",
-    attempt: 1,
-    epoch: 0,
-    uses: "",
-    effect: "read",
-    input: {},
-    targets: [],
-  };
-  switch (event.type) {
-    case "skipped":
-      return { ...base, state: "done", outcome: "skipped", reason: event.reason };
-    case "intent":
-      return { ...event, state: "intent" };
-    case "started":
-      return { ...base, ...calledBy(event), state: "started", handle: event.handle, until: event.until };
-    case "outcome": {
-      const { type: _, ...rest } = event;
-      return { ...base, ...rest, at: base.at, state: "done" };
-    }
-    default:
-      return event satisfies never;
-  }
-}
-
-/** What an attempt came to says nothing of the next one, least of all when that is due; its timeout counts from its own call. */
-function withoutResult(old: StepRecord, event: StepEvent): StepRecord {
-  const { outcome: _outcome, output: _output, reason: _reason, message: _message, retryAt: _retryAt, ...called } = old;
-  const isNext = "attempt" in event && event.attempt !== old.attempt;
-  return isNext ? { ...called, at: event.at } : called;
-}
-
-function calledBy({ uses, input, attempt }: Extract<RunEvent, { type: "started" }>): Partial<StepRecord> {
-  return {
-    ...(uses === undefined ? {} : { uses }),
-    ...(input === undefined ? {} : { input }),
-    ...(attempt === undefined ? {} : { attempt }),
-  };
 }
 
 function roundAfter(run: Run, event: Extract<RunEvent, { type: "round" }>): Rounds {

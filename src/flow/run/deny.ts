@@ -17,7 +17,9 @@ export async function denyRun(
 ): Promise<Progress> {
   if (denial.guard === "reopened") return endRestoring(turn, ready.path);
   const reason = `denied.${denial.guard}: ${denial.reason}`;
-  if (isUndo(ready.path)) return { kind: "go-on", turn: withEvents(turn, [deniedUndo(turn, ready.path, reason)]) };
+  const { open } = turn.run.steps.get(ready.path) ?? {};
+  if (open || isUndo(ready.path))
+    return { kind: "go-on", turn: withEvents(turn, [deniedStep(turn, ready.path, reason)]) };
   const why = { at: nowOf(turn), reason };
   const undoing = ready.undo ? undefined : undoingAfter(turn.run, turn.playbook, ready.path, why);
   if (undoing) return { kind: "go-on", turn: withEvents(turn, [undoing]) };
@@ -30,8 +32,8 @@ export function resolveRun(turn: Turn): Progress {
   return { kind: "go-on", turn: withEvents(turn, [{ type: "resolved", at: nowOf(turn) }]) };
 }
 
-/** What was changed is still in force; the run ends with that, and people are called. */
-function deniedUndo(turn: Turn, path: string, message: string): RunEvent {
+/** What was changed, or may have been, is still in force; the run ends with that, or asks, and people are called. */
+function deniedStep(turn: Turn, path: string, message: string): RunEvent {
   return { type: "outcome", at: nowOf(turn), path, outcome: "failed", reason: "denied", message };
 }
 

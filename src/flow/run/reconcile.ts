@@ -1,6 +1,7 @@
 import type { ActionFailure, AnyAction } from "../../core/action.ts";
 import { cutText, redactText } from "../../core/redact.ts";
 import type { Move } from "../../core/run/move.ts";
+import { questionOf } from "../../core/run/open-outcome.ts";
 import type { StepRecord } from "../../core/run/run.ts";
 import { stepOf } from "../../core/run/undo-move.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
@@ -33,7 +34,8 @@ async function settle(turn: Turn, record: StepRecord, cause: Cause): Promise<Pro
   const why = cause.message;
   const verdict = await look(turn, record);
   if (verdict.verdict === "done") return recordResult(turn, record.path, verdict.result, why);
-  if (verdict.verdict === "not-done" && actionOf(turn, record.uses)?.conditional) return again(turn, record, cause);
+  const isRepeated = verdict.verdict === "not-done" || verdict.verdict === "repeatable";
+  if (isRepeated && actionOf(turn, record.uses)?.conditional) return again(turn, record, cause, verdict);
   if (verdict.verdict === "unknown" && isCutOff(turn) && actionOf(turn, record.uses)?.reconcile)
     return letGo(turn, nowOf(turn));
   return askWhatHappened(turn, record, `${why}; ${verdict.detail}`);
@@ -61,23 +63,29 @@ async function look(turn: Turn, record: StepRecord): Promise<Verdict> {
 }
 
 /**
- * Known not to have happened, and the call deduplicates at its target: one more attempt is safe. It comes at once when a worker has ended,
- * and after the step's delay when the target has failed.
+ * Known not to have happened, or not known, and the call deduplicates at its target: one more attempt is safe. It comes at once when a
+ * worker has ended, and after the step's delay when the target has failed.
  */
-async function again(turn: Turn, record: StepRecord, { message: why, reason }: Cause): Promise<Progress> {
+async function again(
+  turn: Turn,
+  record: StepRecord,
+  { message: why, reason }: Cause,
+  { verdict, detail }: Exclude<Verdict, { verdict: "done" }>,
+): Promise<Progress> {
   const step = stepOf(turn.playbook, record);
   const at = nowOf(turn);
   const attempts = Math.max(step?.retry.attempts ?? 1, 2);
   const pause = step && reason !== undefined ? retryDelay(step, record.attempt) : 0;
   const retryAt = record.attempt < attempts ? { retryAt: at + pause } : {};
   const event = { type: "outcome", at, path: record.path, outcome: "failed", reason: reason ?? "unreachable" } as const;
-  return saveOutcome(withEvents(turn, [{ ...event, message: `${why}; it was not done`, ...retryAt }]), {});
+  const isOpen = verdict === "repeatable";
+  const message = `${why}; ${isOpen ? detail : "it was not done"}`;
+  return saveOutcome(withEvents(turn, [{ ...event, message, ...(isOpen && { open: true }), ...retryAt }]), {});
 }
 
 /** Never guesses: the run stops as `unknown_outcome` and people are asked. It keeps its locks. */
 async function askWhatHappened(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
-  const what = actionOf(turn, record.uses)?.describe(record.input) ?? record.uses;
-  const question = `did this take effect: ${what}? (${why})`;
+  const question = questionOf(record, why, turn.deps);
   const asked = withEvents(turn, [{ type: "unknown", at: nowOf(turn), path: record.path, question }]);
   const incident = turn.run.created.incidentId;
   return letGo(asked, undefined, {
