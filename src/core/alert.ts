@@ -6,6 +6,14 @@ import type { Instant } from "./time.ts";
 export const SOURCE_NAMES = ["alertmanager", "grafana", "cloudwatch", "eventbridge"] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
+/**
+ * Whether a source tells each change of an alert once, dated by the one clock of what it watches, as CloudWatch does: what is dated before
+ * the latest known change says nothing of the present. The others repeat what fires, and their times are of several clocks.
+ */
+export function tellsChanges(source: SourceName): boolean {
+  return source === "cloudwatch" || source === "eventbridge";
+}
+
 /** `unknown` is CloudWatch's INSUFFICIENT_DATA: it neither opens nor closes an episode. */
 export type AlertStatus = "firing" | "resolved" | "unknown";
 

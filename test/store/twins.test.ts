@@ -23,8 +23,13 @@ const item = fc.record(
   },
   { requiredKeys: ["fingerprint", "status", "starts", "summary"] },
 );
-const body = fc.record({ key: fc.constantFrom("g1", "g2"), items: fc.array(item, { minLength: 1, maxLength: 3 }) });
-const vanishing = fc.record({ vanish: fc.constantFrom(...FINGERPRINTS), opening: fc.constantFrom(1, 2) });
+const source = fc.constantFrom("alertmanager" as const, "cloudwatch" as const);
+const body = fc.record({
+  source,
+  key: fc.constantFrom("g1", "g2"),
+  items: fc.array(item, { minLength: 1, maxLength: 3 }),
+});
+const vanishing = fc.record({ source, vanish: fc.constantFrom(...FINGERPRINTS), opening: fc.constantFrom(1, 2) });
 
 /** What must agree: everything but the moments at which the two were asked. */
 function comparable(state: EpisodeState | undefined): unknown {
@@ -56,7 +61,7 @@ type Step = Body | Vanishing;
 
 async function run(intake: typeof real.intake, step: Step, t0: number): Promise<unknown> {
   const answer = "vanish" in step ? await vanish(intake, step) : await accept(intake, step, t0);
-  const keys = FINGERPRINTS.map((fingerprint) => ({ source: "alertmanager", fingerprint }) as const);
+  const keys = FINGERPRINTS.map((fingerprint) => ({ source: step.source, fingerprint }));
   const entries = await intake.read({ count: 9, block: 0 });
   return {
     answer,
@@ -65,11 +70,11 @@ async function run(intake: typeof real.intake, step: Step, t0: number): Promise<
   };
 }
 
-function vanish(intake: typeof real.intake, { vanish, opening }: Vanishing): Promise<boolean> {
-  return intake.vanish({ source: "alertmanager", fingerprint: vanish }, opening);
+function vanish(intake: typeof real.intake, { source, vanish, opening }: Vanishing): Promise<boolean> {
+  return intake.vanish({ source, fingerprint: vanish }, opening);
 }
 
-function accept(intake: typeof real.intake, { key, items }: Body, t0: number) {
+function accept(intake: typeof real.intake, { source, key, items }: Body, t0: number) {
   const at = (offset: number): number => t0 + offset * MINUTE;
   const alerts = items.map(({ fingerprint, status, starts, ends, summary }) => ({
     fingerprint,
@@ -78,5 +83,5 @@ function accept(intake: typeof real.intake, { key, items }: Body, t0: number) {
     annotations: { summary },
     ...(status === "resolved" && ends !== undefined ? { endsAt: at(ends) } : {}),
   }));
-  return intake.accept(...group(alerts, key));
+  return intake.accept(...group(alerts, key, source));
 }

@@ -1,4 +1,4 @@
-import type { SourceName } from "../../core/alert.ts";
+import { type SourceName, tellsChanges } from "../../core/alert.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { AlertRecord, EpisodeState } from "../../core/episode.ts";
 import type { Doc, Tx, Write } from "../../core/store.ts";
@@ -10,9 +10,9 @@ import { isWorthALine, listed, nameOf } from "./lines.ts";
 const ASKED = 50;
 const AT_ONCE = 8;
 
-/** Sources that repeat what still fires; CloudWatch speaks on changes only, so its silence says nothing. */
+/** Of a source that speaks on changes only, silence says nothing. */
 export function canBeStale(source: SourceName): boolean {
-  return source === "alertmanager" || source === "grafana";
+  return !tellsChanges(source);
 }
 
 type Stale = { record: AlertRecord; state: EpisodeState };

@@ -1,4 +1,4 @@
-import type { Sighting, SightingGroup } from "../../core/alert.ts";
+import { type Sighting, type SightingGroup, type SourceName, tellsChanges } from "../../core/alert.ts";
 import { type AlertRecord, type EpisodeState, episodeId } from "../../core/episode.ts";
 import type { EpisodeKey, Lineage } from "../../core/intake.ts";
 import type { Instant } from "../../core/time.ts";
@@ -57,10 +57,11 @@ function accept(state: MemoryState, group: SightingGroup, body: Buffer): number 
   return changed.length;
 }
 
-function record(state: MemoryState, at: { source: string; group: string; now: Instant }, alert: Sighting): boolean {
+function record(state: MemoryState, at: { source: SourceName; group: string; now: Instant }, alert: Sighting): boolean {
   const key = episodeKey(at.source, alert.fingerprint);
   const content = contentHash(alert).join("-");
-  const change = nextEpisode(state.episodes.get(key), { alert, content, group: at.group, now: at.now });
+  const seen = { alert, content, group: at.group, now: at.now, isChange: tellsChanges(at.source) };
+  const change = nextEpisode(state.episodes.get(key), seen);
   if (!change) return false;
   state.episodes.set(key, change.record);
   if (change.unsettled) unsettle(state, at.source);

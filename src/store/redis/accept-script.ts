@@ -1,12 +1,6 @@
-import { CLOSE_TOLERANCE_MS } from "../episode-rule.ts";
+import { BLOCK_BYTES, EPISODE_RULES_LUA } from "./episode-rules-script.ts";
 import { defineScript, NOW_LUA } from "./script.ts";
 
-/**
- * A packed episode, 57 bytes: flags, opening, opened, last seen, starts, ends, content hash, group.
- * The scripts cut it by these places: flags 1, opening and opened 2-13, seen 14-21, starts 22-29, ends 30-37,
- * content 38-45, group 46-57; what need not change is never unpacked.
- */
-export const EPISODE_FORMAT = ">BI4ddddc8c12";
 /** Packed group: digest, the source's `unsettled` counter, since when this digest, last seen. */
 export const GROUP_FORMAT = ">c16I4dd";
 /** What the argument begins with (see `pack.ts`): whether the body was laid aside, source, group, digest. */
@@ -14,83 +8,11 @@ const KEY_FORMAT = ">BBc0c12c16";
 /** The head of the items after it: how many, whether their fingerprints are distinct. */
 const HEAD_FORMAT = ">I4B";
 export const HEAD_BYTES = 5;
-/** An item's block: starts, ends and content hash as they stand in an episode. */
-export const BLOCK_BYTES = 24;
-
 /** The script's answer when it was given a digest only and that is not what the group sent last. */
 export const NOT_A_REPEAT = -1;
 
 /** The field of a source's groups that counts closings and unknowns: each makes every remembered digest invalid. */
 export const UNSETTLED_FIELD = "unsettled";
-
-/** An episode's status in the lower bits of its flags. */
-export const STATUS = { firing: 0, resolved: 1, unknown: 2 } as const;
-export const DOUBTFUL_FLAG = 4;
-/** The `ends` slot is set: the end of a closed episode, or, while open, the end of the one before. */
-export const ENDS_FLAG = 8;
-
-/*
- * Section 14.1 for one item: from the old record and the item's block to the new record and whether that is a change.
- * `episode-rule.ts` is the same table in TypeScript for the memory twin; the conformance suite holds both to it.
- */
-const RULES_LUA = `
-local sub, char = string.sub, string.char
-local group, unsettled_by
-local first_opening, seen_now = struct.pack('>BI4dd', 0, 1, now, now), struct.pack('>d', now)
-
-local function time_at(text, place)
-  return (struct.unpack('>d', text, place))
-end
-
-local function opened_again(old, block)
-  local doubtful = time_at(block, 1) <= time_at(old, 30)
-  local _, opening = struct.unpack('>BI4', old)
-  local head = struct.pack('>BI4dd', ${ENDS_FLAG} + (doubtful and ${DOUBTFUL_FLAG} or 0), opening + 1, now, now)
-  return head .. sub(block, 1, 8) .. sub(old, 30, 37) .. sub(block, 17, 24) .. group, true
-end
-
-local function still_firing(old, flags, block)
-  local cleared = flags % 8 >= ${DOUBTFUL_FLAG} and time_at(block, 1) > time_at(old, 30)
-  local content = sub(block, 17, 24)
-  local changed = cleared or flags % 4 == 2 or content ~= sub(old, 38, 45)
-  local head = char(cleared and ${ENDS_FLAG} or flags - flags % 4) .. sub(old, 2, 13) .. seen_now
-  return head .. (cleared and sub(block, 1, 8) or sub(old, 22, 29)) .. sub(old, 30, 37) .. content .. group, changed
-end
-
-local function closed(old, flags, item_flags, block)
-  local ends = item_flags >= ${ENDS_FLAG} and time_at(block, 9) or now
-  if ends < time_at(old, 6) - ${CLOSE_TOLERANCE_MS} then return nil, false end
-  unsettled_by = unsettled_by + 1
-  local head = char(1 + ${ENDS_FLAG} + (flags % 8 >= ${DOUBTFUL_FLAG} and ${DOUBTFUL_FLAG} or 0)) .. sub(old, 2, 13) .. seen_now
-  return head .. sub(old, 22, 29) .. struct.pack('>d', ends) .. sub(old, 38, 45) .. group, true
-end
-
-local function ended(old, _, item_flags, block)
-  local ends = item_flags >= ${ENDS_FLAG} and time_at(block, 9) or now
-  if old and ends <= time_at(old, 30) then return nil, false end
-  local head = old and sub(old, 1, 29) or struct.pack('>BI4dd', 1 + ${ENDS_FLAG}, 0, now, now) .. sub(block, 1, 8)
-  return head .. struct.pack('>d', ends) .. (old and sub(old, 38) or sub(block, 17, 24) .. group), false
-end
-
-local function unknown(old, flags)
-  local changed = flags % 4 ~= 2
-  if changed then unsettled_by = unsettled_by + 1 end
-  return char(2 + flags - flags % 4) .. sub(old, 2, 13) .. seen_now .. sub(old, 22, 45) .. group, changed
-end
-
-local function apply(old, item_flags, block)
-  local flags = old and string.byte(old)
-  local status, open = item_flags % 4, old and flags % 4 ~= 1
-  if status == 0 then
-    if open then return still_firing(old, flags, block) end
-    if old then return opened_again(old, block) end
-    return first_opening .. block .. group, true
-  end
-  if status == 1 then return (open and closed or ended)(old, flags, item_flags, block) end
-  if open then return unknown(old, flags) end
-  return nil, false
-end
-`;
 
 /** How many items are read, fetched and written at one go: Lua's stack takes 8000 values. */
 const CHUNK = 2000;
@@ -198,7 +120,7 @@ end
  */
 export const ACCEPT = defineScript(`
 ${NOW_LUA}
-${RULES_LUA}
+${EPISODE_RULES_LUA}
 ${BODY_LUA}
 ${ASIDE_LUA}
 local answers = {}

@@ -1,4 +1,5 @@
-import { DOUBTFUL_FLAG, ENDS_FLAG, EPISODE_FORMAT, UNSETTLED_FIELD } from "./accept-script.ts";
+import { UNSETTLED_FIELD } from "./accept-script.ts";
+import { DOUBTFUL_FLAG, ENDS_FLAG, EPISODE_FORMAT } from "./episode-rules-script.ts";
 import { defineScript, NOW_LUA } from "./script.ts";
 
 /** source, fingerprint, source, fingerprint, ... → per pair nothing, or the packed episode and its packed group. */

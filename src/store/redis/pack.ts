@@ -1,6 +1,7 @@
-import type { Sighting, SourceName } from "../../core/alert.ts";
+import { type Sighting, type SourceName, tellsChanges } from "../../core/alert.ts";
 import type { ContentHash } from "../../core/content.ts";
-import { BLOCK_BYTES, ENDS_FLAG, HEAD_BYTES, STATUS } from "./accept-script.ts";
+import { HEAD_BYTES } from "./accept-script.ts";
+import { BLOCK_BYTES, CHANGE_FLAG, ENDS_FLAG, STATUS } from "./episode-rules-script.ts";
 
 /** Which body: 12 bytes for its group, 16 for its digest, as latin1 strings. `aside`: the script gets a name for it. */
 export type BodyKey = { source: SourceName; group: string; digest: string; aside?: boolean };
@@ -30,9 +31,14 @@ export function bodyPacker(contentOf: (alert: Sighting) => ContentHash): PackBod
     let flagsAt = at + HEAD_BYTES;
     let blockAt = flagsAt + alerts.length;
     let textAt = blockAt + BLOCK_BYTES * alerts.length;
+    const isChange = tellsChanges(key.source);
     for (const alert of alerts) {
-      view.setUint8(flagsAt++, STATUS[alert.status] + (alert.endsAt === undefined ? 0 : ENDS_FLAG));
-      writeBlock(view, blockAt, alert, contentOf(alert));
+      const ends = alert.endsAt ?? (isChange ? alert.startsAt : undefined);
+      view.setUint8(
+        flagsAt++,
+        STATUS[alert.status] + (ends === undefined ? 0 : ENDS_FLAG) + (isChange ? CHANGE_FLAG : 0),
+      );
+      writeBlock(view, blockAt, [alert.startsAt, ends ?? 0], contentOf(alert));
       blockAt += BLOCK_BYTES;
       const end = writeText(packed, alert.fingerprint, textAt + 4);
       view.setUint32(textAt, end - textAt - 4);
@@ -50,9 +56,11 @@ function packKey({ source, group, digest, aside }: BodyKey, rest: number): { pac
   return { packed, at: at + packed.write(group + digest, at, "latin1") };
 }
 
-function writeBlock(view: DataView, at: number, alert: Sighting, [high, low]: readonly [number, number]): void {
-  view.setFloat64(at, alert.startsAt);
-  view.setFloat64(at + 8, alert.endsAt ?? 0);
+type Pair = readonly [number, number];
+
+function writeBlock(view: DataView, at: number, [starts, ends]: Pair, [high, low]: Pair): void {
+  view.setFloat64(at, starts);
+  view.setFloat64(at + 8, ends);
   view.setUint32(at + 16, high);
   view.setUint32(at + 20, low);
 }

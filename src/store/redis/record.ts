@@ -1,7 +1,7 @@
 import type { AlertStatus } from "../../core/alert.ts";
 import type { EpisodeState } from "../../core/episode.ts";
 import type { Instant } from "../../core/time.ts";
-import { DOUBTFUL_FLAG, ENDS_FLAG } from "./accept-script.ts";
+import { DOUBTFUL_FLAG, ENDS_FLAG } from "./episode-rules-script.ts";
 
 const STATUSES: readonly AlertStatus[] = ["firing", "resolved", "unknown"];
 

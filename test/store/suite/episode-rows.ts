@@ -1,10 +1,16 @@
+import type { SourceName } from "../../../src/core/alert.ts";
 import type { EpisodeState } from "../../../src/core/episode.ts";
 import type { Item } from "./subject.ts";
 
 /** Bodies in order, each with how many items it must change, and what is known of `f1` afterwards. Times count from T0. */
-export type Row = { rule: string; bodies: [Item | Item[], number][]; leaves: Partial<EpisodeState> | undefined };
+export type Row = {
+  rule: string;
+  source?: SourceName;
+  bodies: [Item | Item[], number][];
+  leaves: Partial<EpisodeState> | undefined;
+};
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 export const firing = (startsAt = -5 * MINUTE, more: Item = {}): Item => ({ status: "firing", startsAt, ...more });
 export const resolved = (endsAt = 0): Item => ({ status: "resolved", startsAt: -5 * MINUTE, endsAt });
 const unknown: Item = { status: "unknown" };
@@ -123,12 +129,30 @@ export const ROWS: Row[] = [
     leaves: { ...OPEN, startsAt: 6 },
   },
   {
-    rule: "resolved that ended long before the opening is ignored",
+    rule: "the end of a former firing, long before the opening, is ignored",
     bodies: [
       [firing(), 1],
-      [resolved(-2 * MINUTE - 5_000), 0],
+      [{ status: "resolved", startsAt: -9 * MINUTE, endsAt: -6 * MINUTE }, 0],
     ],
     leaves: OPEN,
+  },
+  {
+    rule: "the end of the firing that is open closes it, however late both are told",
+    bodies: [
+      [firing(), 1],
+      [resolved(-4 * MINUTE), 1],
+    ],
+    leaves: { status: "resolved", opening: 1, endsAt: -4 * MINUTE },
+  },
+  {
+    rule: "an end before the opening does not close a doubtful firing, which an end is known of already",
+    bodies: [
+      [firing(), 1],
+      [resolved(-3 * MINUTE), 1],
+      [firing(), 1],
+      [resolved(-3 * MINUTE), 0],
+    ],
+    leaves: { ...OPEN, opening: 2, doubtful: true },
   },
   {
     rule: "resolved just before the opening closes, since clocks differ",

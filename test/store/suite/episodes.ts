@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import type { EpisodeState } from "../../../src/core/episode.ts";
+import { CHANGE_ROWS } from "./change-rows.ts";
 import { firing, ROWS, resolved } from "./episode-rows.ts";
 import { drain, F1, group, type Item, type MakeSubject, type Subject } from "./subject.ts";
 
@@ -18,16 +19,16 @@ export function episodes(make: MakeSubject): void {
       ...(item.endsAt === undefined ? {} : { endsAt: t0 + item.endsAt }),
     });
 
-    for (const { rule, bodies, leaves } of ROWS) {
+    for (const { rule, bodies, leaves, source = "alertmanager" } of [...ROWS, ...CHANGE_ROWS]) {
       it(rule, async () => {
         for (const [items, accepted] of bodies) {
           const list = [items].flat();
-          const answer = await subject.intake.accept(...group(list.map(shifted)));
+          const answer = await subject.intake.accept(...group(list.map(shifted), "g", source));
           assert.deepEqual(answer, { accepted, unchanged: list.length - accepted });
           const changed = await drain(subject);
           assert.deepEqual(changed.length, accepted > 0 ? 1 : 0, "an entry exactly when something changed");
         }
-        const [state] = await subject.intake.states([F1]);
+        const [state] = await subject.intake.states([{ ...F1, source }]);
         if (leaves === undefined) return assert.equal(state, undefined);
         assert.ok(state);
         assert.deepEqual(pick(state, leaves), shifted(leaves as Item));

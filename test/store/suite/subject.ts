@@ -1,4 +1,4 @@
-import type { AlertGroup, AlertStatus } from "../../../src/core/alert.ts";
+import type { AlertGroup, AlertStatus, SourceName } from "../../../src/core/alert.ts";
 import type { Check, Store, Write } from "../../../src/core/store.ts";
 import type { RetainedIntake } from "../../../src/store/retained-intake.ts";
 
@@ -32,7 +32,11 @@ export type Item = {
 };
 
 /** A group of one or more items with their body; the text of the body is its JSON, so that equal items are repeats. */
-export function group(items: readonly Item[], groupKey = "g"): readonly [AlertGroup, Buffer] {
+export function group(
+  items: readonly Item[],
+  groupKey = "g",
+  source: SourceName = "alertmanager",
+): readonly [AlertGroup, Buffer] {
   const alerts = items.map((item) => ({
     fingerprint: "f1",
     status: "firing" as const,
@@ -42,7 +46,7 @@ export function group(items: readonly Item[], groupKey = "g"): readonly [AlertGr
     ...item,
   }));
   const body = Buffer.from(JSON.stringify({ groupKey, alerts }));
-  return [{ source: "alertmanager", groupKey, truncatedAlerts: 0, alerts }, body];
+  return [{ source, groupKey, truncatedAlerts: 0, alerts }, body];
 }
 
 export const F1 = { source: "alertmanager", fingerprint: "f1" } as const;
