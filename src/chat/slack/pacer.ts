@@ -3,16 +3,22 @@ import type { Instant, Milliseconds } from "../../core/time.ts";
 /** Slack takes about one message per second and channel, and forgives short bursts. A message costs this much credit. */
 const COST: Milliseconds = 1_000;
 const BURST = 4;
+/** Places are promised this far ahead. Who finds none free comes back when there are some, so that nobody is waited for. */
+const AHEAD: Milliseconds = 60_000;
 
-/** Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. */
-type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant };
+/**
+ * Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. `promised` is the last place
+ * that somebody was told to come back for, `late` how many found none free.
+ */
+type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; promised: Instant; late: number };
 
 /**
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
- * delays only that one. The last place of a burst is kept for what is urgent (approvals, escalations).
+ * delays only that one. The last place of a burst is kept for what is urgent (approvals, escalations). Those who wait are told places one
+ * after the other: a thousand incidents that all came back for the next one would look, and read what they show, each second.
  */
 export type Pacer = {
-  /** Takes a place and returns 0, or takes none and returns how long until there is one. */
+  /** Takes a place and returns 0, or takes none and returns how long until there is one, at most a minute unless the channel is held. */
   take(channel: string, now: Instant, urgent: boolean): Milliseconds;
   /** How long a hold on this channel still lasts; 0 when there is none. */
   heldFor(channel: string, now: Instant): Milliseconds;
@@ -29,23 +35,39 @@ export function createPacer(): Pacer {
       lanes.set(channel, lane);
       if (lane.heldUntil > now) return lane.heldUntil - now;
       const floor = urgent ? COST : 2 * COST;
-      if (lane.credit < floor) return floor - lane.credit;
-      lane.credit -= COST;
-      return 0;
+      if (lane.credit >= floor) {
+        lane.credit -= COST;
+        return 0;
+      }
+      const soonest = floor - lane.credit;
+      return urgent ? soonest : promise(lane, now, soonest);
     },
     heldFor(channel, now) {
       return Math.max(0, (lanes.get(channel)?.heldUntil ?? 0) - now);
     },
     hold(channel, until) {
-      const lane = lanes.get(channel) ?? { credit: BURST * COST, filledAt: until, heldUntil: 0 };
+      const lane = lanes.get(channel) ?? { ...FRESH, filledAt: until };
       lanes.set(channel, { ...lane, heldUntil: Math.max(lane.heldUntil, until) });
     },
   };
 }
 
+const FRESH: Omit<Lane, "filledAt"> = { credit: BURST * COST, heldUntil: 0, promised: 0, late: 0 };
+
+/** The next place that nobody was told yet. Who comes too late for one comes back in the second half of the time that is promised by then. */
+function promise(lane: Lane, now: Instant, soonest: Milliseconds): Milliseconds {
+  const wait = Math.max(soonest, lane.promised + COST - now);
+  if (wait > AHEAD) {
+    lane.late += 1;
+    return AHEAD - (lane.late % (AHEAD / 2 / COST)) * COST;
+  }
+  lane.promised = now + wait;
+  return wait;
+}
+
 function refilled(lane: Lane | undefined, now: Instant): Lane {
-  if (!lane) return { credit: BURST * COST, filledAt: now, heldUntil: 0 };
+  if (!lane) return { ...FRESH, filledAt: now };
   const earned = Math.max(0, now - lane.filledAt);
   const credit = Math.min(BURST * COST, lane.credit + earned);
-  return { credit, filledAt: Math.max(now, lane.filledAt), heldUntil: lane.heldUntil };
+  return { ...lane, credit, filledAt: Math.max(now, lane.filledAt) };
 }
