@@ -8,12 +8,20 @@ export async function ensureMessage(deps: PublishDeps, session: Session): Promis
   if (session.state.message !== undefined) return undefined;
   const message = incidentMessage(session.view);
   const mark = { event_type: "stanch_incident", event_payload: { incidentId: session.view.incident.id } } as const;
-  return post(deps, session, { message, mark, urgent: true }, (state, ts) => ({
+  return post(deps, session, { message, mark, urgent: isUrgent(session) }, (state, ts) => ({
     ...state,
     channel: session.channel,
     message: ts,
     shown: digestOfMessage(message),
   }));
+}
+
+/** Its approvals and calls hang on the message; in a storm the others come after those that somebody has to see at once. */
+function isUrgent({ view, entries }: Session): boolean {
+  const { incident, approvals, tasks = [], runs } = view;
+  const isAsked = approvals.some(({ status }) => status === "pending") || tasks.length > 0;
+  const isUnknown = runs.some(({ state }) => state.kind === "unknown_outcome");
+  return incident.severity === "P0" || isAsked || isUnknown || entries.some(({ kind }) => kind === "escalation");
 }
 
 /** Edits the incident's message when it would look different; a deleted one is posted anew. */

@@ -6,11 +6,11 @@ const BURST = 4;
 /** Places are promised this far ahead. Who finds none free comes back when there are some, so that nobody is waited for. */
 const AHEAD: Milliseconds = 60_000;
 
-/**
- * Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. `promised` is the last place
- * that somebody was told to come back for, `late` how many found none free.
- */
-type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; promised: Instant; late: number };
+/** The last place that somebody was told to come back for, and how many found none free. */
+type Promised = { until: Instant; late: number };
+
+/** Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. */
+type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; urgent: Promised; other: Promised };
 
 /**
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
@@ -39,34 +39,36 @@ export function createPacer(): Pacer {
         lane.credit -= COST;
         return 0;
       }
-      const soonest = floor - lane.credit;
-      return urgent ? soonest : promise(lane, now, soonest);
+      return promise(urgent ? lane.urgent : lane.other, now, floor - lane.credit);
     },
     heldFor(channel, now) {
       return Math.max(0, (lanes.get(channel)?.heldUntil ?? 0) - now);
     },
     hold(channel, until) {
-      const lane = lanes.get(channel) ?? { ...FRESH, filledAt: until };
+      const lane = lanes.get(channel) ?? fresh(until);
       lanes.set(channel, { ...lane, heldUntil: Math.max(lane.heldUntil, until) });
     },
   };
 }
 
-const FRESH: Omit<Lane, "filledAt"> = { credit: BURST * COST, heldUntil: 0, promised: 0, late: 0 };
+function fresh(now: Instant): Lane {
+  const none = { until: 0, late: 0 };
+  return { credit: BURST * COST, filledAt: now, heldUntil: 0, urgent: { ...none }, other: { ...none } };
+}
 
 /** The next place that nobody was told yet. Who comes too late for one comes back in the second half of the time that is promised by then. */
-function promise(lane: Lane, now: Instant, soonest: Milliseconds): Milliseconds {
-  const wait = Math.max(soonest, lane.promised + COST - now);
+function promise(promised: Promised, now: Instant, soonest: Milliseconds): Milliseconds {
+  const wait = Math.max(soonest, promised.until + COST - now);
   if (wait > AHEAD) {
-    lane.late += 1;
-    return AHEAD - (lane.late % (AHEAD / 2 / COST)) * COST;
+    promised.late += 1;
+    return AHEAD - (promised.late % (AHEAD / 2 / COST)) * COST;
   }
-  lane.promised = now + wait;
+  promised.until = now + wait;
   return wait;
 }
 
 function refilled(lane: Lane | undefined, now: Instant): Lane {
-  if (!lane) return { ...FRESH, filledAt: now };
+  if (!lane) return fresh(now);
   const earned = Math.max(0, now - lane.filledAt);
   const credit = Math.min(BURST * COST, lane.credit + earned);
   return { ...lane, credit, filledAt: Math.max(now, lane.filledAt) };

@@ -25,22 +25,25 @@ describe("pacing", () => {
     assert.equal(pacer.heldFor("C3", 0), 0);
   });
 
-  test("a thousand who wait are served one per second without a gap, and none looks more often than twice a minute", () => {
-    const pacer = createPacer();
-    const due = Array.from({ length: 1_000 }, () => ({ at: 0, looks: 0 }));
-    let [served, end] = [0, 0];
-    for (let now = 0; served < due.length; now += 500) {
-      for (const one of due.filter(({ at }) => at <= now)) {
-        one.looks += 1;
-        const wait = pacer.take("C", now, false);
-        one.at = wait === 0 ? Number.POSITIVE_INFINITY : now + wait;
-        if (wait === 0) [served, end] = [served + 1, now];
+  for (const urgent of [false, true]) {
+    const who = urgent ? "a thousand whose messages are urgent" : "a thousand who wait";
+    test(`${who} are served one per second without a gap, and none looks more often than twice a minute`, () => {
+      const pacer = createPacer();
+      const due = Array.from({ length: 1_000 }, () => ({ at: 0, looks: 0 }));
+      let [served, end] = [0, 0];
+      for (let now = 0; served < due.length; now += 500) {
+        for (const one of due.filter(({ at }) => at <= now)) {
+          one.looks += 1;
+          const wait = pacer.take("C", now, urgent);
+          one.at = wait === 0 ? Number.POSITIVE_INFINITY : now + wait;
+          if (wait === 0) [served, end] = [served + 1, now];
+        }
       }
-    }
-    assert.ok(end < 1_000_000 + 5_000, `the last was served after ${end / 1_000} s`);
-    const looks = due.reduce((sum, one) => sum + one.looks, 0);
-    assert.ok(looks < 1_000 * (1 + (end / 60_000) * 2), `${looks} looks`);
-  });
+      assert.ok(end < 1_000_000 + 5_000, `the last was served after ${end / 1_000} s`);
+      const looks = due.reduce((sum, one) => sum + one.looks, 0);
+      assert.ok(looks < 1_000 * (1 + (end / 60_000) * 2), `${looks} looks`);
+    });
+  }
 
   test("what is urgent is not told to wait behind those who wait already", () => {
     const pacer = createPacer();
@@ -58,7 +61,7 @@ describe("pacing", () => {
           now += pause;
           const wait = pacer.take("C", now, urgent);
           if (wait === 0) taken += 1;
-          assert.ok(wait >= 0 && wait <= (urgent ? 2000 : 60_000));
+          assert.ok(wait >= 0 && wait <= 60_000);
           assert.ok(taken <= 4 + now / 1000 + 0.001);
         }
         const wait = pacer.take("C", now, false);

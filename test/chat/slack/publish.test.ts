@@ -45,6 +45,22 @@ describe("the life of an incident", () => {
     assert.doesNotMatch(locked, /"type":"button"/);
   });
 
+  test("in a storm one that asks people comes before those that only report", async () => {
+    const { chat } = stage.worker.other();
+    const show = (name: string, more: Parameters<typeof viewOf>[0] = {}) => {
+      const view = viewOf({ ...more, incident: { id: `${stage.id}-${name}` } });
+      return chat.publish(view, [], { delivered: 0, approvals: {} }, async () => undefined);
+    };
+    for (const name of ["one", "two", "three"]) assert.ok((await show(name)).ok, name);
+    assert.ok(!(await show("four")).ok, "the last place of the burst is not for a report");
+    const waiting = await show("asks", { approvals: [approvalOf({ id: `apr-${stage.id}` })] });
+    assert.ok(!waiting.ok, "its message has the last place, the question waits for the next");
+    const names = (await stage.slack.history(stage.alerts)).map(
+      ({ metadata }) => metadata?.event_payload["incidentId"],
+    );
+    assert.deepEqual([names.includes(`${stage.id}-asks`), names.includes(`${stage.id}-four`)], [true, false]);
+  });
+
   test("an equal view writes nothing", async () => {
     const view = viewOf({ incident: { id: stage.id } });
     await stage.worker.settle(view, stage.timeline(2));
