@@ -94,6 +94,8 @@ function parallelMove(run: Run, position: Extract<Position, { kind: "parallel" }
       inputs,
     );
     if (move.kind !== "execute") return move;
+    if (move.steps.some(({ effect }) => effect !== "read"))
+      return failStep(place.path, "invalid_input", inputs, "parallel holds read steps only");
     ready.push(...move.steps);
   }
   return { kind: "execute", steps: ready };

@@ -15,10 +15,7 @@ import { claimLeft, isCutOff, nowOf, save, type Turn, withEvents } from "./turn.
 export function executeSteps(turn: Turn, steps: readonly ReadyStep[]): Soon<Progress> {
   const [first] = steps;
   if (first === undefined) return { kind: "go-on", turn };
-  if (steps.length === 1 && first.effect !== "read") return mutate(turn, first);
-  const foreign = steps.find((step) => step.effect !== "read");
-  if (foreign) return { kind: "go-on", turn: withEvents(turn, [refusedInParallel(turn, foreign)]) };
-  return read(turn, steps);
+  return first.effect === "read" ? read(turn, steps) : mutate(turn, first);
 }
 
 async function read(turn: Turn, steps: readonly ReadyStep[]): Promise<Progress> {
@@ -121,11 +118,6 @@ function failedEvent(turn: Turn, ready: ReadyStep, failure: ActionFailure): RunE
     message: failure.message,
     ...retryAt,
   };
-}
-
-function refusedInParallel(turn: Turn, ready: ReadyStep): RunEvent {
-  const message = "parallel holds read steps only";
-  return failedEvent(turn, ready, { ok: false, reason: "refused", message, retryable: false, sent: "no" });
 }
 
 function missing(uses: string): ActionFailure {
