@@ -9,10 +9,10 @@ import { ANNA, CONFIG, createWorld, playbook, scripted, step } from "../support/
 
 const MINUTE = 60_000;
 
-type Begun = { autonomy?: "approve" | "auto"; isRelapse?: boolean };
+type Begun = { autonomy?: "approve" | "auto"; isRelapse?: boolean; isShown?: boolean };
 
-/** A run whose window of so many minutes has begun, since the chat has shown it. */
-async function begun(veto: number, { autonomy = "approve", isRelapse = false }: Begun = {}) {
+/** A run whose window of so many minutes has begun, where the chat has shown it. */
+async function begun(veto: number, { autonomy = "approve", isRelapse = false, isShown = true }: Begun = {}) {
   const approvals = { ...CONFIG.approvals, default: { ...CONFIG.approvals.default, veto: veto * MINUTE } };
   const world = createWorld({ ...CONFIG, approvals });
   const act = scripted(world.actions, "t.act", { effect: "reversible" });
@@ -22,10 +22,13 @@ async function begun(veto: number, { autonomy = "approve", isRelapse = false }: 
   const id = await world.open("p");
   await world.drain();
   const approval = (await world.run(id)).asked?.approvalId ?? "";
-  const body: ChatState = { delivered: 0, approvals: { [approval]: { message: "1", shown: "x" } } };
-  await world.store.commit({ checks: [], writes: [{ write: "put", kind: "chat", id: "inc-1", body }] });
-  await startVetoWindows(world.store, "inc-1");
-  return { world, act, approval, reject: () => decide(world.deps, ANNA, { verb: "reject", approval }) };
+  const show = async () => {
+    const body: ChatState = { delivered: 0, approvals: { [approval]: { message: "1", shown: "x" } } };
+    await world.store.commit({ checks: [], writes: [{ write: "put", kind: "chat", id: "inc-1", body }] });
+    await startVetoWindows(world.store, "inc-1");
+  };
+  if (isShown) await show();
+  return { world, act, approval, show, reject: () => decide(world.deps, ANNA, { verb: "reject", approval }) };
 }
 
 test("an objection counts as long as the window, also where an approval would have expired before", async () => {
@@ -66,3 +69,32 @@ for (const autonomy of ["approve", "auto"] as const)
     await world.pass(MINUTE);
     assert.equal(act.calls.length, 1);
   });
+
+test("a window that no channel has shown within 2 minutes never opens: somebody has to approve, however late it is shown", async () => {
+  const { world, act, approval, show } = await begun(1, { isShown: false });
+  const policy = async () => (await world.store.get<Approval>("approval", approval))?.body.policy;
+  await world.pass(2 * MINUTE - 5_000);
+  await world.store.commit({ checks: [], writes: [{ write: "due", member: `approval:${approval}`, at: 0 }] });
+  await world.drain();
+  assert.equal((await policy())?.veto, MINUTE, "it may still be shown in time");
+  await world.pass(5_000);
+  assert.equal((await policy())?.veto, undefined);
+  assert.match((await world.timeline()).at(-1) ?? "", /^no channel has shown apr-\S+ in 2m; it needs an approval now$/);
+  await show();
+  await world.pass(5 * MINUTE);
+  assert.equal(act.calls.length, 0);
+  assert.equal((await decide(world.deps, ANNA, { verb: "approve", approval })).ok, true);
+  await world.pass(MINUTE);
+  assert.equal(act.calls.length, 1);
+});
+
+test("a wake-up before its end, however often, does not end a window", async () => {
+  const { world, act, approval } = await begun(10);
+  for (let minute = 0; minute < 9; minute++) {
+    await world.store.commit({ checks: [], writes: [{ write: "due", member: `approval:${approval}`, at: 0 }] });
+    await world.pass(MINUTE);
+  }
+  assert.equal(act.calls.length, 0);
+  await world.pass(2 * MINUTE);
+  assert.equal(act.calls.length, 1);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANNA, type House, MINUTE, openHouse } from "./house.ts";
 import { ACTS, alertOf, bodyOf, configText, playbookText } from "./situation.ts";
-import { demoted, fires, start } from "./stories.ts";
+import { demoted, ends, fires, measures, PEOPLE, start } from "./stories.ts";
 
 async function open(): Promise<House> {
   return openHouse(configText(ACTS), [playbookText(ACTS)]);
@@ -30,6 +30,31 @@ test("after a reset it acts alone again, also where the demotion had been read b
   assert.equal(run?.created.autonomy, "auto");
   assert.equal(run?.asked, undefined);
   assert.ok(house.calls.length > 0);
+});
+
+test("three failed verifications in a row demote it, and one that holds between them takes back what was counted", async () => {
+  const checks = "[{ uses: test.measure, expect: 'value > 0.0' }]";
+  const verified = `${playbookText(ACTS)}verify: { checks: ${checks}, every: 10s, hold: 10s, within: 30s }\n`;
+  const house = await openHouse(configText(ACTS), [verified]);
+  const asked: number[] = [];
+  for (const value of [-1, -1, 1, -1, -1, -1, 1]) {
+    await measures(value)(house);
+    await fires(house);
+    await house.pass(2 * MINUTE);
+    asked.push((await house.pending()).length);
+    await ends(house);
+    await house.pass(40 * MINUTE);
+  }
+  assert.deepEqual(asked, [0, 0, 0, 0, 0, 0, 1]);
+});
+
+test("only an admin lifts a demotion", async () => {
+  const house = await open();
+  await demoted(house);
+  const refused = await house.decide({ verb: "reset", playbook: "respond" }, PEOPLE.ben);
+  assert.deepEqual(refused, { ok: false, code: "forbidden", sentence: "reset needs the role admin" });
+  await fires(house);
+  assert.deepEqual([house.calls.length, (await house.pending()).length], [0, 1]);
 });
 
 test("what is started by hand, and what the whole service may do, are told as the reason that they are", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Approval } from "../../../src/core/approval.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import type { Step } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { runView } from "../../../src/flow/run-view.ts";
-import { ANNA, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { ANNA, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const start = {
   playbook: () => undefined,
@@ -86,4 +88,67 @@ test("the metric counts the decision that was stored, not those that lost agains
   const deps = { ...world.deps, ...start, metrics };
   await Promise.all([1, 2, 3].map(() => decide(deps, ANNA, { verb: "approve", approval })));
   assert.deepEqual(counted, ["approved"]);
+});
+
+test("steps of a branch or of rounds that cannot be known yet are shown as pending, and ask again once they are", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act");
+  const isKnown = () => act.calls.length > 0;
+  const when = condition("steps.one.outcome", () => isKnown() || undefined);
+  const list = constant(["x"]);
+  const items = {
+    ...list,
+    render: (scope: Parameters<typeof list.render>[0]) =>
+      isKnown() ? list.render(scope) : { known: false as const, why: "not yet" },
+  };
+  const two = step("two", "t.act", { with: constant({ n: 2 }) });
+  const blocks: readonly Step[] = [
+    { kind: "switch", id: "tree", cases: [{ when, steps: [two] }], default: [] },
+    { kind: "for-each", id: "all", as: "item", items, steps: [two] },
+  ];
+  for (const [nth, block] of blocks.entries()) {
+    act.calls.length = 0;
+    world.playbooks.set("p", playbook("p", [step("one", "t.act"), block], { autonomy: { P0: "approve" } }));
+    const id = await world.open("p", { id: `inc-${nth}`, key: `service=${nth}` });
+    await world.drain();
+    const first = (await world.run(id)).asked?.approvalId ?? "";
+    const shown = (await world.store.get<Approval>("approval", first))?.body.steps ?? [];
+    assert.deepEqual(
+      shown.map(({ path, input }) => [path, input]),
+      [
+        ["one", {}],
+        [`${block.id}/?/two`, "pending"],
+      ],
+    );
+    await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: first });
+    await world.drain();
+    const second = (await world.run(id)).asked?.approvalId ?? "";
+    assert.deepEqual([second !== "" && second !== first, act.calls.length], [true, 1]);
+    await decide({ ...world.deps, ...start }, ANNA, { verb: "approve", approval: second });
+    await world.drain();
+    assert.deepEqual([act.calls.length, (await world.run(id)).ended?.state], [2, "succeeded"]);
+  }
+});
+
+test("a decision that cannot be stored, or never fits what is stored, is told as not made", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
+  const id = await world.open("p");
+  await world.drain();
+  const yes = { verb: "approve", approval: (await world.run(id)).asked?.approvalId ?? "" } as const;
+  const away = async () => {
+    throw new AppError("unavailable", "the store does not answer");
+  };
+  const check = { check: "length", list: "x", is: 0 } as const;
+  const crowded = async () => ({ ok: false as const, now: world.clock.now(), failed: check });
+  for (const [commit, sentence] of [
+    [away, "the store does not answer; nothing was decided, try again"],
+    [crowded, "too many people decided at once; try again"],
+  ] as const) {
+    const decided = await decide({ ...world.deps, ...start, store: { ...world.store, commit } }, ANNA, yes);
+    assert.deepEqual(decided, { ok: false, code: "unavailable", sentence });
+  }
+  await world.pass(60_000);
+  assert.equal(act.calls.length, 0);
 });

@@ -65,3 +65,22 @@ test("a token of nobody is known again when the group lists it", async () => {
   await world.drain();
   assert.equal(world.act.calls.length, 1);
 });
+
+test("nobody approves by a Slack group that cannot be read, or for a group that is not configured any more", async () => {
+  const world = await asked({ slackUserGroups: ["S1"] });
+  world.deps.slackGroup = async () => {
+    throw new Error("no answer");
+  };
+  const unread = await world.approve(CARA);
+  assert.equal(unread.ok, false);
+  assert.match(
+    unread.sentence,
+    /^the members of the Slack group of oncall cannot be read right now; oncall \(anna, ben, @S1\)/,
+  );
+  world.deps.config = { ...world.deps.config, approvals: { ...world.deps.config.approvals, groups: {} } };
+  const gone = await world.approve(ANNA);
+  assert.equal(gone.ok, false);
+  assert.match(gone.sentence, /^the group oncall is not configured, so nobody may decide this/);
+  await world.drain();
+  assert.equal(world.act.calls.length, 0);
+});
