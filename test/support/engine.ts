@@ -67,7 +67,7 @@ export type World = {
   /** Lets time go by at once, as if nobody had worked meanwhile. */
   leap(ms: number): Promise<void>;
   drain(): Promise<void>;
-  open(name: string, more?: Partial<Incident>): Promise<string>;
+  open(name: string, more?: Partial<Incident>, facts?: Readonly<Record<string, number | null>>): Promise<string>;
   run(id: string): Promise<Run>;
   timeline(): Promise<readonly string[]>;
 };
@@ -174,7 +174,7 @@ export function createWorld(config: Config = CONFIG, wrap: (store: Store) => Sto
       now += ms;
       await drain();
     },
-    async open(name, more = {}) {
+    async open(name, more = {}, facts = {}) {
       const incident: Incident = {
         id: "inc-1",
         key: "service=a",
@@ -196,7 +196,7 @@ export function createWorld(config: Config = CONFIG, wrap: (store: Store) => Sto
           alert: ALERT,
           alerts: [ALERT],
           severity: incident.severity,
-          facts: {},
+          facts,
           rung: 0,
           trigger: "firing",
           by: "stanch",

@@ -94,3 +94,24 @@ test("a restoration that waits or measures gives way within a minute, so that wh
     assert.deepEqual(await house.store.locks(["thing:litellm"]), {});
   }
 });
+
+test("a restoration that was agreed to changes nothing once its incident fires again", async () => {
+  for (const isFiring of [true, false]) {
+    const asks = restore(STEP, "[escalate]").replace("P1: auto", "P1: approve");
+    const house = await openHouse(configText(ACTS), [asks]);
+    await send(house, "firing");
+    await house.pass(MINUTE);
+    await send(house, "resolved");
+    await house.pass(MINUTE);
+    const [approval = ""] = await house.pending();
+    if (isFiring) await send(house, "firing");
+    assert.equal((await house.decide({ verb: "approve", approval })).ok, true);
+    await house.pass(MINUTE);
+    const [run] = await house.runs();
+    assert.equal(house.calls.length, isFiring ? 0 : 1);
+    assert.match(
+      run?.ended?.reason ?? "",
+      isFiring ? /^incident_reopened: the incident fires again/ : /^all steps done/,
+    );
+  }
+});

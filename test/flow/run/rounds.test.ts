@@ -49,3 +49,22 @@ test("rounds within the bound are all taken", async () => {
   const { act, ended } = await played([loop("a", 10, [loop("b", 10, [step("act", "t.act")])])]);
   assert.deepEqual([act.calls.length, ended?.state], [100, "succeeded"]);
 });
+
+test("a loop over more than 100 items, or over none that are a list, fails before its first round", async () => {
+  const over: Step = {
+    kind: "for-each",
+    id: "a",
+    as: "a",
+    items: constant(JSON.parse('"abc"')),
+    steps: [step("act", "t.act")],
+  };
+  for (const [one, why] of [
+    [loop("a", 101, [step("act", "t.act")]), /^a: items has 101 entries; at most 100$/],
+    [over, /^a: items is not a list$/],
+  ] as const) {
+    const { act, ended } = await played([one]);
+    assert.deepEqual([act.calls.length, ended?.state], [0, "failed"]);
+    assert.match(ended?.reason ?? "", why);
+  }
+  assert.equal((await played([loop("a", 100, [step("act", "t.act")])])).act.calls.length, 100);
+});
