@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AppError } from "../../../src/core/errors.ts";
+import type { Store } from "../../../src/core/store.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { advance } from "../../../src/flow/run/advance.ts";
 import { ANNA, createWorld, playbook, scripted, step } from "../../support/engine.ts";
@@ -36,5 +38,37 @@ test("the outcome of a call is kept when a decision comes while its worker has t
     assert.equal(run.unknown, undefined);
     assert.equal(run.steps.get("act")?.outcome, "succeeded");
     assert.equal(run.ended?.reason, "cancelled by anna (api)");
+  }
+});
+
+/** A store that refuses so many commits from the call on. */
+function awayAfterCall(commits: number) {
+  const away = { left: 0 };
+  const wrap = (store: Store): Store => ({
+    ...store,
+    commit: async (tx) => {
+      if (away.left === 0) return store.commit(tx);
+      away.left--;
+      throw new AppError("unavailable", "the store does not answer");
+    },
+  });
+  const world = createWorld(undefined, wrap);
+  const act = scripted(world.actions, "t.act", {
+    answer: async (call) => {
+      if (call === 1) away.left = commits;
+      return { ok: true, done: true, output: {} };
+    },
+  });
+  return { world, act };
+}
+
+test("the outcome of a call is kept when the store is away for a moment right after it", async () => {
+  for (const more of [[], [step("more", "t.act")]]) {
+    const { world, act } = awayAfterCall(3);
+    world.playbooks.set("p", playbook("p", [step("act", "t.act"), ...more]));
+    const id = await world.open("p");
+    await world.drain();
+    const run = await world.run(id);
+    assert.deepEqual([run.unknown, run.ended?.state, act.calls.length], [undefined, "succeeded", 1 + more.length]);
   }
 });

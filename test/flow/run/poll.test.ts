@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ActionResult } from "../../../src/core/action.ts";
+import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+
+const DOWN: ActionResult = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" };
+const later = (n: number): ActionResult => ({ ok: true, done: false, handle: { n }, pollAfter: 5_000 });
+
+/** A change that is under way from its call on, and what asking for it says, time after time. */
+async function underWay(...answers: readonly ActionResult[]) {
+  const world = createWorld();
+  const seen: unknown[] = [];
+  const roll = scripted(world.actions, "t.roll", {
+    answer: () => later(1),
+    poll: async (handle) => {
+      seen.push(handle["n"]);
+      return answers[Math.min(seen.length, answers.length) - 1] ?? DOWN;
+    },
+  });
+  const retry = { attempts: 3, delay: 1_000, backoff: "constant" } as const;
+  world.playbooks.set("p", playbook("p", [step("roll", "t.roll", { timeout: 60_000, retry })]));
+  const id = await world.open("p");
+  await world.drain();
+  return { world, seen, roll, ended: async () => (await world.run(id)).ended };
+}
+
+test("a target that cannot be asked for a moment is asked again, by what it said last", async () => {
+  const { world, seen, ended } = await underWay(DOWN, later(2), { ok: true, done: true, output: {} });
+  await world.pass(30_000);
+  assert.deepEqual([seen, (await ended())?.state], [[1, 1, 2], "succeeded"]);
+});
+
+test("one that cannot be asked until its timeout has failed with that, and nothing is called again", async () => {
+  const { world, roll, ended } = await underWay(DOWN);
+  await world.pass(50_000);
+  assert.equal(await ended(), undefined);
+  await world.pass(30_000);
+  assert.equal((await ended())?.reason, "roll: t.roll has not finished within its timeout: down");
+  assert.equal(roll.calls.length, 1);
+});
+
+test("a change whose action can be asked no more ends as failed, and is not made again", async () => {
+  const { world, roll, ended } = await underWay(later(1));
+  const { poll: _, ...rest } = world.actions.get("t.roll") ?? assert.fail();
+  world.actions.set("t.roll", rest);
+  await world.pass(30_000);
+  assert.equal((await ended())?.reason, "roll: t.roll cannot be polled any more");
+  assert.equal(roll.calls.length, 1);
+});
