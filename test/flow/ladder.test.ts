@@ -245,3 +245,26 @@ describe("on-failure", () => {
     assert.deepEqual(await runsOf(at), ["first P1 cancelled", "second P1 succeeded"]);
   });
 });
+
+describe("the cap on runs", () => {
+  const tries = (names: readonly string[]) =>
+    names.map((name, nth) => playbook(name, { more: `priority: ${9 - nth}\nautonomy: { P1: auto }\n${FAILS}` }));
+
+  test("after 3 runs that did not help people are called, once, and no fourth playbook is tried", async () => {
+    const at = await house(...tries(["a", "b", "c", "d"]));
+    await fire(at, "critical");
+    await at.pass(20 * MINUTE);
+    assert.deepEqual(await runsOf(at), ["a P1 failed", "b P1 failed", "c P1 failed"]);
+    assert.deepEqual(await called(at), ["a person is needed: 3 runs on thing:litellm have not helped"]);
+  });
+
+  test("what was denied does not count for it", async () => {
+    const denied = playbook("first", { more: "priority: 99\nautonomy: { P1: approve }" });
+    const at = await house(denied, ...tries(["a", "b", "c", "d"]));
+    await fire(at, "critical");
+    const [approval = ""] = await at.pending();
+    await at.decide({ verb: "reject", approval });
+    await at.pass(20 * MINUTE);
+    assert.deepEqual(await runsOf(at), ["first P1 cancelled", "a P1 failed", "b P1 failed", "c P1 failed"]);
+  });
+});
