@@ -94,6 +94,7 @@ function runDeps({ queue, books, effect, metrics }: Made): RunDeps {
     },
     playbookOf: async ({ created }) => books.get(created.playbook) ?? playbook(created.playbook, []),
     measure: async () => ({}),
+    ladders: async () => new Map(),
     log: silentLog,
     monotonic: () => performance.now(),
     claimFor: 60_000,

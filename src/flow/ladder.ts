@@ -62,6 +62,7 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
   const { target, playbook } = last.created;
   if (helpless.length >= view.maxRuns)
     return { kind: "exhausted", why: `${helpless.length} runs on ${target} have not helped` };
+  if (reason.startsWith("denied.stale")) return { kind: "climb", why: endedBefore(last) };
   if (state !== "failed" || view.mayFollow || last.created.at < raisedAt) return { kind: "climb", why: "" };
   const why = `${playbook} has failed on ${target}, and its on-failure lets no other playbook follow`;
   return at < joinedAt ? { kind: "climb", since: at, why } : { kind: "exhausted", why };
@@ -86,6 +87,11 @@ function isIdle({ ended, steps }: Run): boolean {
 function stuck({ created: { playbook, target } }: Run): LadderStep {
   const why = `what ${playbook} changed on ${target} could not be undone, so no other playbook is tried there`;
   return { kind: "exhausted", why };
+}
+
+/** The alert that asked for it has ended and others of the incident fire on. */
+function endedBefore({ created: { playbook, target } }: Run): string {
+  return `the alert for which ${playbook} was to run on ${target} has ended, and no playbook is left there for what still fires`;
 }
 
 /** Who stopped a run knows, but the incident still fires and nothing follows: whoever is on call has to know too. */

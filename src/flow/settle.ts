@@ -12,8 +12,6 @@ import type { RunDeps } from "./run/deps.ts";
 
 /** What following an incident's runs needs besides what runs need. */
 export type SettleDeps = RunDeps & {
-  /** Per target, what matches the open alerts of an incident now, by priority. */
-  ladders(incident: Incident): Promise<ReadonlyMap<string, readonly Candidate[]>>;
   autonomyLimits(): Promise<AutonomyLimits>;
 };
 

@@ -53,10 +53,11 @@ function scope({ targets, declared }: GuardSnapshot): GuardAnswer {
     : ALLOW;
 }
 
-function stale({ firing, manual, completing }: GuardSnapshot): GuardAnswer {
+/** Over at once: should the alert fire again within its incident, it asks anew. */
+function stale({ firing, manual, completing, now: until }: GuardSnapshot): GuardAnswer {
   if (manual || completing) return ALLOW;
   return read(firing, (now) =>
-    now === false ? { answer: "deny", reason: "the alert has resolved meanwhile" } : ALLOW,
+    now === false ? { answer: "deny", reason: "the alert has resolved meanwhile", until } : ALLOW,
   );
 }
 

@@ -36,7 +36,7 @@ export type GuardSnapshot = {
   running: { count: number; limit: number } | Unreadable;
   fleet: { alerting: number; known: number; fraction: number; min: number } | Unreadable;
   flapping: { changes: number; limit: number; per: Milliseconds } | Unreadable;
-  /** Whether an episode of the incident still fires; undefined for runs without an alert. */
+  /** Whether an alert that asks for this run still fires; undefined for runs without an alert. */
   firing: boolean | undefined | Unreadable;
   /** What it restores after a recovery, and its incident fires again. */
   reopened: boolean | Unreadable;

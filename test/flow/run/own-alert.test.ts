@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AlertRecord } from "../../../src/core/episode.ts";
+import type { Incident } from "../../../src/core/incident.ts";
+import { ALERT, createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
+
+const MINUTE = 60_000;
+const OTHER: AlertRecord = { ...ALERT, id: "alertmanager-other-1" };
+const PAUSE = { kind: "wait" as const, id: "pause", for: MINUTE };
+
+/** A run of these steps whose own alert ends at once, while another of the incident fires on; `asks`: for the same playbook. */
+async function outlived({ asks, begun = [] }: { asks: boolean; begun?: Parameters<typeof playbook>[1] }) {
+  const world = createWorld();
+  scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
+  const first = scripted(world.actions, "t.first");
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [...begun, PAUSE, step("act", "t.act")], { verify: verify("t.read") }));
+  world.deps.ladders = async () => (asks ? asking(world, OTHER) : new Map());
+  const id = await world.open("p");
+  await world.drain();
+  await end(world);
+  await world.pass(3 * MINUTE);
+  return { world, first, act, ended: (await world.run(id)).ended };
+}
+
+function asking({ playbooks }: World, record: AlertRecord): Awaited<ReturnType<World["deps"]["ladders"]>> {
+  const entrants = [{ record, facts: {} }];
+  return new Map([
+    ["thing:one", [...playbooks.values()].map((one) => ({ playbook: one, target: "thing:one", entrants }))],
+  ]);
+}
+
+async function end({ store, clock }: World): Promise<void> {
+  const state = { ...ALERT.state, status: "resolved", endsAt: clock.now() } as const;
+  const body: AlertRecord = { ...ALERT, alert: { ...ALERT.alert, status: "resolved" }, state };
+  await store.commit({ checks: [], writes: [{ write: "put", kind: "alert", id: ALERT.id, body }] });
+}
+
+test("a run whose alert has ended changes nothing, though the incident fires on with another alert, and people are called", async () => {
+  const { world, act, ended } = await outlived({ asks: false });
+  assert.deepEqual([act.calls.length, ended?.state], [0, "cancelled"]);
+  assert.equal(ended?.reason, "denied.stale: the alert has resolved meanwhile");
+  const told = (await world.timeline()).join("\n");
+  assert.match(
+    told,
+    /a person is needed: the alert for which p was to run on thing:one has ended, and no playbook is left/,
+  );
+});
+
+test("it goes on where another alert that fires asks for the same playbook on the same target", async () => {
+  const { act, ended } = await outlived({ asks: true });
+  assert.deepEqual([act.calls.length, ended?.state], [1, "succeeded"]);
+});
+
+test("what it had changed by then is measured, and nothing more is begun", async () => {
+  const { act, first, ended } = await outlived({ asks: false, begun: [step("first", "t.first")] });
+  assert.deepEqual([first.calls.length, act.calls.length, ended?.state], [1, 0, "succeeded"]);
+});
+
+test("when the alert fires again within the incident, its playbook runs again", async () => {
+  const { world, act } = await outlived({ asks: false });
+  const now = world.clock.now();
+  const again: AlertRecord = { ...ALERT, id: "alertmanager-f-2", state: { ...ALERT.state, opening: 2, openedAt: now } };
+  world.deps.ladders = async () => asking(world, again);
+  const incident = await world.store.get<Incident>("incident", "inc-1");
+  assert.ok(incident);
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "put", kind: "incident", id: "inc-1", body: { ...incident.body, joinedAt: now } },
+      { write: "due", member: "incident:inc-1", at: 0 },
+    ],
+  });
+  await world.pass(3 * MINUTE);
+  assert.equal(act.calls.length, 1);
+});
