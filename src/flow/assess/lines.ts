@@ -21,7 +21,7 @@ export function changeLines(one: IncidentCase, change: IncidentChange, now: Inst
     change.turn === undefined ? joinLine(one, change, now) : undefined,
     doubtfulLine(one, now),
     raiseLine(one, change, now),
-    unknownStateLine(one, now),
+    ...stateLines(one, now),
     change.turn === "resolved" ? undefined : closeLine(one, change, now),
     vanishedLine(one, change, now),
     change.turn === "resolved" ? resolvedLine(change.incident, now) : undefined,
@@ -77,9 +77,10 @@ function vanishedLine(one: IncidentCase, { incident }: IncidentChange, now: Inst
   return { at: now, kind: "alert", text: left === 0 ? text : `${text}; ${left} still firing`, by: "stanch" };
 }
 
-function resolvedLine({ counts, openedAt, reopenedAt }: Incident, now: Instant): TimelineEntry {
+/** The count is of all openings, and the same alert counts each time. */
+function resolvedLine({ counts, openedAt, opening, reopenedAt }: Incident, now: Instant): TimelineEntry {
   const total = counts?.total ?? 0;
-  const all = total === 1 ? "its alert has" : `all ${total} alerts have`;
+  const all = total === 1 ? "its alert has" : opening === 1 ? `all ${total} alerts have` : "its alerts have";
   const text = `Resolved after ${formatDuration(now - (reopenedAt ?? openedAt))}: ${all} ended`;
   return { at: now, kind: "incident", text, by: "stanch" };
 }
@@ -102,15 +103,23 @@ function doubtfulLine(one: IncidentCase, now: Instant): TimelineEntry | undefine
   return { at: now, kind: "alert", text, by: "stanch" };
 }
 
-/** CloudWatch's INSUFFICIENT_DATA: the episode goes on, its state is not known. */
-function unknownStateLine(one: IncidentCase, now: Instant): TimelineEntry | undefined {
-  const turned = one.keeping.filter(({ seen }) => {
-    return seen.state.status === "unknown" && seen.doc?.body.state.status === "firing";
+/** CloudWatch's INSUFFICIENT_DATA: the episode goes on, its state is not known; and what ends that without ending the episode. */
+const STATE_TEXTS = {
+  unknown: "the source has no data; counted as firing until it says otherwise",
+  firing: "the source has data again, and says that it fires",
+} as const;
+
+function stateLines(one: IncidentCase, now: Instant): readonly TimelineEntry[] {
+  return (["unknown", "firing"] as const).flatMap((status) => {
+    const turned = one.keeping.filter(({ seen }) => {
+      const before = seen.doc?.body.state.status;
+      return seen.state.status === status && before !== undefined && before !== status;
+    });
+    const [first] = turned;
+    if (first === undefined) return [];
+    const text = `${namesOf(turned)}: ${STATE_TEXTS[status]}`;
+    return [{ at: now, kind: "alert", text, by: first.seen.subject.key.source }];
   });
-  const [first] = turned;
-  if (first === undefined) return undefined;
-  const text = `${namesOf(turned)}: the source has no data; counted as firing until it says otherwise`;
-  return { at: now, kind: "alert", text, by: first.seen.subject.key.source };
 }
 
 /** Remarks that stand for a while; the caller says each once. */

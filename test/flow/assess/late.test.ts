@@ -57,3 +57,14 @@ test("an alert that was told minutes late, and had ended by then, ends when its 
   await world.send([over(alert({ startsAt: START }), START + MINUTE)]);
   assert.equal((await world.incident("inc-1"))?.status, "resolved");
 });
+
+test("an incident that came back does not count one alert twice when it ends", async () => {
+  const world = createWorld();
+  await world.send([alert()]);
+  for (const minute of [1, 3]) {
+    world.clock.at = START + minute * MINUTE;
+    await world.send([over(alert(), world.clock.at)]);
+    if (minute === 1) await world.send([alert({ startsAt: world.clock.at + SECOND })]);
+  }
+  assert.equal((await world.texts("inc-1")).at(-1), "Resolved after 2m: its alerts have ended");
+});

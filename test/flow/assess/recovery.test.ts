@@ -160,7 +160,11 @@ test("INSUFFICIENT_DATA keeps the episode and is shown", async () => {
   assert.equal((await world.incident("inc-1"))?.status, "open");
   assert.equal((await world.record("arn", 1, "cloudwatch"))?.state.status, "unknown");
   assert.ok((await world.texts("inc-1")).some((text) => text.includes("the source has no data")));
-  await world.send([over(alarm, world.clock.at)], { source: "cloudwatch" });
+  world.clock.at += MINUTE;
+  await world.send([{ ...alarm, startsAt: world.clock.at }], { source: "cloudwatch" });
+  assert.equal((await world.texts("inc-1")).at(-1), "HighErrorRate: the source has data again, and says that it fires");
+  world.clock.at += MINUTE;
+  await world.send([{ ...over(alarm, world.clock.at), startsAt: world.clock.at }], { source: "cloudwatch" });
   assert.equal((await world.incident("inc-1"))?.status, "resolved");
 });
 
