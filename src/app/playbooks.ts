@@ -34,7 +34,7 @@ export function createPlaybookOf(store: Store, options: ParseOptions): (run: Run
     const doc = await store.get<{ name: string; file: string; text: string }>("playbook", digest);
     if (!doc)
       throw new AppError("not_found", `the text of playbook ${run.created.playbook} (${digest.slice(0, 12)}) is gone`);
-    const playbook = parsePlaybook(doc.body.text, doc.body.file, options);
+    const playbook = parsePlaybook(doc.body.text, doc.body.file, { ...options, stored: true });
     if (compiled.size >= 200) compiled.clear();
     compiled.set(digest, playbook);
     return playbook;

@@ -93,19 +93,28 @@ export function readSet(options: ReadSetOptions): Read {
 /** A lease may end with another playbook; it must exist, or the end of the lease would be a surprise. */
 function lostNames(playbooks: readonly Playbook[]): readonly Fault[] {
   const names = playbooks.map((playbook) => playbook.name);
-  return playbooks.flatMap(({ file, steps }) =>
-    actionSteps(steps).flatMap(({ id, lease }) =>
-      lease?.onEnd.kind === "playbook" && !names.includes(lease.onEnd.name)
-        ? [
-            {
-              file,
-              path: `${id}.lease.then`,
-              message: `there is no playbook ${lease.onEnd.name}${suggestion(lease.onEnd.name, names)}`,
-            },
-          ]
-        : [],
-    ),
+  return playbooks.flatMap((playbook) =>
+    actionSteps(playbook.steps).flatMap(({ id, lease }) => {
+      if (lease?.onEnd.kind !== "playbook") return [];
+      const { name } = lease.onEnd;
+      const message = endFault(name, { own: playbook.name, names });
+      if (message === undefined) return [];
+      return [{ file: playbook.file, ...placeOf(playbook, `playbook:${name}`), path: `${id}.lease.then`, message }];
+    }),
   );
+}
+
+function endFault(name: string, { own, names }: { own: string; names: readonly string[] }): string | undefined {
+  if (name === own) return `${own} would make what it ends again, and never end it; name another playbook, or revert`;
+  return names.includes(name) ? undefined : `there is no playbook ${name}${suggestion(name, names)}`;
+}
+
+/** Where a playbook says something for the first time. */
+function placeOf({ text }: Playbook, said: string): Pick<Fault, "line" | "column"> {
+  const at = text.indexOf(said);
+  if (at < 0) return {};
+  const before = text.slice(0, at).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function filesOf(directory: string): readonly string[] {
@@ -141,6 +150,7 @@ function doubleNames(playbooks: readonly Playbook[]): readonly Fault[] {
       : [
           {
             file: playbook.file,
+            ...placeOf(playbook, playbook.name),
             path: "name",
             message: `${playbook.name} stands in ${playbooks[first]?.file ?? ""} already`,
           },

@@ -1,4 +1,5 @@
 import { checkOutputNames, checkScopeNames, type ExpressionFault } from "./cel/check-names.ts";
+import { impossibleComparisons } from "./cel/check-values.ts";
 import { outputEnvironment, runtimeEnvironment, typedEnvironment } from "./cel/environment.ts";
 import type { Names, Outputs } from "./cel/names.ts";
 import { type Compiled, compile, type Program } from "./cel/program.ts";
@@ -11,6 +12,8 @@ export type ExpressionCompiler = {
   names: Names;
   program(text: string): Compiled<Program>;
   condition(text: string): Compiled<Condition>;
+  /** Comparisons of a text that compiles which can never hold. */
+  slips(text: string): readonly ExpressionFault[];
 };
 
 /** Faults say where in the text they are; `Names` decides what may be named. Places with the same types may share `typed`. */
@@ -22,7 +25,8 @@ export function expressionCompiler(names: Names, typed = lazily(() => typedEnvir
     names: ({ ast }: { ast: Parameters<typeof checkScopeNames>[0] }) => checkScopeNames(ast, names),
   };
   const program = (text: string) => compile(text, plan);
-  return { names, program, condition: (text) => conditionOf(program(text)) };
+  const slips = (text: string) => impossibleComparisons(runtime().parse(text).ast);
+  return { names, program, condition: (text) => conditionOf(program(text)), slips };
 }
 
 /** Makes at the first call and keeps. */

@@ -30,6 +30,8 @@ function readValue(raw: string, text: string): string {
     if (inner === null) throw fault(text, 'has a quote that is not closed or not escaped; write \\" inside quotes');
     return unescaped(inner[1] ?? "");
   }
+  if (raw.startsWith("="))
+    throw fault(text, "begins its value with =; write one = where values are equal, or put the value in quotes");
   if (raw === "") throw fault(text, 'has no value; write "" for a label that is missing or empty');
   if (RESERVED.test(raw)) throw fault(text, "has a value with special characters; put it in double quotes");
   return raw;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openPlaybookSet, type PlaybookSet } from "../../src/config/playbook-set.ts";
-import { AppError } from "../../src/core/errors.ts";
+import { AppError, formatFault } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { OPTIONS } from "../core/playbook/samples.ts";
 
@@ -103,6 +103,7 @@ describe("a set of playbooks", () => {
     put("b.yaml", text("same"));
     assert.equal(await set.reload(), false);
     assert.match(set.faults()[0]?.message ?? "", /same stands in .*a\.yaml already/);
+    assert.deepEqual([set.faults()[0]?.line, set.faults()[0]?.column], [1, 7]);
   });
 
   test("knows every playbook that a lease ends with", async () => {
@@ -113,6 +114,16 @@ describe("a set of playbooks", () => {
     );
     put("b.yaml", text("b"));
     assert.deepEqual(names(await opened()), ["a", "b"]);
+  });
+
+  test("refuses a lease that ends with the playbook that made it", async () => {
+    put("a.yaml", text("a", ", lease: { for: 2h, then: 'playbook:a' }"));
+    const told =
+      "5:88 a.lease.then: a would make what it ends again, and never end it; name another playbook, or revert";
+    await assert.rejects(
+      opened(),
+      (error) => error instanceof AppError && error.faults.map(formatFault).join().endsWith(told),
+    );
   });
 });
 

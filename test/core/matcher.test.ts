@@ -45,7 +45,7 @@ describe("parseMatcher refuses", () => {
     ['a = "x"y"', /not escaped/],
     ['a = "x\\"', /not closed/],
     ['a = x"', /double quotes/],
-    ["a == b", /double quotes/],
+    ["a == b", /write one = where values are equal/],
     ["a = b, c = d", /double quotes/],
     ["a =~ x{2}", /double quotes/],
     ["a =~ x\\d", /double quotes/],

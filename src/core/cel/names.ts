@@ -22,6 +22,9 @@ export const NO_NAMES: Names = { facts: [], vars: new Map(), steps: new Map(), l
 /** Ids of steps, facts, vars and items, so that CEL can name them. */
 export const ID = /^[a-z][a-zA-Z0-9_]*$/;
 
+/** Words of CEL's own that look like an id: an expression cannot name what is called so, not even after a dot. */
+export const CEL_WORDS: ReadonlySet<string> = new Set(["in", "true", "false", "null"]);
+
 /** The names that every scope has. */
 export const ROOTS = ["alert", "alerts", "incident", "facts", "vars", "steps", "target", "now"] as const;
 export type Root = (typeof ROOTS)[number];
@@ -29,7 +32,7 @@ export type Root = (typeof ROOTS)[number];
 /** Words that an item cannot be called: CEL's own names, its reserved words and ours. */
 export const TAKEN: ReadonlySet<string> = new Set([
   ...ROOTS,
-  ...["label", "has", "cel", "google", "optional", "dyn", "true", "false", "null", "in"],
+  ...["label", "has", "cel", "google", "optional", "dyn", ...CEL_WORDS],
   ...["string", "bool", "int", "uint", "double", "map", "list", "bytes", "null_type", "type", "timestamp", "duration"],
   ...["as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"],
   ...["namespace", "return", "var", "void", "while", "prototype"],

@@ -7,7 +7,7 @@ import type { Condition, Expectation, Template } from "../scope.ts";
 import { compileTemplate } from "../template.ts";
 import type { Instant } from "../time.ts";
 import { textTemplate } from "../typed-template.ts";
-import { fault, kindOf, type Node, type Reader } from "../yaml/node.ts";
+import { fault, kindOf, type Node, type Reader, slip } from "../yaml/node.ts";
 
 type Source = { text: string; at: number };
 
@@ -25,18 +25,23 @@ function noteAll(node: Node, source: Source, faults: readonly ExpressionFault[])
   for (const { message, at } of faults) fault(node, message, source.at + at);
 }
 
-function compiledFrom<T>(compile: (text: string) => Compiled<T>): Reader<T> {
+function compiledFrom<T>(
+  compile: (text: string) => Compiled<T>,
+  slips: (text: string) => readonly ExpressionFault[] = () => [],
+): Reader<T> {
   return (node) => {
     const source = celText(node);
     if (source === undefined) return undefined;
     const compiled = compile(source.text);
-    return compiled.ok ? compiled.value : noteAll(node, source, compiled.faults);
+    if (!compiled.ok) return noteAll(node, source, compiled.faults);
+    for (const { message, at } of slips(source.text)) slip(node, message, source.at + at);
+    return compiled.value;
   };
 }
 
 /** A condition over the scope. */
 export function condition(compiler: ExpressionCompiler): Reader<Condition> {
-  return compiledFrom(compiler.condition);
+  return compiledFrom(compiler.condition, compiler.slips);
 }
 
 /** An expectation over an action's output. */

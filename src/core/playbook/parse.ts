@@ -21,6 +21,8 @@ export type ParseOptions = {
   required?: number;
   /** Connections of `stanch.yaml`; without them it is not looked for what playbooks lack of them. */
   connections?: Connections;
+  /** It is the text of a run under way: what could be started stays readable, however strictly files are read by now. */
+  stored?: boolean;
   /** What is refused as not implemented yet. */
   notYet?: NotYet;
 };
@@ -34,9 +36,11 @@ export function parsePlaybook(text: string, file: string, options: ParseOptions)
   if (!read.ok) throw refused(file, read.faults);
   const notYet = options.notYet ?? NOT_IMPLEMENTED;
   const findings: Finding[] = [];
-  const sink: Sink = { file: read.file, name: file, faults: [], notYet, findings };
+  const slips: Fault[] = [];
+  const sink: Sink = { file: read.file, name: file, faults: [], notYet, findings, ...(!options.stored && { slips }) };
   const playbook = readPlaybook(rootNode(sink), environmentOf(options));
-  if (playbook === undefined || sink.faults.length > 0) throw refused(file, sink.faults);
+  const faults = [...sink.faults, ...slips];
+  if (playbook === undefined || faults.length > 0) throw refused(file, faults);
   const digest = createHash("sha256").update(text).digest("hex");
   return { ...playbook, ...(findings.length > 0 && { findings }), file, text, digest };
 }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { ExpressionCompiler } from "../expression.ts";
 import { isPlainObject } from "../json.ts";
 import { suggestion } from "../near.ts";
@@ -10,6 +9,7 @@ import { type Bound, type Bounds, probesOf, type Scalar, withoutBounded } from "
 import type { CatalogAction } from "./catalog.ts";
 import { fixedEffect } from "./catalog.ts";
 import { GRAMMARS } from "./grammar.ts";
+import { inputNames } from "./input-names.ts";
 import type { ActionStep } from "./playbook.ts";
 import { checkInput, hasExpression } from "./static-input.ts";
 
@@ -38,7 +38,8 @@ type Given = Bounded & { given: Readonly<Record<string, unknown>> };
 function readInput(node: Node, name: string, step: Given): Bound | undefined {
   const { uses, action, given } = step;
   const names = inputNames(action.input);
-  if (names && !names.includes(name)) return fault(node, `${uses} takes no ${name}${suggestion(name, names)}`);
+  if (names.length > 0 && !names.includes(name))
+    return fault(node, `${uses} takes no ${name}${suggestion(name, names)}`);
   if (!Object.hasOwn(given, name)) return fault(node, `with has no ${name}, so there is nothing to bound`);
   if (!hasExpression(given[name])) return fault(node, `${name} is written out in with, so it is known beforehand`);
   const bound = readBound(node);
@@ -83,18 +84,4 @@ function checkProbe(
   checkInput(tried, uses, action);
   const [found] = faults.filter(({ path }) => path === name || path?.startsWith(`${name}.`));
   if (found) fault(node, `${JSON.stringify(probe)} does not fit: ${found.message}`);
-}
-
-/** The names that an action's input can have; undefined when its schema does not say. */
-function inputNames(schema: z.ZodType): readonly string[] | undefined {
-  const json: unknown = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  const names = propertiesOf(json);
-  return names.length > 0 ? [...new Set(names)] : undefined;
-}
-
-function propertiesOf(json: unknown): readonly string[] {
-  if (!isPlainObject(json)) return [];
-  const own = isPlainObject(json["properties"]) ? Object.keys(json["properties"]) : [];
-  const parts = ["anyOf", "oneOf", "allOf"].flatMap((key) => (Array.isArray(json[key]) ? json[key] : []));
-  return [...own, ...parts.flatMap(propertiesOf)];
 }

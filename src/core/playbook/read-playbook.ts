@@ -1,10 +1,10 @@
-import { type CelType, ID } from "../cel/names.ts";
+import { CEL_WORDS, type CelType, ID } from "../cel/names.ts";
 import { expressionCompiler } from "../expression.ts";
 import { isPlainObject } from "../json.ts";
 import { suggestion } from "../near.ts";
 import type { Template } from "../scope.ts";
 import { SEVERITIES } from "../severity.ts";
-import { childNode, fault, type MapNode, type Node, readMap } from "../yaml/node.ts";
+import { childNode, fault, type MapNode, type Node, readMap, slip } from "../yaml/node.ts";
 import { boolean, duration, integer, listOf, matcher, oneOf, text, textLike } from "../yaml/readers.ts";
 import type { PlaybookEnvironment } from "./catalog.ts";
 import { checkVeto } from "./check-veto.ts";
@@ -161,7 +161,10 @@ function readVars(map: MapNode, env: PlaybookEnvironment): Vars {
         node,
         `${JSON.stringify(name)} is not the name of a var; letters, digits and _, beginning with a small letter`,
       );
-    else add(node, name);
+    else {
+      if (CEL_WORDS.has(name)) slip(node, `${name} is a word of CEL, so no expression can name this var`);
+      add(node, name);
+    }
   }
   return { templates, types };
 }

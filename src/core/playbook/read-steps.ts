@@ -1,7 +1,8 @@
-import { ID, TAKEN } from "../cel/names.ts";
+import { CEL_WORDS, ID, TAKEN } from "../cel/names.ts";
 import { isPlainObject } from "../json.ts";
+import { MAX_ITEMS } from "../run/rounds.ts";
 import { listTemplate } from "../typed-template.ts";
-import { childNode, fault, type Grammar, kindOf, type MapNode, type Node, readMap } from "../yaml/node.ts";
+import { childNode, fault, type Grammar, kindOf, type MapNode, type Node, readMap, slip } from "../yaml/node.ts";
 import { duration, listOf, text, textLike } from "../yaml/readers.ts";
 import { onlyReads } from "./catalog.ts";
 import { condition, template } from "./expressions.ts";
@@ -72,7 +73,13 @@ function readStep(node: Node, place: Place): Step | undefined {
   return id === undefined ? undefined : step;
 }
 
-const stepId = textLike(ID, "an id; ids are letters, digits and _, and begin with a small letter");
+const idText = textLike(ID, "an id; ids are letters, digits and _, and begin with a small letter");
+
+function stepId(node: Node): string | undefined {
+  const id = idText(node);
+  if (id !== undefined && CEL_WORDS.has(id)) slip(node, `${id} is a word of CEL, so no expression can name this step`);
+  return id;
+}
 
 function readSwitch(map: MapNode, head: StepHead, place: Place): SwitchStep | undefined {
   const cases = map.required(
@@ -128,6 +135,8 @@ function readForEach(map: MapNode, head: StepHead, place: Place): ForEachStep | 
 function readItems(node: Node, place: Place): ForEachStep["items"] | undefined {
   const made = template(compilerAt(place))(node);
   if (made === undefined) return undefined;
+  if (Array.isArray(node.value) && node.value.length > MAX_ITEMS)
+    slip(node, `it has ${node.value.length} entries; at most ${MAX_ITEMS}`);
   if (made.type.startsWith("list") || made.type === "dyn") return listTemplate(made.template);
   return fault(node, `it gives ${made.type}, not a list`);
 }

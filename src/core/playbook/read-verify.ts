@@ -1,4 +1,5 @@
-import { fault, type Node, type Reader, readMap } from "../yaml/node.ts";
+import { formatDuration } from "../duration.ts";
+import { fault, type Node, type Reader, readMap, slip } from "../yaml/node.ts";
 import { duration, listOf, number } from "../yaml/readers.ts";
 import { onlyReads, outputOf } from "./catalog.ts";
 import { expectation, textWith } from "./expressions.ts";
@@ -22,9 +23,21 @@ export function verification(place: Place): Reader<Verify> {
     const every = map.withDefault("every", duration(SECOND, "1s"), 30 * SECOND);
     const hold = map.withDefault("hold", duration(), 2 * MINUTE);
     const within = map.withDefault("within", duration(SECOND, "1s"), 15 * MINUTE);
-    if (within < hold) fault(node, "within must be at least as long as hold, or the checks can never hold long enough");
+    if (within < hold) fault(node, "within must be longer than hold, or the checks can never hold long enough");
+    else checkTimes(node, { every, hold, within });
     return checks && { checks, every, hold, within };
   };
+}
+
+/** The last of the measurements that prove `hold` has to come before `within` is over, and each comes a moment late. */
+function checkTimes(node: Node, { every, hold, within }: Omit<Verify, "checks">): void {
+  const least = Math.ceil(hold / every) * every;
+  if (within > least) return;
+  const [length, known] = [formatDuration(hold), formatDuration(least)];
+  slip(
+    node,
+    `measured every ${formatDuration(every)}, a hold of ${length} is known after ${known}; within must be longer`,
+  );
 }
 
 function readCheck(node: Node, place: Place): VerifyCheck | undefined {

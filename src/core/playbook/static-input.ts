@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import { issueText } from "../issue.ts";
 import { isPlainObject } from "../json.ts";
-import { fault, type Node } from "../yaml/node.ts";
+import { suggestion } from "../near.ts";
+import { fault, keyFault, type Node } from "../yaml/node.ts";
 import type { CatalogAction } from "./catalog.ts";
+import { inputNames } from "./input-names.ts";
 
 type Path = readonly (string | number)[];
 
@@ -13,9 +15,18 @@ export function checkInput(node: Node, uses: string, action: CatalogAction): voi
   const result = safely(() => action.input.safeParse(known));
   for (const issue of result?.error?.issues ?? []) {
     const path = issue.path.filter((part) => typeof part !== "symbol");
-    if (isDecided(issue.code, path, dynamic))
-      fault({ ...node, path: [...node.path, ...path] }, `${uses}: ${messageOf(issue, valueAt(known, path))}`);
+    const at = { ...node, path: [...node.path, ...path] };
+    if (issue.code === "unrecognized_keys")
+      noteForeign(at, uses, { issue, known: path.length > 0 ? [] : inputNames(action.input) });
+    else if (isDecided(path, dynamic)) fault(at, `${uses}: ${messageOf(issue, valueAt(known, path))}`);
   }
+}
+
+type Foreign = { issue: z.core.$ZodIssueUnrecognizedKeys; known: readonly string[] };
+
+/** `known`: what could be meant. */
+function noteForeign(at: Node, uses: string, { issue, known }: Foreign): void {
+  for (const key of issue.keys) keyFault(at, key, `${uses}: it takes no ${key}${suggestion(key, known)}`);
 }
 
 /** The tree with undefined in the place of what is known only when it runs. */
@@ -53,8 +64,8 @@ function withoutExpressions(tree: unknown, path: Path, dynamic: Path[]): unknown
 }
 
 /** An issue at, above or below a value that is not known yet may vanish with it; a key that is foreign does not. */
-function isDecided(code: z.core.$ZodIssue["code"], path: Path, dynamic: readonly Path[]): boolean {
-  return code === "unrecognized_keys" || !dynamic.some((unknown) => isPrefix(unknown, path) || isPrefix(path, unknown));
+function isDecided(path: Path, dynamic: readonly Path[]): boolean {
+  return !dynamic.some((unknown) => isPrefix(unknown, path) || isPrefix(path, unknown));
 }
 
 function isPrefix(short: Path, long: Path): boolean {
@@ -69,7 +80,6 @@ function valueAt(tree: unknown, path: Path): unknown {
 }
 
 function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === "unrecognized_keys") return `it takes no ${issue.keys.join(", ")}`;
   if (value === undefined && issue.path.length > 0) return `it needs ${String(issue.path.at(-1))}`;
   return issueText(issue);
 }

@@ -18,6 +18,8 @@ export type Sink = {
   notYet: NotYet;
   /** What keeps it from running with this configuration, without being wrong in itself. */
   findings?: (Fault & { blocks: boolean; lacks?: ConnectionKind })[];
+  /** What can be read and can do no good. Absent where a text that is in use already is read again: it goes on as it is. */
+  slips?: Fault[];
 };
 
 /** A value of the document, its place, and where its faults go. */
@@ -56,12 +58,18 @@ export function fault(node: Node, message: string, at = 0): undefined {
   node.sink.faults.push(placed(node, message, at));
 }
 
+/** Notes what is wrong with a value that can be read all the same; files with such a slip are refused. */
+export function slip(node: Node, message: string, at = 0): void {
+  node.sink.slips?.push(placed(node, message, at));
+}
+
 /** The fault at the node, without noting it. */
 export function placed({ path, sink: { file, name } }: Node, message: string, at = 0): Fault {
   return { file: name, ...file.locateText(path, at), path: pathText(path), message };
 }
 
-function keyFault(node: Node, key: string, message: string): void {
+/** Notes a fault of one key of the map at the node. */
+export function keyFault(node: Node, key: string, message: string): void {
   const { file, name, faults } = node.sink;
   faults.push({ file: name, ...file.locate(node.path, key), path: pathText([...node.path, key]), message });
 }

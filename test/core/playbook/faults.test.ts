@@ -217,7 +217,7 @@ table("leases, approvals, blocks, checks", [
   [
     "hold and within",
     withSteps(CHECK, "verify: { checks: [{ uses: http.check, expect: status == 200 }], hold: 10m, within: 5m }"),
-    /within must be at least as long as hold/,
+    /within must be longer than hold, or the checks can never hold long enough/,
   ],
   [
     "min-samples",
