@@ -76,7 +76,7 @@ async function releases(
   const names = terms.releaseWhen.flatMap((condition) => condition.reads);
   const facts = await deps.measure(names, scopeOf(run, now));
   const item = itemAt(run, playbook.steps, lease.step);
-  const scope = scopeOf({ ...run, facts: { ...run.facts, ...facts } }, now, item);
+  const scope = scopeOf({ ...run, facts: { ...run.facts, ...facts } }, now, { path: lease.step, item });
   return terms.releaseWhen.every((condition) => {
     const answer = condition.test(scope);
     return answer.known && answer.value;

@@ -32,7 +32,7 @@ export function boundedDigest({ path, uses, input, effect, targets, place, step 
  */
 export function boundedStep(run: Run, place: Place, inputs: MoveInputs): BoundedStep | undefined {
   const { boundedBy } = place.step;
-  const rest = boundedBy?.rest.render(scopeOf(run, inputs.now, place.item));
+  const rest = boundedBy?.rest.render(scopeOf(run, inputs.now, place));
   if (!boundedBy || !rest?.known) return undefined;
   const { bounds } = boundedBy;
   const tried = probeInputs(bounds).map((probe) => readyFrom(run, place, { ...rest.value, ...probe }, inputs));

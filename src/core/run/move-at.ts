@@ -56,7 +56,7 @@ function conditionMove(
   if (!step.if) return undefined;
   const mutating = mayChange(step, inputs);
   if (mutating && run.factsStale && step.if.reads.length > 0) return { kind: "measure", facts: step.if.reads };
-  const answer = step.if.test(scopeOf(run, inputs.now, place.item));
+  const answer = step.if.test(scopeOf(run, inputs.now, place));
   if (answer.known && answer.value) return undefined;
   if (answer.known) return skip(path, `if: ${step.if.text} is false`, inputs);
   if (mutating && run.created.autonomy !== "observe")
@@ -107,7 +107,7 @@ function switchMove(run: Run, position: Extract<Position, { kind: "switch" }>, i
   const { step, path } = position;
   const reads = step.cases.flatMap((one) => one.when.reads);
   if (run.factsStale && reads.length > 0) return { kind: "measure", facts: reads };
-  const scope = scopeOf(run, inputs.now, position.item);
+  const scope = scopeOf(run, inputs.now, position);
   for (const [index, one] of step.cases.entries()) {
     const answer: Evaluated<boolean> = one.when.test(scope);
     if (!answer.known)
@@ -122,7 +122,7 @@ function roundsMove(run: Run, position: Extract<Position, { kind: "rounds" }>, i
   const gate = conditionMove(run, position, inputs);
   if (gate) return gate;
   const { step, path } = position;
-  const items = step.items.render(scopeOf(run, inputs.now, position.item));
+  const items = step.items.render(scopeOf(run, inputs.now, position));
   if (!items.known) return unknownBlock(run, { path, text: step.items.text, why: `items: ${items.why}` }, inputs);
   if (!Array.isArray(items.value)) return failStep(path, "invalid_input", inputs, "items is not a list");
   if (items.value.length > MAX_ITEMS)

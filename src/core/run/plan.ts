@@ -48,7 +48,7 @@ function ahead(view: View, steps: readonly Step[], prefix: Place): readonly Ahea
 function aheadOf(view: View, step: Step, place: Place): readonly Ahead[] {
   const record = view.run.steps.get(place.path);
   if (record?.state === "done" && record.retryAt === undefined) return [];
-  const answer = step.if?.test(scopeOf(view.run, view.inputs.now, place.item));
+  const answer = step.if?.test(scopeOf(view.run, view.inputs.now, place));
   if (answer?.known && !answer.value) return [];
   switch (step.kind) {
     case "action":
@@ -75,7 +75,7 @@ function aheadSwitch(view: View, step: SwitchStep, place: Place): readonly Ahead
 }
 
 function likelyBranch(view: View, step: SwitchStep, place: Place): number | "default" | "none" | undefined {
-  const scope = scopeOf(view.run, view.inputs.now, place.item);
+  const scope = scopeOf(view.run, view.inputs.now, place);
   for (const [index, one] of step.cases.entries()) {
     const answer = one.when.test(scope);
     if (!answer.known) return undefined;
@@ -89,7 +89,7 @@ function aheadRounds(view: View, step: ForEachStep, place: Place): readonly Ahea
   const rounds = run.rounds.get(place.path);
   const items = rounds
     ? { known: true as const, value: rounds.items }
-    : step.items.render(scopeOf(run, inputs.now, place.item));
+    : step.items.render(scopeOf(run, inputs.now, place));
   if (!items.known || !Array.isArray(items.value)) {
     return ahead(view, step.steps, { path: `${place.path}/?/`, item: place.item }).map(asPending);
   }

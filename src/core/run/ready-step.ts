@@ -16,7 +16,7 @@ export type Place = { step: ActionStep; path: string; attempt: number; item: Ite
 
 /** Renders a step's input and checks it against the action's schema; nothing is called. */
 export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered {
-  const rendered = place.step.with.render(scopeOf(run, inputs.now, place.item));
+  const rendered = place.step.with.render(scopeOf(run, inputs.now, place));
   if (!rendered.known) return { ok: false, reason: "condition_unknown", message: `with: ${rendered.why}` };
   return readyFrom(run, place, rendered.value, inputs);
 }

@@ -1,7 +1,7 @@
 import type { ForEachStep, Step } from "../playbook/playbook.ts";
 import type { Instant } from "../time.ts";
 import type { Run } from "./run.ts";
-import { scopeOf } from "./scope.ts";
+import { type Standing, scopeOf } from "./scope.ts";
 import { type Item, stepsOfBranch } from "./walk.ts";
 
 /** Rounds of one `for-each`, at most. */
@@ -34,7 +34,7 @@ function roundsAt(view: View, step: Step, { prefix, item }: At): number {
 }
 
 function roundsOf(view: View, step: ForEachStep, { prefix, item }: At): number {
-  const items = view.run.rounds.get(prefix)?.items ?? itemsAhead(view, step, item);
+  const items = view.run.rounds.get(prefix)?.items ?? itemsAhead(view, step, { path: prefix, item });
   return items.reduce<number>((sum, one, round) => {
     const inside = { prefix: `${prefix}/${round}/`, item: { ...item, [step.as]: one } };
     return sum + 1 + roundsIn(view, step.steps, inside);
@@ -42,8 +42,8 @@ function roundsOf(view: View, step: ForEachStep, { prefix, item }: At): number {
 }
 
 /** The items of a loop that has not begun; more than it may have are refused for themselves. */
-function itemsAhead({ run, now }: View, step: ForEachStep, item: Item | undefined): readonly unknown[] {
-  const scope = scopeOf(run, now, item);
+function itemsAhead({ run, now }: View, step: ForEachStep, standing: Standing): readonly unknown[] {
+  const scope = scopeOf(run, now, standing);
   const taken = step.if?.test(scope);
   if (taken && !(taken.known && taken.value)) return [];
   const items = step.items.render(scope);

@@ -134,7 +134,9 @@ function stepAsks(turn: Turn, ready: ReadyStep): string | undefined {
 function askUnless(turn: Turn, ready: ReadyStep): string | undefined {
   const { askUnless: condition, required } = ready.step.approval ?? {};
   if (!condition) return required === undefined ? undefined : `the step needs ${required} to agree`;
-  const answer = condition.test(scopeOf(turn.run, nowOf(turn), itemAt(turn.run, turn.playbook.steps, ready.path)));
+  const { path } = ready;
+  const scope = scopeOf(turn.run, nowOf(turn), { path, item: itemAt(turn.run, turn.playbook.steps, path) });
+  const answer = condition.test(scope);
   if (answer.known && answer.value) return undefined;
   return `the step asks unless ${condition.text}${answer.known ? "" : `, which is unknown: ${answer.why}`}`;
 }

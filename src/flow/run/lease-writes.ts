@@ -116,7 +116,7 @@ function firstLook(turn: LeaseTurn, lease: Lease): Instant {
 
 function endOf({ run, playbook }: LeaseTurn, terms: LeaseTerms, { path, now }: Place): Instant {
   if (terms.for !== undefined) return now + terms.for;
-  const until = terms.until?.render(scopeOf(run, now, itemAt(run, playbook.steps, path)));
+  const until = terms.until?.render(scopeOf(run, now, { path, item: itemAt(run, playbook.steps, path) }));
   return until?.known && until.value > now ? until.value : now + DEFAULT_LEASE;
 }
 
@@ -124,7 +124,7 @@ function endOf({ run, playbook }: LeaseTurn, terms: LeaseTerms, { path, now }: P
 function undated({ run, playbook }: LeaseTurn, path: string, now: Instant): string {
   const terms = findStep(playbook.steps, path)?.lease;
   if (terms?.until === undefined || terms.for !== undefined) return "";
-  const until = terms.until.render(scopeOf(run, now, itemAt(run, playbook.steps, path)));
+  const until = terms.until.render(scopeOf(run, now, { path, item: itemAt(run, playbook.steps, path) }));
   if (until.known && until.value > now) return "";
   const why = until.known ? `is over (${plainTime(until.value)})` : `cannot be told (${until.why})`;
   return `: after ${formatDuration(DEFAULT_LEASE)}, as its until ${why}`;

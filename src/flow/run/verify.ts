@@ -74,7 +74,7 @@ const COUNTED_BY = "prometheus.query";
 
 /** What the checks of a round see is the round's. */
 function scopeAt(turn: Turn, path: string): Scope {
-  return scopeOf(turn.run, nowOf(turn), itemAt(turn.run, turn.playbook.steps, path));
+  return scopeOf(turn.run, nowOf(turn), { path, item: itemAt(turn.run, turn.playbook.steps, path) });
 }
 
 type Measuring = { check: VerifyCheck; input: Readonly<Record<string, unknown>> };

@@ -88,7 +88,7 @@ test("a step that a guard denies in a round that has begun goes back too, and on
 
 test("a step that people refuse in a round that has begun goes back too", async () => {
   const asks = step("more", "t.check", {
-    approval: { askUnless: condition("round one", (at) => at.steps["more"] === undefined) },
+    approval: { askUnless: condition("round one", ({ item }) => item?.["share"] === 10) },
   });
   const { world, undone } = roundsWorld([SET, asks]);
   scripted(world.actions, "t.check");
