@@ -126,10 +126,14 @@ function lock({ locks, runId }: GuardSnapshot): GuardAnswer {
 function concurrency({ running, reserved }: GuardSnapshot): GuardAnswer {
   if (reserved) return ALLOW;
   return read(running, ({ count, limit }) =>
-    count >= limit
-      ? { answer: "wait", for: "concurrency", reason: `${count} runs are changing things; at most ${limit} at once` }
-      : ALLOW,
+    count >= limit ? { answer: "wait", for: "concurrency", reason: busyText(count, limit) } : ALLOW,
   );
+}
+
+/** Runs that wait for people hold a place, too: five unanswered questions keep everything else from changing. */
+function busyText(count: number, limit: number): string {
+  const what = count === 1 ? "1 run is" : `${count} runs are`;
+  return `${what} under way that may have changed things, those that measure or wait for people included; at most ${limit} at once`;
 }
 
 /** Every guard, in the order people read them: what holds, what denies, what asks, what waits. */

@@ -128,7 +128,7 @@ function change(run: Run, event: RunEvent): Run {
       return { ...run, factsStale: true, waiting: waitingAfter(run, event) };
     case "verifying":
       return {
-        ...run,
+        ...without(run, "waiting"),
         verifications: put(run.verifications, event.path ?? "", {
           startedAt: event.at,
           until: event.until,

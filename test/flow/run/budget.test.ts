@@ -107,3 +107,21 @@ test("each target has a budget of its own, over all playbooks and incidents", as
   await world.drain();
   assert.deepEqual([act.calls.length, other.calls.length], [1, 1]);
 });
+
+test("what waits for its turn is told that a run which asks people holds a place", async () => {
+  const world = createWorld({ ...CONFIG, limits: { ...CONFIG.limits, maxConcurrentRuns: 1 } });
+  const lost = { ok: false, reason: "timeout", message: "no answer", retryable: false, sent: "unknown" } as const;
+  scripted(world.actions, "t.lost", { answer: () => lost });
+  scripted(world.actions, "t.other", { targets: () => ["thing:two"] });
+  world.playbooks.set("p", playbook("p", [step("a", "t.lost")]));
+  world.playbooks.set("q", playbook("q", [step("a", "t.other")], { target: constant("thing:two") }));
+  assert.ok((await world.run(await world.open("p").then(settled))).unknown);
+  const second = await world.open("q", { id: "inc-2", key: "service=b" }).then(settled);
+  const { waiting } = await world.run(second);
+  assert.match(waiting?.detail ?? "", /^1 run is under way .* wait for people included; at most 1 at once/);
+
+  async function settled(id: string): Promise<string> {
+    await world.drain();
+    return id;
+  }
+});

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Playbook, Step } from "../../../src/core/playbook/playbook.ts";
-import { createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { stateKind } from "../../../src/flow/run-view.ts";
+import { ANNA, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 type Made = ReturnType<typeof createWorld>;
 
@@ -76,4 +78,16 @@ test("nothing fires any more though nobody has said so yet: a run that has chang
   });
   await world.pass(180_000);
   assert.deepEqual([(await ended())?.state, other.calls.length, back.calls.length], ["succeeded", 0, 0]);
+});
+
+test("a run whose alert ends while it waits for a guard is measuring from then on, and does not wait for that guard any more", async () => {
+  const steps = [step("patch", "t.patch"), { kind: "wait" as const, id: "w", for: 60_000 }, step("other", "t.other")];
+  const { world, id } = await begun(steps, { verify: verify("t.read", { within: 600_000, hold: 300_000 }) });
+  await world.drain();
+  await decide(world.deps, ANNA, { verb: "pause", scope: "global" });
+  await world.pass(70_000);
+  assert.equal(stateKind(await world.run(id)), "waiting");
+  await resolve(world, id);
+  await world.drain();
+  assert.equal(stateKind(await world.run(id)), "verifying");
 });
