@@ -54,8 +54,8 @@ function scope({ targets, declared }: GuardSnapshot): GuardAnswer {
 }
 
 /** Over at once: should the alert fire again within its incident, it asks anew. */
-function stale({ firing, manual, completing, now: until }: GuardSnapshot): GuardAnswer {
-  if (manual || completing) return ALLOW;
+function stale({ firing, completing, now: until }: GuardSnapshot): GuardAnswer {
+  if (completing) return ALLOW;
   return read(firing, (now) =>
     now === false ? { answer: "deny", reason: "the alert has resolved meanwhile", until } : ALLOW,
   );

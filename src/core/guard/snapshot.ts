@@ -15,8 +15,6 @@ export type GuardSnapshot = {
   autonomyWhy?: string;
   /** It undoes another step: most guards do not apply (section 14.9). */
   undo: boolean;
-  /** A person asked for this run. */
-  manual: boolean;
   /** Its alert has ended, and what it still does completes a group that has begun (section 7). */
   completing: boolean;
   targets: readonly string[];
@@ -36,7 +34,7 @@ export type GuardSnapshot = {
   running: { count: number; limit: number } | Unreadable;
   fleet: { alerting: number; known: number; fraction: number; min: number } | Unreadable;
   flapping: { changes: number; limit: number; per: Milliseconds } | Unreadable;
-  /** Whether an alert that asks for this run still fires; undefined for runs without an alert. */
+  /** Whether an alert that asks for this run still fires; undefined for runs that no firing alert has started. */
   firing: boolean | undefined | Unreadable;
   /** What it restores after a recovery, and its incident fires again. */
   reopened: boolean | Unreadable;

@@ -40,7 +40,6 @@ export function snapshotOf(turn: Turn, ready: ReadyStep, values: GuardValues | U
     effect: ready.effect,
     ...autonomyNow(turn, demotion),
     undo: ready.undo,
-    manual: created.trigger !== "firing",
     completing: run.resolved && run.mutated,
     targets: ready.targets,
     declared: [created.target, ...created.alsoTargets],
