@@ -167,13 +167,19 @@ export const RULE_CASES: readonly Case[] = [
   ...rows("broken", ["what the guards look at cannot be read", true, false, "waits", /the kill switch cannot be read/]),
   ...rows(
     "before",
-    ["everything is paused", pause("global"), nothing, "waits", /global is paused by anna/],
+    [
+      "everything is paused",
+      pause("global"),
+      nothing,
+      "waits",
+      /global is paused by anna .*\(hands off\) until somebody resumes$/,
+    ],
     [
       "a pause that has not run out",
       pause("global", 60),
       pause("global", 0.5),
       "waits",
-      /global is paused/,
+      /global is paused .*\(hands off\) for another 1h$/,
       { after: pass(5) },
     ],
     [

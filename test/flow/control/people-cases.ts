@@ -89,7 +89,7 @@ export const PEOPLE_CASES: readonly Case[] = rows(
     first(take, votes("approve", "anna")),
     votes("approve", "anna"),
     "waits",
-    /anna.* has taken over inc-1/,
+    /anna.* has taken over inc-1, until release$/,
     ASKS,
   ],
   ["a person cancels while it waits", first(cancel, pass(10)), pass(10), "ended", /^cancelled by anna/, WAITS],
