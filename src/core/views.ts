@@ -69,7 +69,8 @@ export type IncidentView = {
   approvals: readonly Approval[];
   leases: readonly Lease[];
   timelineLength: number;
-  paused: readonly { scope: string; by: string; reason: string }[];
+  /** What is paused now and covers it; without `until` it lasts until somebody resumes. */
+  paused: readonly { scope: string; by: string; reason: string; until?: Instant }[];
   /** What people are asked to do and have not done yet; absent: nothing is known. */
   tasks?: readonly Task[];
 };

@@ -3,8 +3,9 @@ import type { Desk } from "../core/desk.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
+import { EVERYTHING } from "../core/pause.ts";
 import type { Queue } from "../core/queue.ts";
-import type { Check, Claim, Store, Write } from "../core/store.ts";
+import type { Check, Claim, Pause, Store, Write } from "../core/store.ts";
 import type { Milliseconds } from "../core/time.ts";
 import type { IncidentView } from "../core/views.ts";
 
@@ -56,6 +57,7 @@ function memberOf(incident: string): string {
 }
 
 async function publishOnce(deps: NotifyDeps, incident: string, claim: Claim): Promise<"done" | "again"> {
+  const pauses = await pauseChecks(deps, incident);
   const [doc, view] = await Promise.all([deps.store.get<ChatState>("chat", incident), deps.desk.incident(incident)]);
   if (!view) return forget(deps, incident, claim);
   const state = doc?.body ?? EMPTY;
@@ -64,10 +66,17 @@ async function publishOnce(deps: NotifyDeps, incident: string, claim: Claim): Pr
   const published = await attempt(deps, incident, () => deps.chat.publish(view, entries, state, save));
   if (published === "taken-over") return "done";
   deps.metrics.posted(deps.chat.name, published.ok ? "ok" : "failed");
-  if (published.ok) return settle(deps, view, { claim, wasBehind: state.behindSince !== undefined });
+  if (published.ok) return settle(deps, view, { claim, wasBehind: state.behindSince !== undefined, pauses });
   deps.log.debug({ incident, why: published.why, retryAfter: published.retryAfter }, "the chat has to wait");
   await letGo(deps, incident, { claim, after: published.retryAfter, writes: await behind(deps, incident, claim) });
   return "done";
+}
+
+/** That what was paused when the incident was read still is: no line of its timeline says so of the kill switch. */
+async function pauseChecks({ store }: NotifyDeps, incident: string): Promise<readonly Check[]> {
+  const ids = [EVERYTHING, `incident:${incident}`];
+  const docs = await Promise.all(ids.map((id) => store.get<Pause>("pause", id)));
+  return ids.map((id, index) => ({ check: "rev", kind: "pause", id, rev: docs[index]?.rev ?? 0 }));
 }
 
 async function attempt(
@@ -97,21 +106,34 @@ async function saveState(
   if (!committed.ok) throw new AppError("conflict", TAKEN_OVER);
 }
 
-/** Ends the turn if nothing was added to the timeline since it was read; whoever adds a line makes the chat due with it. */
+type Turn = { claim: Claim; wasBehind: boolean; pauses: readonly Check[] };
+
+/**
+ * Ends the turn if nothing was added to the timeline since it was read; whoever adds a line makes the chat due with it. What shows a
+ * pause is looked at again when that ends.
+ */
 async function settle(
   deps: NotifyDeps,
   view: IncidentView,
-  { claim, wasBehind }: { claim: Claim; wasBehind: boolean },
+  { claim, wasBehind, pauses }: Turn,
 ): Promise<"done" | "again"> {
   const { id, status } = view.incident;
   const caughtUp = wasBehind ? await upToDate(deps, id) : [];
-  const writes: Write[] = [{ write: "undue", member: memberOf(id) }, ...release(claim), ...caughtUp];
+  const writes: Write[] = [nextLook(view), ...release(claim), ...caughtUp];
   if (status === "resolved") {
     writes.push({ write: "expire", what: "doc", name: `chat:${id}`, at: claim.now + deps.retention });
   }
-  const checks: readonly Check[] = [held(claim), { check: "length", list: `timeline:${id}`, is: view.timelineLength }];
+  const unchanged: Check = { check: "length", list: `timeline:${id}`, is: view.timelineLength };
+  const checks: readonly Check[] = [held(claim), unchanged, ...pauses];
   const committed = await deps.store.commit({ checks, writes });
   return committed.ok || committed.failed.check === "claim" ? "done" : "again";
+}
+
+function nextLook({ incident, paused }: IncidentView): Write {
+  const member = memberOf(incident.id);
+  const ends = paused.flatMap(({ until }) => (until === undefined ? [] : [until]));
+  if (incident.status === "resolved" || ends.length === 0) return { write: "undue", member };
+  return { write: "due", member, at: Math.min(...ends) };
 }
 
 /** Remembers since when this incident is not shown as it is, for the metrics; once is enough. */

@@ -1,14 +1,13 @@
-import { formatDuration } from "../core/duration.ts";
 import { redact } from "../core/redact.ts";
 import { hasChanged } from "../core/run/changed.ts";
 import type { Run, StepRecord } from "../core/run/run.ts";
 import { endingText } from "../core/run/sentence.ts";
 import { HUMAN_TASK } from "../core/task.ts";
-import { type Instant, isoTime } from "../core/time.ts";
+import { isoTime, plainTime } from "../core/time.ts";
 import type { RunStateKind, RunView, StepRow } from "../core/views.ts";
 
-/** A run as people and clients see it; secrets are redacted. */
-export function runView(run: Run, now: Instant): RunView {
+/** A run as people and clients see it, the same as long as the run is; secrets are redacted. */
+export function runView(run: Run): RunView {
   const { created, ended } = run;
   return {
     id: created.id,
@@ -22,7 +21,7 @@ export function runView(run: Run, now: Instant): RunView {
     startedAt: isoTime(created.at),
     ...(ended === undefined ? {} : { endedAt: isoTime(ended.at) }),
     ...recoveryBy(run),
-    sentence: sentenceOf(run, now),
+    sentence: sentenceOf(run),
   };
 }
 
@@ -79,20 +78,18 @@ function stepRow(record: StepRecord): StepRow {
   };
 }
 
-function sentenceOf(run: Run, now: Instant): string {
+/** Times are written out: the sentence stands in messages that nobody edits as time goes by. */
+function sentenceOf(run: Run): string {
   if (run.ended) return endingText(run.ended);
   if (run.unknown) return `waits for an answer: ${run.unknown.question}`;
   if (run.asked?.veto !== undefined) return `waits for approval ${run.asked.approvalId}, or for nobody to object`;
-  if (run.asked)
-    return `waits for approval ${run.asked.approvalId}, for another ${formatDuration(Math.max(0, run.asked.expiresAt - now))}`;
+  if (run.asked) return `waits for approval ${run.asked.approvalId}, until ${plainTime(run.asked.expiresAt)}`;
   const open = [...run.steps.values()].find((step) => step.state !== "done");
   if (open) return `${open.path}: ${open.uses === HUMAN_TASK ? "waits for a person" : `${open.uses} is under way`}`;
   if (run.reverting) return `undoing: ${run.reverting.reason}`;
   const check = run.verifications.get("");
   if (check)
-    return check.heldSince === undefined
-      ? "measuring recovery"
-      : `recovery holds for ${formatDuration(Math.max(0, now - check.heldSince))}`;
+    return check.heldSince === undefined ? "measuring recovery" : `recovery holds since ${plainTime(check.heldSince)}`;
   if (run.waiting) return `waits: ${run.waiting.detail ?? run.waiting.reason}`;
   return "about to go on";
 }

@@ -3,6 +3,7 @@ import { formatDuration } from "../core/duration.ts";
 import type { AlertRecord } from "../core/episode.ts";
 import type { Incident } from "../core/incident.ts";
 import { type Lease, standingRevert } from "../core/lease.ts";
+import { redactText } from "../core/redact.ts";
 import type { Pause } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import { type Instant, isoTime } from "../core/time.ts";
@@ -153,5 +154,5 @@ export function renderPause(pause: Pause): unknown {
 
 /** `seq` is the line's place in the timeline, from 0. */
 export function renderEntry(entry: TimelineEntry, seq: number): unknown {
-  return { seq, ...entry, at: time(entry.at), runId: entry.runId ?? null };
+  return { seq, ...entry, text: redactText(entry.text), at: time(entry.at), runId: entry.runId ?? null };
 }

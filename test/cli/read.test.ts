@@ -141,7 +141,7 @@ describe("reading", () => {
     const { items } = JSON.parse((await cli(["incidents", "--json"], { env: env(url) })).out);
     assert.deepEqual(items[0].labels, { service: "litellm" });
     const shown = JSON.parse((await cli(["show", "inc-1", "--json"], { env: env(url) })).out);
-    assert.equal(shown.timeline.length, 2);
+    assert.equal(shown.timeline.length, 3);
   });
 
   test("a report is printed as it is", async (t) => {

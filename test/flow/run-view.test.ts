@@ -20,7 +20,7 @@ async function recoveryAfter(steps: Playbook["steps"], more: Partial<Playbook> =
   world.playbooks.set("p", playbook("p", steps, more));
   const id = await world.open("p");
   await world.pass(30_000);
-  const view = runView(await world.run(id), 0);
+  const view = runView(await world.run(id));
   return { kind: view.state.kind, recovery: view.recovery };
 }
 

@@ -55,6 +55,7 @@ describe("reading", () => {
     ]);
     assert.deepEqual((await list("/incidents/inc-1/timeline?from=1")).items, [
       { seq: 1, at: ISO, kind: "run", text: "run-1 started", by: "stanch", runId: "run-1" },
+      { seq: 2, at: ISO, kind: "message", text: "the token is [redacted]", by: "anna", runId: null },
     ]);
   });
 

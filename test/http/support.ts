@@ -113,6 +113,7 @@ export const task: Task = { id: "task-1", runId: "run-1", ask: "call the provide
 export const timeline: readonly TimelineEntry[] = [
   { at: AT, kind: "incident", text: "inc-1 opened", by: "stanch" },
   { at: AT, kind: "run", text: "run-1 started", by: "stanch", runId: "run-1" },
+  { at: AT, kind: "message", text: "the token is xoxb-1234567890-abcdef", by: "anna" },
 ];
 
 export const view: IncidentView = {

@@ -1,7 +1,7 @@
 import { formatDuration } from "../duration.ts";
 import { pausedText, takenIncident } from "../pause.ts";
 import type { Pause } from "../store.ts";
-import type { Instant } from "../time.ts";
+import { plainTime } from "../time.ts";
 import { type Guard, type GuardAnswer, type GuardSnapshot, isUnreadable, type Unreadable } from "./snapshot.ts";
 
 const ALLOW: GuardAnswer = { answer: "allow" };
@@ -20,12 +20,12 @@ function pause(snapshot: GuardSnapshot): GuardAnswer {
     return { answer: "wait", for: "pause", reason: `the kill switch cannot be read: ${snapshot.pauses.unreadable}` };
   const held = snapshot.pauses.find((one) => snapshot.scopes.includes(one.scope));
   if (!held) return ALLOW;
-  return { answer: "wait", for: "pause", reason: heldText(held, snapshot.now) };
+  return { answer: "wait", for: "pause", reason: heldText(held) };
 }
 
-function heldText(held: Pause, now: Instant): string {
+function heldText(held: Pause): string {
   if (takenIncident(held.scope) !== undefined) return `${pausedText(held)}, until release`;
-  const until = held.until === undefined ? "until somebody resumes" : `for another ${formatDuration(held.until - now)}`;
+  const until = held.until === undefined ? "until somebody resumes" : `until ${plainTime(held.until)}`;
   return `${pausedText(held)}${held.reason && ` (${held.reason})`} ${until}`;
 }
 

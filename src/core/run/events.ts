@@ -129,7 +129,15 @@ export type RunEvent =
     }
   | { type: "inbox"; at: Instant; taken: number }
   | { type: "unknown"; at: Instant; path: StepPath; question: string }
-  | { type: "answered"; at: Instant; path: StepPath; answer: "done" | "not-done" | "abort"; by: string }
+  | {
+      type: "answered";
+      at: Instant;
+      path: StepPath;
+      answer: "done" | "not-done" | "abort";
+      by: string;
+      /** What was given as the reason. */
+      reason?: string;
+    }
   | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
   /**
    * `until` moves the end of the verification, which stands still while paused. `unwatched`: nobody has measured for long before

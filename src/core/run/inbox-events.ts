@@ -65,7 +65,9 @@ function answerEvents(run: Run, item: Extract<InboxItem, { kind: "answer" }>, in
   const at = inputs.now;
   const { unknown } = run;
   if (!unknown || (item.path !== undefined && item.path !== unknown.path)) return [];
-  const answered: RunEvent = { type: "answered", at, path: unknown.path, answer: item.answer, by: item.by };
+  const { answer, by, reason } = item;
+  const why = reason === undefined ? {} : { reason };
+  const answered: RunEvent = { type: "answered", at, path: unknown.path, answer, by, ...why };
   const record = run.steps.get(unknown.path);
   const message = `${item.by} said: ${item.answer}`;
   switch (item.answer) {

@@ -14,7 +14,14 @@ export type InboxItem =
       keptBy?: string;
     }
   /** `path`: the step that was asked about; items that are older than it have none. */
-  | { kind: "answer"; at: Instant; answer: "done" | "not-done" | "abort"; by: string; path?: StepPath }
+  | {
+      kind: "answer";
+      at: Instant;
+      answer: "done" | "not-done" | "abort";
+      by: string;
+      path?: StepPath;
+      reason?: string;
+    }
   | { kind: "cancel"; at: Instant; by: string; reason: string }
   /** `by`: who closed the incident; absent where its alerts ended. `handsOff`: it was taken over or paused, so nothing more is changed. */
   | { kind: "resolved"; at: Instant; by?: string; handsOff?: true };

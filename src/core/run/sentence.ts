@@ -118,7 +118,7 @@ function courseLine(run: Run, event: RunEvent): Line | undefined {
         text: `outcome unknown at ${event.path}: ${event.question} Answer done, not-done or abort; nothing more happens until then`,
       };
     case "answered":
-      return { kind: "decision", text: `${event.by} answered ${event.answer} for ${event.path}`, by: event.by };
+      return { kind: "decision", text: answeredText(event), by: event.by };
     case "verifying":
       return { kind: "verify", text: `measuring recovery for at most ${formatDuration(event.until - event.at)}` };
     case "checked":
@@ -140,6 +140,10 @@ function resolvedText(run: Run, { by, handsOff }: Extract<RunEvent, { type: "res
   const why = by === undefined ? "the alert resolved" : `${by} closed the incident`;
   if (handsOff) return `${why} that was in people's hands; nothing more is changed`;
   return `${why}; no further step is started${run.mutated ? ", but a group that has begun is completed" : ""}`;
+}
+
+function answeredText({ by, answer, path, reason }: Extract<RunEvent, { type: "answered" }>): string {
+  return `${by} answered ${answer} for ${path}${reason === undefined ? "" : `: ${reason}`}`;
 }
 
 function grantedText({ by, keptBy }: Extract<RunEvent, { type: "granted" }>): string {

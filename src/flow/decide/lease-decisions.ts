@@ -46,7 +46,8 @@ export async function revert(
     if (first !== undefined)
       return refuse("conflict", `lease ${lease.id} is being undone already: ${first} reverted it`);
     const by = nameOf(actor);
-    const text = `${by} reverts lease ${lease.id} now: ${lease.describe}`;
+    const why = decision.reason === undefined ? "" : ` (${decision.reason})`;
+    const text = `${by} reverts lease ${lease.id} now: ${lease.describe}${why}`;
     const onEnd = lease.status === "failed" ? ({ kind: "revert" } as const) : lease.onEnd;
     const next: Lease = { ...afresh(lease), onEnd, endsAt: now, revertedBy: { by, at: now } };
     return { lease: next, text, due: 0, by, held: NOTHING };

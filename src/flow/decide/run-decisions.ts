@@ -24,7 +24,8 @@ export async function answer(
     const earlier = (inbox as readonly InboxItem[]).slice(run.inboxTaken).find(isAnswer);
     if (earlier) return refuse("conflict", `run ${id} has its answer already: ${earlier.answer}, by ${earlier.by}`);
     const { path } = run.unknown;
-    const item: InboxItem = { kind: "answer", at: now, answer: said, by: nameOf(actor), path };
+    const why = decision.reason === undefined ? {} : { reason: decision.reason };
+    const item: InboxItem = { kind: "answer", at: now, answer: said, by: nameOf(actor), path, ...why };
     const checks: Check[] = [
       { check: "length", list: `run:${id}`, is: events.length },
       { check: "length", list: `inbox:${id}`, is: inbox.length },

@@ -5,6 +5,7 @@ import type { Doc, Pause } from "../../core/store.ts";
 import { type Instant, plainTime } from "../../core/time.ts";
 import { type DecideDeps, nameOf, refuse, settleChange } from "./deps.ts";
 import { knownScope } from "./pause-scope.ts";
+import { shownPause } from "./pause-shown.ts";
 import type { StartDeps } from "./start.ts";
 
 type PauseDecision = Extract<Decision, { verb: "pause" }>;
@@ -25,10 +26,13 @@ export async function pause(deps: DecideDeps & StartDeps, actor: Actor, decision
     const longer = doc && isInForce(doc.body, at) && !outlasts(body, doc.body) ? doc.body : undefined;
     if (longer) return alreadyPaused(longer, body);
     const how = decision.for === undefined ? "until somebody resumes" : `for ${formatDuration(decision.for)}`;
+    const text = `${body.by} paused ${scope} ${how}${body.reason && `: ${body.reason}`}; no further change is started`;
+    const shown = await shownPause(deps.store, scope, { at, text, by: body.by });
     return {
       change: {
         checks: [{ check: "rev", kind: "pause", id: scope, rev: revOf(doc) }],
-        writes: [{ write: "put", kind: "pause", id: scope, body }],
+        writes: [{ write: "put", kind: "pause", id: scope, body }, ...shown.writes],
+        wake: shown.wake,
       },
       decided: {
         ok: true,
@@ -67,8 +71,13 @@ export async function resume(
   if (!known) return refuse("not_found", `${scope} is not paused`);
   const taken = takenIncident(scope);
   if (taken !== undefined) return refuse("conflict", `${pausedText(known)}; \`release ${taken}\` gives it back`);
-  await deps.store.commit({ checks: [], writes: [{ write: "delete", kind: "pause", id: scope }] });
-  return { ok: true, sentence: `${scope} is resumed by ${nameOf(actor)}${stillTaken(pauses, scope)}` };
+  const by = nameOf(actor);
+  const sentence = `${scope} is resumed by ${by}${stillTaken(pauses, scope)}`;
+  const at = await deps.store.now();
+  const { writes, wake } = await shownPause(deps.store, scope, { at, text: sentence, by });
+  await deps.store.commit({ checks: [], writes: [{ write: "delete", kind: "pause", id: scope }, ...writes] });
+  for (const member of wake) await deps.queue.wake(member, at);
+  return { ok: true, sentence };
 }
 
 function stillTaken(pauses: readonly Pause[], scope: string): string {

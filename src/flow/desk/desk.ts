@@ -50,7 +50,7 @@ export function createDesk(deps: DeskDeps): Desk {
     approvals: (query) => statusPage<Approval>(store, { kind: "approval", index: "approvals", live: "pending" }, query),
     approval: async (id) => (await store.get<Approval>("approval", id))?.body,
     leases: (query) => statusPage<Lease>(store, { kind: "lease", index: "leases", live: "active" }, query),
-    tasks: (query) => statusPage<Task>(store, { kind: "task", index: "tasks", live: "open" }, query),
+    tasks: (query) => taskPage(store, query),
     async playbooks() {
       const demoted = await deps.demoted();
       return deps.playbooks().map((playbook) => rowOf(playbook, demoted));
@@ -109,6 +109,18 @@ async function statusPage<T extends { status: string }>(
     query,
     (item) => item.status === query.status,
   );
+}
+
+/** A task knows its run only; the run knows the incident. */
+async function taskPage(store: Store, query: PageQuery & { status?: string }): Promise<Page<Task>> {
+  const page = await statusPage<Task>(store, { kind: "task", index: "tasks", live: "open" }, query);
+  const runs = await runViews(store, [...new Set(page.items.map(({ runId }) => runId))]);
+  const incidents = new Map(runs.map((run) => [run.id, run.incidentId]));
+  const items = page.items.map((task) => {
+    const incidentId = task.incidentId ?? incidents.get(task.runId);
+    return incidentId === undefined ? task : { ...task, incidentId };
+  });
+  return { ...page, items };
 }
 
 function rowOf(playbook: Playbook, demoted: ReadonlySet<string>): PlaybookRow {

@@ -83,7 +83,7 @@ export async function runViews(store: Store, ids: readonly string[]): Promise<re
   const loaded = await Promise.all(ids.map((id) => store.loadRun(id)));
   return loaded
     .filter((one) => one.events.length > 0)
-    .map((one) => runView(foldRun(one.events as readonly RunEvent[]), one.now));
+    .map((one) => runView(foldRun(one.events as readonly RunEvent[])));
 }
 
 /** Documents by id; missing ones are left out. */

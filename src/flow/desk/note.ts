@@ -1,15 +1,18 @@
 import type { Actor, Decided } from "../../core/decision.ts";
 import type { Note } from "../../core/desk.ts";
+import { cutText, redactText } from "../../core/redact.ts";
 import type { Store } from "../../core/store.ts";
 import { nameOf, refuse } from "../decide/deps.ts";
 
-/** Puts what a person wrote on the incident's timeline, once per key: a repeated delivery adds nothing. */
+const LONGEST = 4_000;
+
+/** Puts what a person wrote, without known shapes of secrets, on the incident's timeline, once per key: a repeated delivery adds nothing. */
 export async function writeNote(store: Store, actor: Actor, incident: string, note: Note): Promise<Decided> {
   if (!(await store.get("incident", incident))) return refuse("not_found", `no incident ${incident}`);
   const entry = {
     at: note.at,
     kind: "message",
-    text: note.text.slice(0, 4_000),
+    text: redactText(cutText(note.text, LONGEST)),
     by: nameOf(actor),
     ...(note.origin === undefined ? {} : { origin: note.origin }),
   };

@@ -39,6 +39,13 @@ test("an unknown outcome is answered once: a second answer is refused and says w
   }
 });
 
+test("why somebody answered as they did is on the timeline", async () => {
+  const { world, id } = await asking();
+  await decide(world.deps, ANNA, { verb: "answer", run: id, answer: "done", reason: "the pods are new" });
+  await world.pass(30_000);
+  assert.ok((await world.timeline()).includes("anna (api) answered done for one: the pods are new"));
+});
+
 test("an answer after the run has taken another one is told whose counts, too", async () => {
   const { world, id } = await asking();
   await decide(world.deps, ANNA, { verb: "answer", run: id, answer: "done" });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Approval } from "../../../src/core/approval.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import type { Step } from "../../../src/core/playbook/playbook.ts";
+import { plainTime } from "../../../src/core/time.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { runView } from "../../../src/flow/run-view.ts";
 import { ANNA, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
@@ -25,10 +26,12 @@ test("asks once, shows every mutating step, and acts after approval only", async
   const asked = (await world.run(id)).asked;
   assert.ok(asked);
   assert.equal(act.calls.length, 0);
-  assert.deepEqual(runView(await world.run(id), 0).steps, [
+  assert.deepEqual(runView(await world.run(id)).steps, [
     { path: "one", uses: "t.act", state: "pending" },
     { path: "two", uses: "t.act", state: "pending" },
   ]);
+  const { sentence } = runView(await world.run(id));
+  assert.equal(sentence, `waits for approval ${asked.approvalId}, until ${plainTime(asked.expiresAt)}`);
   const approval = (await world.store.get<Approval>("approval", asked.approvalId))?.body;
   assert.deepEqual(
     approval?.steps.map((one) => one.path),

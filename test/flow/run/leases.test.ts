@@ -202,6 +202,16 @@ test("of two people who revert a lease at once, one does, and the second learns 
   assert.equal(said.length, 1);
 });
 
+test("why somebody reverts a lease is on the timeline", async () => {
+  const { world } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  const [lease = ""] = (await world.store.page("leases", { limit: 1 })).members;
+  await decide(world.deps, ANNA, { verb: "revert", lease, reason: "the provider is back" });
+  assert.match((await world.timeline()).at(-1) ?? "", /^anna \(api\) reverts lease .* \(the provider is back\)$/);
+});
+
 test("what waits for the lock of an undoing asks, though nobody has looked at the lease since it was undone", async () => {
   const { world, written } = fieldWorld();
   const set = world.actions.get("t.set");
