@@ -122,7 +122,8 @@ export function doing(view: IncidentView): string {
   if (worst) return `${worst.playbook}: ${worst.sentence}`;
   if (view.incident.status === "resolved") return "nothing more to do";
   if (view.incident.status === "mitigated") return "the mitigation holds; an alert is still firing";
-  if (view.incident.escalatedAt !== undefined) return "out of playbooks; people were called";
+  if (view.incident.escalatedAt !== undefined)
+    return `${view.runs.length === 0 ? "no playbook runs for it" : "out of playbooks"}; people were called`;
   return view.runs.length === 0 ? "watching; no playbook has run" : "no playbook is running";
 }
 

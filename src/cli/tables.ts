@@ -1,3 +1,4 @@
+import { takenIncident } from "../core/pause.ts";
 import type { Approval, Incident, Lease, Pause, Run, Task } from "./answers.ts";
 import type { Io } from "./io.ts";
 import { type Cell, type Column, table } from "./table.ts";
@@ -108,12 +109,17 @@ export function taskTable(io: Io, tasks: readonly Task[]): string {
   return table(io, columns, tasks);
 }
 
+/** `release` ends what `take` began. */
+function isTaken(scope: string): boolean {
+  return takenIncident(scope) !== undefined;
+}
+
 /** What is paused, by whom and until when. */
 export function pauseTable(io: Io, pauses: readonly Pause[]): string {
   const columns: readonly Column<Pause>[] = [
     { title: "paused", cell: ({ scope }) => ({ text: scope, style: "yellow" }) },
     { title: "by", cell: ({ by }) => by },
-    { title: "until", cell: ({ until }) => when(until, io.now()) || "resume" },
+    { title: "until", cell: ({ scope, until }) => when(until, io.now()) || (isTaken(scope) ? "release" : "resume") },
     { title: "why", cell: ({ reason }) => reason },
   ];
   return table(io, columns, pauses);

@@ -50,7 +50,12 @@ test("what is going on: the question first, then what runs, then why nothing doe
   const unknown = runOf({ id: "run-2", state: { kind: "unknown_outcome" }, sentence: "did it happen?" });
   assert.equal(doing(viewOf({ runs: [runOf(), unknown] })), "gateway-fallback: did it happen?");
   assert.equal(doing(viewOf()), "watching; no playbook has run");
-  assert.equal(doing(viewOf({ incident: { escalatedAt: NOON } })), "out of playbooks; people were called");
+  const over = runOf({ state: { kind: "failed" } });
+  assert.equal(
+    doing(viewOf({ incident: { escalatedAt: NOON }, runs: [over] })),
+    "out of playbooks; people were called",
+  );
+  assert.equal(doing(viewOf({ incident: { escalatedAt: NOON } })), "no playbook runs for it; people were called");
 });
 
 test("what fixed it is the last run that changed something and measured the recovery", () => {

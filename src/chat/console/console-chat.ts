@@ -53,11 +53,12 @@ export function createConsoleChat({ write, colour = false }: ConsoleOptions): Ch
   };
 }
 
-/** Changes only when people would want to know: severity, status, who has it, the end. */
+/** Changes only when people would want to know: severity, status, who has it, what is paused, the end. */
 function headlineOf(view: IncidentView): string {
   const { id, severity, status, title, taken } = view.incident;
   const holder = taken ? ` · ${plain(taken.by, 80)} has it` : "";
-  const end = endOf(view) ?? holder;
+  const paused = view.paused.map(({ scope, by }) => ` · ${plain(scope, 120)} is paused by ${plain(by, 80)}`).join("");
+  const end = endOf(view) ?? `${holder}${paused}`;
   return `${lampOf(view)} ${id} ${severity} ${status}${end} · ${plain(title, 200)}`;
 }
 

@@ -6,10 +6,10 @@ import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
 /** Until when there is time to decide, and what comes then where that is not the end of it. */
 export function untilWhen({ policy, expiresAt, vetoEndsAt }: Approval): Mrkdwn {
-  if (policy.veto === undefined) return mrkdwn`until ${when(expiresAt)}`;
+  if (policy.veto === undefined) return mrkdwn`until ${when(expiresAt, "date")}`;
   return vetoEndsAt === undefined
     ? mrkdwn`runs unless someone objects`
-    : mrkdwn`runs ${when(vetoEndsAt)} unless someone objects`;
+    : mrkdwn`runs ${when(vetoEndsAt, "date")} unless someone objects`;
 }
 
 /** The nudge in the approval's thread: at half time, or because the incident has become worse. */

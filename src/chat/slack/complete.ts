@@ -23,16 +23,29 @@ export function completeId(typed: string, candidates: readonly Candidate[], word
   if (whole) return whole.id;
   const found = candidates.filter((candidate) => fits(candidate, wanted, words));
   const [only] = found;
-  if (found.length === 1 && only) return only.id;
+  if (found.length === 1 && only) return sure(only, wanted);
   if (found.length > 1)
     throw new AppError("invalid_request", `${typed} fits several: ${found.slice(0, LISTED).map(show).join(", ")}.`);
   throw new AppError("not_found", `no ${words.noun} ${plain(typed, 80)}; ${listed(candidates, words.those)}`);
 }
 
-function fits({ id, incident }: Candidate, wanted: string, { counted }: Looking): boolean {
-  if (numberOf(id) === wanted) return true;
-  if (incident !== undefined && (incident === wanted || numberOf(incident) === wanted)) return true;
+/**
+ * Digits that only begin an id may as well be the number of an incident that has nothing there any more, such as an approval that
+ * somebody else has just decided: that is not guessed either.
+ */
+function sure(only: Candidate, wanted: string): string {
+  if (!/^\d+$/.test(wanted) || isNamed(only, wanted)) return only.id;
+  throw new AppError("invalid_request", `${wanted} only begins ${show(only)}: type more of it.`);
+}
+
+function fits(candidate: Candidate, wanted: string, { counted }: Looking): boolean {
+  if (isNamed(candidate, wanted)) return true;
+  const { id } = candidate;
   return counted === undefined && (id.toLowerCase().startsWith(wanted) || numberOf(id).startsWith(wanted));
+}
+
+function isNamed({ id, incident }: Candidate, wanted: string): boolean {
+  return numberOf(id) === wanted || (incident !== undefined && (incident === wanted || numberOf(incident) === wanted));
 }
 
 /** What follows the first dash of an id. */

@@ -6,7 +6,7 @@ import { plain } from "../words.ts";
 import { approvalId, incidentId, leaseId, runId, taskId } from "./complete.ts";
 import { decide, type Verb } from "./verb.ts";
 
-type IncidentDecision = "ack" | "take" | "release" | "close";
+type IncidentDecision = "ack" | "take" | "release";
 
 function incidentVerb(verb: IncidentDecision, does: string): Verb {
   return {
@@ -17,6 +17,14 @@ function incidentVerb(verb: IncidentDecision, does: string): Verb {
     },
   };
 }
+
+const close: Verb = {
+  usage: "close ID [reason]",
+  does: "close an incident by hand",
+  async answer(deps, { who, args: [id, ...reason] }) {
+    return decide(deps, who, { verb: "close", incident: await incidentId(deps.desk, id), ...reasonOf(reason) });
+  },
+};
 
 const approve: Verb = {
   usage: "approve ID [keep] [reason]",
@@ -38,7 +46,7 @@ const reject: Verb = {
 };
 
 const answerVerb: Verb = {
-  usage: "answer ID done|not-done|abort",
+  usage: "answer ID done|not-done|abort [reason]",
   does: "say whether a step whose outcome is unknown took effect",
   async answer(deps, { who, args: [id, answer, ...reason] }) {
     const run = await runId(deps.desk, id);
@@ -122,7 +130,7 @@ export const DECIDE_VERBS: Readonly<Record<string, Verb>> = {
   ack: incidentVerb("ack", "say that you have seen it; it calls nobody else for a while"),
   take: incidentVerb("take", "take it over: stanch changes nothing there until release"),
   release: incidentVerb("release", "give it back to stanch"),
-  close: incidentVerb("close", "close an incident by hand"),
+  close,
   extend,
   revert,
   pause,
@@ -138,16 +146,22 @@ function isScope(word: string | undefined): word is string {
   return word !== undefined && /^(global$|(playbook|target|incident):.)/.test(word);
 }
 
-/** A reason has no length of time behind its first word, and names no incident there: somebody meant a scope, and not everything. */
-function assertNoScope([first = "", second]: readonly string[]): void {
-  const isIncident = /^inc-\d+$/.test(first);
-  if (!isIncident && (durationOf(first) !== undefined || durationOf(second) === undefined)) return;
+/**
+ * A reason has no length of time behind its first word, begins with no kind of scope, and names no incident there: somebody meant a scope,
+ * and not everything.
+ */
+function assertNoScope([first = "", second = ""]: readonly string[]): void {
+  const isIncident = INCIDENT.test(first);
+  const isKind = /^(playbook|target|incident):/i.test(first) || (/^incident$/i.test(first) && INCIDENT.test(second));
+  if (!isIncident && !isKind && (durationOf(first) !== undefined || durationOf(second) === undefined)) return;
   const meant = isIncident ? `incident:${first}` : "global, playbook:NAME, target:KEY or incident:ID";
   throw new AppError(
     "invalid_request",
     `${plain(first, 60)} is no scope; ${isIncident ? "write" : "they are"} ${meant}`,
   );
 }
+
+const INCIDENT = /^inc-\d+$/;
 
 /** A word that begins like a length of time must be one; anything else begins the reason. */
 function durationOf(word: string | undefined): Milliseconds | undefined {

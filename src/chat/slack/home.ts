@@ -4,8 +4,9 @@ import type { Desk } from "../../core/desk.ts";
 import { untilWhen } from "./approval-end.ts";
 import { actions, type Block, context, divider, fitted, header, LIMITS, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
+import { incidentLine } from "./lines.ts";
 import { isInGroup } from "./people.ts";
-import { incidentLine, liveLeases, openIncidents, overview } from "./show-verbs.ts";
+import { askedOfPeople, liveLeases, openIncidents, overview } from "./show-verbs.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 import type { VerbDeps } from "./verb.ts";
 
@@ -16,8 +17,9 @@ const LISTED = 10;
 /** The App Home of one person: the kill switch, what waits for them, what is open, what is temporary. */
 export async function homeView(deps: VerbDeps, who: Actor, notice?: Mrkdwn): Promise<Home> {
   const { desk } = deps;
-  const [open, pending, leases, pauses] = await Promise.all([
+  const [open, asked, pending, leases, pauses] = await Promise.all([
     openIncidents(desk),
+    askedOfPeople(desk),
     desk.approvals({ limit: 50, status: "pending" }),
     liveLeases(desk),
     desk.pauses(),
@@ -29,6 +31,7 @@ export async function homeView(deps: VerbDeps, who: Actor, notice?: Mrkdwn): Pro
     divider(),
     header(`Waiting for you: ${mine.length}`),
     ...mine.slice(0, LISTED).flatMap(approvalBlocks),
+    ...asked,
     header(`Open incidents: ${open.length}`),
     open.length === 0 ? section(mrkdwn`Nothing is open.`) : section(join(open.slice(0, LISTED).map(incidentLine))),
     ...overview([], leases, pauses),

@@ -1,11 +1,22 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import { isOverdue, type Lease } from "../../core/lease.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
-import { count, doing, fixedBy, isClosedByHand, isNoSuccess, isOfRun, lampOf, lasting, outage } from "../words.ts";
+import {
+  count,
+  doing,
+  fixedBy,
+  isClosedByHand,
+  isNoSuccess,
+  isOfRun,
+  lampOf,
+  lasting,
+  MAX_PIECE,
+  outage,
+} from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
 import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
-import { person } from "./said.ts";
+import { person, said } from "./said.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 
 const COLORS = { P0: "#d72b3f", P1: "#e8912d", P2: "#ecb22e", mitigated: "#36a2eb", resolved: "#2eb67d" } as const;
@@ -22,7 +33,7 @@ export function incidentMessage(view: IncidentView): Message {
   const headline = `${lampOf(view)} ${status === "resolved" ? `${endOf(view)} · ` : ""}${severity} · ${incident.title}`;
   const isPale = status === "resolved" && isNoSuccess(view);
   const color = status === "open" ? COLORS[severity] : isPale ? CLOSED : COLORS[status];
-  const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : doing(view)} (${incident.id})`;
+  const text = mrkdwn`${headline}: ${status === "resolved" ? recovery(view) : said(doing(view), MAX_PIECE)} (${incident.id})`;
   const main = fitted([header(headline), section(state(view)), ...controls(view)], MAIN_BUDGET);
   const rest = fitted(details(view), LIMITS.all - sizeOf(main));
   return messageOf(text, main, [{ color, fallback: `${incident.id} ${status}`, blocks: rest }]);
@@ -31,7 +42,7 @@ export function incidentMessage(view: IncidentView): Message {
 function state(view: IncidentView): Mrkdwn {
   const { incident } = view;
   if (incident.status === "resolved") return mrkdwn`*${endOf(view)}* ${recovery(view)}`;
-  return join([mrkdwn`*Now:* ${doing(view)}`, holder(view), ...view.paused.map(pausedLine)]);
+  return join([mrkdwn`*Now:* ${said(doing(view), MAX_PIECE)}`, holder(view), ...view.paused.map(pausedLine)]);
 }
 
 function endOf(view: IncidentView): string {
@@ -47,15 +58,16 @@ function recovery(view: IncidentView): string {
 
 function holder({ incident }: IncidentView): Mrkdwn {
   if (incident.taken) {
-    return mrkdwn`*${person(incident.taken.by)} has taken it over* (${when(incident.taken.at)}); stanch changes nothing here until it is released`;
+    return mrkdwn`*${person(incident.taken.by)} has taken it over* (${when(incident.taken.at, "date")}); stanch changes nothing here until it is released`;
   }
   if (!incident.acknowledged) return mrkdwn`*Nobody has acknowledged it yet*`;
   const { by, until } = incident.acknowledged;
   return mrkdwn`*Acknowledged by ${person(by)}*; it calls nobody else until ${when(until)}`;
 }
 
-function pausedLine({ scope, by, reason }: IncidentView["paused"][number]): Mrkdwn {
-  return mrkdwn`⏸ *${scope} is paused* by ${person(by)}${reason === "" ? "" : `: ${reason}`}`;
+function pausedLine({ scope, by, reason, until }: IncidentView["paused"][number]): Mrkdwn {
+  const end = until === undefined ? mrkdwn`` : mrkdwn` until ${when(until, "date")}`;
+  return mrkdwn`⏸ *${scope} is paused* by ${person(by)}${end}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function details(view: IncidentView): (Block | undefined)[] {
@@ -110,7 +122,8 @@ function runs(all: readonly RunView[]): Block | undefined {
   const recent = [...all].sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, SHOWN_RUNS);
   if (recent.length === 0) return undefined;
   const lines = recent.map(
-    (run) => mrkdwn`• *${foreign(run.playbook, 100)}* on ${code(run.target, 150)}: ${run.sentence} (${run.id})`,
+    (run) =>
+      mrkdwn`• *${foreign(run.playbook, 100)}* on ${code(run.target, 150)}: ${said(run.sentence, MAX_PIECE)} (${run.id})`,
   );
   return section(join([mrkdwn`*Runs*`, ...lines]));
 }

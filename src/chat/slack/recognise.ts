@@ -127,3 +127,8 @@ export function incidentOf(message: unknown): string | undefined {
   const isOurs = typeOf(message)?.startsWith("stanch_") === true;
   return isOurs ? stringIn(message, "metadata", "event_payload", "incidentId") : undefined;
 }
+
+/** Whether it is the message of an incident, whose thread is the timeline. */
+export function isIncidentMessage(message: unknown): boolean {
+  return typeOf(message) === "stanch_incident";
+}

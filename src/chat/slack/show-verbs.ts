@@ -1,44 +1,48 @@
 import type { Approval } from "../../core/approval.ts";
 import type { Incident } from "../../core/incident.ts";
-import { isOverdue, type Lease } from "../../core/lease.ts";
+import type { Lease } from "../../core/lease.ts";
 import type { Pause } from "../../core/store.ts";
-import type { Task } from "../../core/task.ts";
 import type { RunView } from "../../core/views.ts";
-import { count, isActive } from "../words.ts";
-import { untilWhen } from "./approval-end.ts";
+import { count, isActive, MAX_PIECE } from "../words.ts";
 import { planBlocks } from "./approval-message.ts";
 import { type Block, context, fitted, section } from "./blocks.ts";
 import { approvalId, incidentId, runId } from "./complete.ts";
 import { incidentMessage } from "./incident-message.ts";
-import { person } from "./said.ts";
-import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
+import { approvalLine, incidentLine, leaseLine, list, pauseLine, questionLine, taskLine } from "./lines.ts";
+import { said } from "./said.ts";
+import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted } from "./text.ts";
 import { type Answer, say, type Verb, type VerbDeps } from "./verb.ts";
 
-const LISTED = 20;
 const POOL = 200;
 
 const status: Verb = {
   usage: "status",
   does: "what is open, what waits for people, what is temporary, what is paused",
   async answer({ desk }) {
-    const [incidents, questions, approvals, leases, pauses, tasks] = await Promise.all([
+    const [incidents, asked, approvals, leases, pauses] = await Promise.all([
       openIncidents(desk),
-      desk.runs({ limit: POOL, state: "unknown_outcome" }),
+      askedOfPeople(desk),
       desk.approvals({ limit: POOL, status: "pending" }),
       liveLeases(desk),
       desk.pauses(),
-      desk.tasks?.({ limit: POOL, status: "open" }),
     ]);
     const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.length, "temporary change")}, ${count(pauses.length, "pause")}`;
-    const lists = [
-      list("Open", incidents.map(incidentLine)),
-      list("Nobody knows what became of", questions.items.map(questionLine)),
-      list("People are asked to", (tasks?.items ?? []).map(taskLine)),
-      ...overview(approvals.items, leases, pauses),
-    ];
+    const lists = [list("Open", incidents.map(incidentLine)), ...asked, ...overview(approvals.items, leases, pauses)];
     return { text, blocks: fitted([section(mrkdwn`*${text}*`), ...lists]) };
   },
 };
+
+/** What waits for whoever knows or can do it: the answer about an unknown outcome, and tasks. */
+export async function askedOfPeople(desk: VerbDeps["desk"]): Promise<(Block | undefined)[]> {
+  const [questions, tasks] = await Promise.all([
+    desk.runs({ limit: POOL, state: "unknown_outcome" }),
+    desk.tasks?.({ limit: POOL, status: "open" }),
+  ]);
+  return [
+    list("Nobody knows what became of", questions.items.map(questionLine)),
+    list("People are asked to", (tasks?.items ?? []).map(taskLine)),
+  ];
+}
 
 /** What waits, what is temporary and what is paused, as blocks; also the lower half of the App Home. */
 export function overview(
@@ -109,11 +113,11 @@ function approvalPlan(approval: Approval): Answer {
 }
 
 function runPlan(run: RunView): Answer {
-  const text = mrkdwn`${run.playbook} on ${run.target} (${run.id}): ${run.sentence}`;
+  const text = mrkdwn`${run.playbook} on ${run.target} (${run.id}): ${said(run.sentence, MAX_PIECE)}`;
   const lines = run.steps.slice(0, 30).map((step) => {
     const inputs = step.input === undefined ? mrkdwn`` : mrkdwn` ${code(JSON.stringify(step.input), 300)}`;
-    const said = step.message === undefined ? mrkdwn`` : mrkdwn` – ${foreign(step.message, 200)}`;
-    return mrkdwn`• *${foreign(step.path, 100)}* ${foreign(step.uses ?? "", 80)}: ${step.outcome ?? step.state}${inputs}${said}`;
+    const message = step.message === undefined ? mrkdwn`` : mrkdwn` – ${foreign(step.message, 200)}`;
+    return mrkdwn`• *${foreign(step.path, 100)}* ${foreign(step.uses ?? "", 80)}: ${step.outcome ?? step.state}${inputs}${message}`;
   });
   return { text, blocks: fitted([section(text), ...chunks(lines)]) };
 }
@@ -153,52 +157,12 @@ export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly In
     .sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
 }
 
-/** One incident as one line of a list. */
-export function incidentLine({ id, severity, title, status, openedAt, taken }: Incident): Mrkdwn {
-  const holder = taken ? mrkdwn`, ${person(taken.by)} has it` : mrkdwn``;
-  return mrkdwn`• *${id}* ${severity} ${foreign(title, 150)} – ${status}, opened ${when(openedAt, "date")}${holder}`;
-}
-
-function approvalLine(approval: Approval): Mrkdwn {
-  const { id, playbook, target, severity } = approval;
-  return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`;
-}
-
-/** A run that goes on only when somebody has said what became of its step. */
-function questionLine({ id, playbook, state }: RunView): Mrkdwn {
-  return mrkdwn`• *${id}* ${foreign(playbook, 100)}: ${foreign(state.question ?? "", 300)} Answer done, not-done or abort`;
-}
-
-function taskLine({ id, ask }: Task): Mrkdwn {
-  return mrkdwn`• *${id}* ${foreign(ask, 200)}`;
-}
-
 /** What is temporarily in force, first what could not be undone. */
 export async function liveLeases(desk: VerbDeps["desk"]): Promise<readonly Lease[]> {
   const pages = await Promise.all(
     ["failed", "reverting", "active"].map((status) => desk.leases({ limit: POOL, status })),
   );
   return pages.flatMap((page) => page.items);
-}
-
-function leaseLine(lease: Lease): Mrkdwn {
-  const { id, describe, endsAt, status } = lease;
-  if (status === "failed") return mrkdwn`• *${id}* ⚠️ could not be undone: ${foreign(describe, 200)}`;
-  if (status === "reverting") return mrkdwn`• *${id}* is being undone: ${foreign(describe, 200)}`;
-  if (isOverdue(lease))
-    return mrkdwn`• *${id}* ⚠️ undoing failed (${foreign(lease.failure ?? "", 100)}), again ${when(endsAt, "date")}: ${foreign(describe, 200)}`;
-  return mrkdwn`• *${id}* until ${when(endsAt, "date")}, then: ${foreign(describe, 200)}`;
-}
-
-function pauseLine({ scope, by, reason, until }: Pause): Mrkdwn {
-  const end = until === undefined ? mrkdwn`until somebody resumes` : mrkdwn`until ${when(until, "date")}`;
-  return mrkdwn`• *${foreign(scope, 150)}* by ${person(by)} ${end}${reason === "" ? "" : `: ${reason}`}`;
-}
-
-function list(title: string, lines: readonly Mrkdwn[]): Block | undefined {
-  if (lines.length === 0) return undefined;
-  const more = lines.length > LISTED ? mrkdwn`… and ${lines.length - LISTED} more` : undefined;
-  return section(join([mrkdwn`*${title}*`, ...lines.slice(0, LISTED), more]));
 }
 
 function chunks(lines: readonly Mrkdwn[]): Block[] {

@@ -56,6 +56,16 @@ describe("the console", () => {
     ]);
   });
 
+  test("says what is paused and by whom, as long as it is", async () => {
+    const screen = consoleOf();
+    await screen.publish(viewOf({}), []);
+    const paused = [{ scope: "global", by: "anna (slack)", reason: "" }];
+    assert.deepEqual(await screen.publish(viewOf({ paused }), []), [
+      "🟠 inc-12 P1 open · global is paused by anna (slack) · LiteLLMHighErrorRate",
+    ]);
+    assert.deepEqual(await screen.publish(viewOf({}), []), ["🟠 inc-12 P1 open · LiteLLMHighErrorRate"]);
+  });
+
   test("says who closed what still fires, and names nobody twice", async () => {
     const closed = viewOf({ incident: { status: "resolved", resolvedAt: NOON + 840_000 }, firing: 3 });
     const entry = entryOf("anna (cli) closed inc-12: false alarm", { kind: "decision", by: "anna (cli)" });

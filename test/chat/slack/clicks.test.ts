@@ -96,7 +96,10 @@ for (const receiver of RECEIVERS) {
         stage.event({ type: "app_home_opened", user: stage.anna, tab: "home", channel: "D0AB1CD2E" }),
       );
       const mine = JSON.stringify((await eventually(() => views()[0])).args["view"]);
-      assert.match(mine, /Waiting for you: 1.*set FALLBACK_ENABLED of gateway to true.*Open incidents: 2.*Temporary/);
+      assert.match(
+        mine,
+        /Waiting for you: 1.*set FALLBACK_ENABLED of gateway to true.*People are asked to.*check the DNS.*Open incidents: 2.*Temporary/,
+      );
       assert.match(mine, /stanch may act/);
       await stage.front.deliver(
         "events_api",

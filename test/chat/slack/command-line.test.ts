@@ -63,6 +63,14 @@ describe("completing an id", () => {
     assert.equal(completeId("12c", approvals, { noun: "approval", those: "waiting" }), "apr-12cd");
   });
 
+  test("digits that only begin the id of something else do not stand for an incident that has nothing there", () => {
+    const left = [{ id: "apr-12cd", label: "redeploy", incident: "inc-3" }];
+    const words = { noun: "approval", those: "waiting" };
+    assert.throws(() => completeId("12", left, words), /12 only begins apr-12cd \(redeploy\): type more of it/);
+    assert.equal(completeId("apr-12", left, words), "apr-12cd");
+    assert.equal(completeId("3", left, words), "apr-12cd");
+  });
+
   test("the beginning of a number is another incident's number", () => {
     const counted = { ...words, counted: true } as const;
     assert.equal(completeId("12", pool, counted), "inc-12");

@@ -43,6 +43,8 @@ for (const receiver of RECEIVERS) {
         (await stage.say("pause payments 30m deploy")).text,
         /^payments is no scope; they are global, playbook:NAME/,
       );
+      for (const typed of ["playbook:", "playbook: fallback", "Target:x", "incident: inc-12", "incident inc-12 late"])
+        assert.match((await stage.say(`pause ${typed}`)).text, /is no scope; they are global/, typed);
       assert.equal(stage.desk.decided.length, before);
       await stage.say("pause 2h payments is being deployed");
       const decision = { verb: "pause", scope: "global", for: 7_200_000, reason: "payments is being deployed" };
@@ -54,6 +56,7 @@ for (const receiver of RECEIVERS) {
         ["take inc-12", { verb: "take", incident: "inc-12" }],
         ["release inc-12", { verb: "release", incident: "inc-12" }],
         ["close inc-12", { verb: "close", incident: "inc-12" }],
+        ["close inc-12 false alarm", { verb: "close", incident: "inc-12", reason: "false alarm" }],
         ["answer run-1 not-done", { verb: "answer", run: "run-1", answer: "not-done" }],
         ["extend 9 30m", { verb: "extend", lease: "lease-9", for: 1_800_000 }],
         ["revert lease-9", { verb: "revert", lease: "lease-9" }],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { entryOf } from "../../support/slack-desk.ts";
+import type { ChatState } from "../../../src/core/chat.ts";
+import { approvalOf, entryOf } from "../../support/slack-desk.ts";
 import { eventually, RECEIVERS, useFront } from "../../support/slack-front.ts";
 
 for (const receiver of RECEIVERS) {
@@ -76,6 +77,44 @@ for (const receiver of RECEIVERS) {
       assert.equal(stage.desk.notes[1]?.note.text, "customers call");
       assert.equal(stage.desk.notes[1]?.incident, "inc-12");
       assert.equal(stage.desk.notes[1]?.note.origin, undefined);
+    });
+
+    test("what people write under an approval is repeated in the incident's thread, and a rate limit loses nothing", async () => {
+      const [view] = [...stage.desk.views.values()];
+      assert.ok(view);
+      const saved: ChatState[] = [];
+      const publish = { ...view, approvals: [approvalOf({ expiresAt: Date.now() + 900_000 })] };
+      await stage.front.slack.chat.publish(publish, [], { delivered: 0, approvals: {} }, async (state) => {
+        saved.push(state);
+      });
+      const asked = saved.at(-1)?.approvals["apr-7f3a"]?.message ?? "";
+      let refusals = 2;
+      stage.slack.fault = ({ method }) =>
+        method.startsWith("conversations.") && refusals-- > 0 ? { limited: 1 } : undefined;
+      const written = { type: "message", user: stage.ben, channel: stage.channel, ts: "1795000000.000500" };
+      await stage.front.deliver("events_api", stage.event({ ...written, thread_ts: asked, text: "wait, I look" }));
+      const noted = await eventually(() => stage.desk.notes[0], 5_000);
+      assert.deepEqual([noted.incident, noted.note.text, noted.note.origin], ["inc-12", "wait, I look", undefined]);
+    });
+
+    test("a busy channel is asked about once a minute, not at each message", async () => {
+      const chatter = (n: number) =>
+        stage.event({
+          type: "message",
+          user: stage.ben,
+          channel: stage.channel,
+          ts: `1795000000.0006${n}`,
+          text: "lunch?",
+        });
+      const before = stage.slack.calls.length;
+      await stage.front.deliver("events_api", chatter(10));
+      await eventually(() => stage.slack.calls.length > before || undefined);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let n = 11; n < 20; n += 1) await stage.front.deliver("events_api", chatter(n));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const asked = stage.slack.calls.slice(before).filter(({ method }) => method === "conversations.info");
+      assert.equal(asked.length, 1);
+      assert.deepEqual(stage.desk.notes, []);
     });
 
     test("while the Web API hangs, everything is acknowledged in under a second", async () => {

@@ -2,14 +2,32 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
+import { incidentLine, list, pauseLine } from "../../../src/chat/slack/lines.ts";
 import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
-import { incidentLine, SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
+import { SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
+import { mrkdwn } from "../../../src/chat/slack/text.ts";
 import { timelineMessage } from "../../../src/chat/slack/thread-message.ts";
 import type { VerbDeps } from "../../../src/chat/slack/verb.ts";
 import { plainTime } from "../../../src/core/time.ts";
 import { approvalOf, entryOf, fakeDesk, leaseOf, NOON, viewOf } from "../../support/slack-desk.ts";
 
 describe("what people read", () => {
+  test("a list shows as many whole lines as there is room for, and counts the others", () => {
+    const lines = Array.from({ length: 30 }, (_, n) => mrkdwn`${n} ${"<".repeat(60)}`);
+    const block = list("Open", lines);
+    assert.ok(block?.type === "section" && "text" in block);
+    const text = block.text.text.split("\n");
+    assert.ok(block.text.text.length <= 3000);
+    assert.equal(text.at(-1), `… and ${30 - (text.length - 2)} more`);
+    assert.ok(text.slice(1, -1).every((line) => line.length === lines[9]?.mrkdwn.length || line.length > 240));
+    assert.ok(text.length < 22);
+  });
+
+  test("a take is shown with what ends it", () => {
+    const taken = { scope: "taken:inc-4", by: "anna (slack)", reason: "taken over", at: NOON };
+    assert.equal(pauseLine(taken).mrkdwn, "• *inc-4* taken over by anna (slack) until `release inc-4`");
+  });
+
   test("times are the reader's own, and only what is a time becomes one", () => {
     assert.equal(
       said("ends 2026-09-01T12:00:00.000Z <!channel>", 500).mrkdwn,
