@@ -28,6 +28,7 @@ const Step = z.object({
 export const Run = z.object({
   id: z.string(),
   playbook: z.string(),
+  runbook: z.string().nullish(),
   incidentId: z.string().nullish(),
   target: z.string(),
   state: State,
@@ -65,6 +66,7 @@ export const Approval = z.object({
   runId: z.string(),
   incidentId: z.string().nullish(),
   playbook: z.string(),
+  runbook: z.string().nullish(),
   target: z.string(),
   severity: z.string(),
   status: z.string(),

@@ -43,6 +43,7 @@ export function runPage(io: Io, run: Run): string {
   const head = fields(io, [
     ["run", run.id],
     ["playbook", run.playbook],
+    ["runbook", run.runbook ?? ""],
     ["target", run.target],
     ["incident", run.incidentId ?? ""],
     ["severity", severity(run.severity)],
@@ -72,6 +73,7 @@ export function approvalPage(io: Io, approval: Approval): string {
     ["run", approval.runId],
     ["incident", approval.incidentId ?? ""],
     ["playbook", approval.playbook],
+    ["runbook", approval.runbook ?? ""],
     ["target", approval.target],
     ["severity", severity(approval.severity)],
     ["who may", `${approval.policy.required} of ${approval.policy.group}`],

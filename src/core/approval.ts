@@ -49,6 +49,8 @@ export type Approval = {
   runId: string;
   incidentId?: string;
   playbook: string;
+  /** Where the longer story stands, as the playbook says. */
+  runbook?: string;
   target: string;
   severity: string;
   requestedBy: string;

@@ -22,6 +22,9 @@ export type PlaybookRow = {
   priority: number;
   file: string;
   demoted: boolean;
+  /** As the playbook says. */
+  runbook?: string;
+  owner?: string;
   /** Why it cannot run in this installation: `no ecs connection; …`. */
   unusable?: string;
 };

@@ -11,6 +11,8 @@ export type RunView = {
   id: string;
   playbook: string;
   incidentId?: string;
+  /** Where the longer story stands, as the playbook says. */
+  runbook?: string;
   target: string;
   state: {
     kind: RunStateKind;

@@ -13,6 +13,7 @@ export function runView(run: Run): RunView {
     id: created.id,
     playbook: created.playbook,
     ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
+    ...(created.runbook === undefined ? {} : { runbook: created.runbook }),
     target: created.target,
     state: stateView(run),
     autonomy: created.autonomy,

@@ -82,7 +82,7 @@ export function renderAlert(record: AlertRecord): unknown {
 
 /** Runs come with their times written out already. */
 export function renderRun(run: RunView): unknown {
-  return { ...run, incidentId: run.incidentId ?? null, endedAt: run.endedAt ?? null };
+  return { ...run, incidentId: run.incidentId ?? null, runbook: run.runbook ?? null, endedAt: run.endedAt ?? null };
 }
 
 /** Its steps are as people see them before they agree; inputs are redacted already. */
@@ -90,6 +90,7 @@ export function renderApproval(approval: Approval): unknown {
   return {
     ...approval,
     incidentId: approval.incidentId ?? null,
+    runbook: approval.runbook ?? null,
     offersKeep: approval.offersKeep ?? false,
     policy: renderPolicy(approval.policy),
     votes: approval.votes.map((vote) => ({ ...vote, at: time(vote.at) })),

@@ -91,6 +91,7 @@ function approvalLines(approval: Approval, paint: Paint): string[] {
     paint("yellow", `  approval ${id} ${asks} · ${severity} · ${name}`),
     ...steps,
     ...approval.why.slice(0, 10).map((reason) => `    why: ${plain(reason, 300)}`),
+    ...(approval.runbook === undefined ? [] : [`    runbook: ${plain(approval.runbook, 300)}`]),
     `    ${policyText(approval)}`,
     ...(policy.veto === undefined ? [`    approve: ${paint("bold", `npm run stanch -- approve ${id}`)}`] : []),
     ...(offersKeep

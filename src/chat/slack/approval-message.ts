@@ -1,11 +1,11 @@
 import type { Effect } from "../../core/action.ts";
 import type { Approval, PlannedStep, Vote } from "../../core/approval.ts";
 import { lasting, plain } from "../words.ts";
-import { actions, type Block, context, fitted, header, section } from "./blocks.ts";
+import { actions, type Block, context, fitted, header, LIMITS, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
 import { type Message, messageOf } from "./message.ts";
 import { person } from "./said.ts";
-import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted, when } from "./text.ts";
+import { code, cut, foreign, join, type Mrkdwn, mrkdwn, preformatted, runbookLink, when } from "./text.ts";
 
 const EFFECTS: Readonly<Record<Effect, string>> = {
   read: "only reads",
@@ -39,7 +39,7 @@ function pending(approval: Approval, about: ApprovalContext): Message {
   const who = mrkdwn`${person(approval.requestedBy)} wants to run`;
   const intro = mrkdwn`${who} *${foreign(playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, about)}. This will be done:`;
   const text = mrkdwn`🗳️ ${asks}: ${playbook} on ${approval.target} (${severity}, ${approval.id})`;
-  return messageOf(
+  const message = messageOf(
     text,
     fitted([
       header(`🗳️ ${asks} · ${severity} · ${playbook}`),
@@ -47,27 +47,45 @@ function pending(approval: Approval, about: ApprovalContext): Message {
       ...steps(approval.steps),
       whyBlock(approval.why),
       votesBlock(approval),
-      context(policyLine(approval), mrkdwn`${approval.id} · plan ${approval.digest.slice(0, 12)}`),
+      context(
+        policyLine(approval),
+        mrkdwn`${approval.id} · plan ${approval.digest.slice(0, 12)}${runbookOf(approval)}`,
+      ),
       controls(approval),
     ]),
   );
+  const alone = join([join([calls, text], " "), typed(approval), ...stepLines(approval)]);
+  return { ...message, alone: cut(alone, LIMITS.section).mrkdwn };
+}
+
+function stepLines({ steps: planned }: Approval): readonly Mrkdwn[] {
+  return planned.slice(0, SHOWN_STEPS).map((step) => mrkdwn`• ${foreign(step.describe, 300)}`);
+}
+
+/** What decides it without a button. */
+function typed({ id, policy }: Approval): Mrkdwn {
+  const no = mrkdwn`\`/stanch reject ${id}\``;
+  return policy.veto === undefined ? mrkdwn`\`/stanch approve ${id}\` or ${no}` : no;
 }
 
 function locked(approval: Approval, status: keyof typeof OUTCOMES, about: ApprovalContext): Message {
   const what = mrkdwn`*${foreign(approval.playbook, 120)}* on ${code(approval.target, 200)}${forIncident(approval, about)}`;
   const at =
     approval.decidedAt === undefined ? undefined : mrkdwn`${OUTCOMES[status]} ${when(approval.decidedAt, "date")}`;
-  const describes = approval.steps.slice(0, SHOWN_STEPS).map((step) => mrkdwn`• ${foreign(step.describe, 300)}`);
   const text = mrkdwn`${OUTCOMES[status]}: ${approval.playbook} on ${approval.target} (${approval.id})`;
   return messageOf(
     text,
     fitted([
       header(`${OUTCOMES[status]} · ${approval.severity} · ${approval.playbook}`),
-      section(join([what, ...describes])),
+      section(join([what, ...stepLines(approval)])),
       section(join([at, ...approval.votes.slice(-10).map(voteLine)])),
       context(mrkdwn`${approval.id} · closed`),
     ]),
   );
+}
+
+function runbookOf({ runbook }: Approval): Mrkdwn {
+  return runbookLink(runbook, mrkdwn` · 📖 `);
 }
 
 function forIncident({ incidentId }: Approval, { incidentLink, incidentTitle }: ApprovalContext): Mrkdwn {

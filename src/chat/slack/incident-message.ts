@@ -17,7 +17,7 @@ import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } 
 import { controls } from "./incident-controls.ts";
 import { type Message, messageOf } from "./message.ts";
 import { person, said } from "./said.ts";
-import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
+import { code, foreign, join, type Mrkdwn, mrkdwn, runbookLink, when } from "./text.ts";
 
 const COLORS = { P0: "#d72b3f", P1: "#e8912d", P2: "#ecb22e", mitigated: "#36a2eb", resolved: "#2eb67d" } as const;
 const CLOSED = "#8d8d8d";
@@ -123,7 +123,7 @@ function runs(all: readonly RunView[]): Block | undefined {
   if (recent.length === 0) return undefined;
   const lines = recent.map(
     (run) =>
-      mrkdwn`• *${foreign(run.playbook, 100)}* on ${code(run.target, 150)}: ${said(run.sentence, MAX_PIECE)} (${run.id})`,
+      mrkdwn`• *${foreign(run.playbook, 100)}* on ${code(run.target, 150)}: ${said(run.sentence, MAX_PIECE)} (${run.id}${runbookLink(run.runbook, mrkdwn`, `)})`,
   );
   return section(join([mrkdwn`*Runs*`, ...lines]));
 }

@@ -1,8 +1,11 @@
 import type { Block } from "./blocks.ts";
 import { cut, type Mrkdwn } from "./text.ts";
 
-/** What chat.postMessage and chat.update take. `text` is what a phone shows as the notification. */
-export type Message = { text: string; blocks: readonly Block[]; attachments?: readonly Attachment[] };
+/**
+ * What chat.postMessage and chat.update take. `text` is what a phone shows as the notification; `alone` stands for it where Slack takes none of
+ * the blocks.
+ */
+export type Message = { text: string; blocks: readonly Block[]; attachments?: readonly Attachment[]; alone?: string };
 
 /** Blocks beside a bar of this colour. */
 export type Attachment = { color: string; fallback: string; blocks: readonly Block[] };

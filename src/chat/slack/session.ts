@@ -64,12 +64,8 @@ export async function post(
   const wait = paced(deps, channel, what.urgent);
   if (wait) return wait;
   await markPosting(deps, session);
-  const answer = await send(deps, "chat.postMessage", {
-    channel,
-    ...contentOf(what.message),
-    metadata: what.mark,
-    ...(what.thread !== undefined && { thread_ts: what.thread }),
-  });
+  const where = { channel, metadata: what.mark, ...(what.thread !== undefined && { thread_ts: what.thread }) };
+  const answer = await send(deps, "chat.postMessage", { where, message: what.message });
   if (!answer.ok) return stopped(deps, channel, answer);
   const ts = stringIn(answer.body, "ts");
   if (ts === undefined)
@@ -87,7 +83,8 @@ export async function edit(
 ): Promise<Stop | "gone" | undefined> {
   const wait = paced(deps, `${session.channel}/edit`, what.urgent);
   if (wait) return wait;
-  const answer = await send(deps, "chat.update", { channel: session.channel, ts: what.ts, ...contentOf(what.message) });
+  const where = { channel: session.channel, ts: what.ts };
+  const answer = await send(deps, "chat.update", { where, message: what.message });
   if (answer.ok) return undefined;
   if (answer.code === "message_not_found") return "gone";
   if (UNEDITABLE.has(answer.code)) {
@@ -116,12 +113,14 @@ const TOO_MUCH: ReadonlySet<string> = new Set([
 ]);
 
 /** A message that Slack finds too much is sent again as text alone: ugly, but said. */
-async function send(deps: PublishDeps, method: string, args: Readonly<Record<string, unknown>>) {
+async function send(deps: PublishDeps, method: string, { where, message }: { where: object; message: Message }) {
+  const args = { ...where, ...contentOf(message) };
   const answer = await deps.api.call(method, args);
   if (answer.ok || !TOO_MUCH.has(answer.code)) return answer;
   deps.log.error({ method, code: answer.code }, "slack refused the blocks of a message; its text is sent alone");
   return deps.api.call(method, {
     ...args,
+    text: message.alone ?? message.text,
     blocks: [],
     attachments: [],
   });

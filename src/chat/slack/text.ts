@@ -58,6 +58,13 @@ export function link(url: string, words: string): Mrkdwn {
   return { mrkdwn: `<${escapeText(address.href).replaceAll("|", "%7C")}|${shown.replaceAll("|", "/")}>` };
 }
 
+/** Where a playbook's longer story stands: a link, or as it is written where that is no web address; empty where there is none. */
+export function runbookLink(runbook: string | undefined, lead: Mrkdwn): Mrkdwn {
+  if (runbook === undefined) return { mrkdwn: "" };
+  const where = /^https?:\/\//.test(runbook) ? link(runbook, "runbook") : foreign(`runbook: ${runbook}`, 300);
+  return { mrkdwn: `${lead.mrkdwn}${where.mrkdwn}` };
+}
+
 /** Slack's three escapes. Everything that is not ours goes through it exactly once. */
 export function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

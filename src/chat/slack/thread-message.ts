@@ -4,7 +4,7 @@ import { iconOf } from "../words.ts";
 import { section } from "./blocks.ts";
 import { type Message, messageOf } from "./message.ts";
 import { person, said, saidOf } from "./said.ts";
-import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
+import { foreign, join, type Mrkdwn, mrkdwn, runbookLink, when } from "./text.ts";
 
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 2900;
@@ -44,7 +44,8 @@ export function escalationMessage(
 ): Message {
   const calls = about.mentions.length === 0 ? undefined : join(about.mentions, " ");
   const { id, severity, title } = view.incident;
-  const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${said(entry.text, 600)}`;
+  const runbook = runbookLink(view.runs.findLast((run) => run.runbook !== undefined)?.runbook, mrkdwn` · 📖 `);
+  const line = mrkdwn`📣 *${severity} · ${foreign(title, 200)}* (${about.incidentLink ?? foreign(id)}): ${said(entry.text, 600)}${runbook}`;
   const text = join([calls, line], " ");
   return messageOf(text, [section(text)]);
 }

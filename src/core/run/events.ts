@@ -19,6 +19,8 @@ export type RunCreated = {
   playbook: string;
   /** Key of the stored playbook text (document kind `playbook`). */
   playbookDigest: string;
+  /** Where the longer story stands, as the playbook says. */
+  runbook?: string;
   incidentId?: string;
   opening: number;
   rung: number;

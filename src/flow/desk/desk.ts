@@ -124,7 +124,7 @@ async function taskPage(store: Store, query: PageQuery & { status?: string }): P
 }
 
 function rowOf(playbook: Playbook, demoted: ReadonlySet<string>): PlaybookRow {
-  const { name, description, on, severity, autonomy, priority, file } = playbook;
+  const { name, description, on, severity, autonomy, priority, file, runbook, owner } = playbook;
   const lacking = unusable(playbook);
   const row = {
     name,
@@ -135,6 +135,8 @@ function rowOf(playbook: Playbook, demoted: ReadonlySet<string>): PlaybookRow {
     priority,
     file,
     demoted: demoted.has(name),
+    ...(runbook !== undefined && { runbook }),
+    ...(owner !== undefined && { owner }),
   };
   return { ...row, ...(lacking !== undefined && { unusable: lacking }) };
 }

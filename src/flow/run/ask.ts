@@ -72,6 +72,7 @@ function approvalFor(
     runId: created.id,
     ...(created.incidentId === undefined ? {} : { incidentId: created.incidentId }),
     playbook: created.playbook,
+    ...(created.runbook === undefined ? {} : { runbook: created.runbook }),
     target: created.target,
     severity: created.severity,
     requestedBy: created.by,

@@ -121,6 +121,7 @@ function createdFrom(request: RunRequest, limits: AutonomyLimits, rendered: Rend
     id: runId(request, rendered.target),
     playbook: playbook.name,
     playbookDigest: playbook.digest,
+    ...(playbook.runbook === undefined ? {} : { runbook: playbook.runbook }),
     incidentId: incident.id,
     opening: incident.opening,
     rung: request.rung,

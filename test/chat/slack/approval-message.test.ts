@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { reminderMessage } from "../../../src/chat/slack/approval-end.ts";
 import { approvalMessage, planBlocks } from "../../../src/chat/slack/approval-message.ts";
+import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
+import { escalationMessage } from "../../../src/chat/slack/thread-message.ts";
 import type { Approval } from "../../../src/core/approval.ts";
-import { approvalOf, NOON } from "../../support/slack-desk.ts";
+import { approvalOf, entryOf, NOON, runOf, viewOf } from "../../support/slack-desk.ts";
 import { slackFaults } from "../../support/slack-limits.ts";
 
 type Shown = { text: string; action_id: string; value: string; confirm?: string };
@@ -95,4 +97,30 @@ describe("the buttons of an approval", () => {
       /approved to be kept by \*anna\* from Slack/,
     );
   });
+});
+
+test("what Slack takes no blocks of still calls people and says what decides it", () => {
+  const mentions = [{ mrkdwn: "<@U012ABCDE>" }];
+  const { alone } = approvalMessage(approvalOf(), { mentions });
+  assert.match(alone ?? "", /^<@U012ABCDE> 🗳️ Approval needed: /);
+  assert.match(
+    alone ?? "",
+    /\n`\/stanch approve apr-7f3a` or `\/stanch reject apr-7f3a`\n• set FALLBACK_ENABLED of gateway to true$/,
+  );
+});
+
+test("a playbook's runbook is a link in approvals, on the incident and in calls; what is no web address is text", () => {
+  const shown = (runbook: string) => {
+    const view = viewOf({ runs: [runOf({ runbook })] });
+    const messages = [
+      approvalMessage(approvalOf({ runbook }), { mentions: [] }),
+      incidentMessage(view),
+      escalationMessage(view, entryOf("a person is needed"), { mentions: [] }),
+    ];
+    for (const message of messages) assert.deepEqual(slackFaults(message), []);
+    return messages.map((message) => JSON.stringify(message));
+  };
+  for (const text of shown("https://runbooks.example.com/a"))
+    assert.match(text, /<https:\/\/runbooks.example.com\/a\|runbook>/);
+  for (const text of shown("wiki: <!channel>")) assert.match(text, /runbook: wiki: &lt;!channel&gt;/);
 });
