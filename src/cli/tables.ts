@@ -68,6 +68,7 @@ export function approvalTable(io: Io, approvals: readonly Approval[]): string {
   const columns: readonly Column<Approval>[] = [
     { title: "approval", cell: ({ id }) => id },
     { title: "status", cell: ({ status }) => state(status) },
+    { title: "incident", cell: ({ incidentId }) => incidentId ?? "" },
     { title: "playbook", cell: ({ playbook }) => playbook },
     { title: "target", cell: ({ target }) => target },
     { title: "group", cell: ({ policy }) => `${policy.required} of ${policy.group}` },

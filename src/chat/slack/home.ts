@@ -1,13 +1,12 @@
 import type { Approval } from "../../core/approval.ts";
 import type { Actor } from "../../core/decision.ts";
 import type { Desk } from "../../core/desk.ts";
-import { untilWhen } from "./approval-end.ts";
 import { actions, type Block, context, divider, fitted, header, LIMITS, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
-import { incidentLine } from "./lines.ts";
+import { approvalText, incidentLine } from "./lines.ts";
 import { isInGroup } from "./people.ts";
 import { askedOfPeople, liveLeases, openIncidents, overview } from "./show-verbs.ts";
-import { code, foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
+import { foreign, join, type Mrkdwn, mrkdwn, when } from "./text.ts";
 import type { VerbDeps } from "./verb.ts";
 
 type Home = { type: "home"; blocks: readonly Block[] };
@@ -67,18 +66,10 @@ async function waitingFor(deps: VerbDeps, who: Actor, pending: readonly Approval
 }
 
 function approvalBlocks(approval: Approval): (Block | undefined)[] {
-  const { id, playbook, target, severity, policy } = approval;
+  const { id, policy } = approval;
   const does = approval.steps.slice(0, 3).map((step) => mrkdwn`\n   • ${foreign(step.describe, 200)}`);
   return [
-    section(
-      join(
-        [
-          mrkdwn`*${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`,
-          ...does,
-        ],
-        "",
-      ),
-    ),
+    section(join([approvalText(approval), ...does], "")),
     actions([
       policy.veto === undefined
         ? button({ text: "Approve", command: `approve ${id}`, id, style: "primary" })

@@ -4,7 +4,7 @@ import type { IncidentView, RunView } from "../../core/views.ts";
 import { isActive } from "../words.ts";
 import { actions, type Block, type Button, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
-import { mrkdwn } from "./text.ts";
+import { code, mrkdwn } from "./text.ts";
 
 /** So many runs, leases and tasks get buttons; the rest is reached by `/stanch`. */
 const STEERED = 2;
@@ -64,7 +64,7 @@ function questionOf(run: RunView): (Block | undefined)[] {
 
 function taskBlocks({ id, ask }: Task): (Block | undefined)[] {
   return [
-    section(mrkdwn`☑️ *Please do, and say so:* ${ask} (${id})`),
+    section(mrkdwn`☑️ *Please do, and say so:* ${ask} (${id}; with an answer: ${code(`/stanch done ${id} …`)})`),
     actions([button({ text: "Done", command: `done ${id}`, id, style: "primary" })]),
   ];
 }

@@ -18,8 +18,14 @@ export function incidentLine({ id, severity, title, status, openedAt, taken }: I
 
 /** What waits for people to agree, and until when. */
 export function approvalLine(approval: Approval): Mrkdwn {
-  const { id, playbook, target, severity } = approval;
-  return mrkdwn`• *${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}, ${untilWhen(approval)}`;
+  return mrkdwn`• ${approvalText(approval)}`;
+}
+
+/** An approval in one line: what it lets run, on what, for which incident and until when. */
+export function approvalText(approval: Approval): Mrkdwn {
+  const { id, playbook, target, severity, incidentId } = approval;
+  const home = incidentId === undefined ? mrkdwn`` : mrkdwn` for ${incidentId}`;
+  return mrkdwn`*${id}* ${severity} ${foreign(playbook, 100)} on ${code(target, 120)}${home}, ${untilWhen(approval)}`;
 }
 
 /** A run that goes on only when somebody has said what became of its step. */

@@ -1,10 +1,11 @@
 import type { Config } from "../../core/config.ts";
 import { digestOf } from "../../core/hash.ts";
 import type { Incident } from "../../core/incident.ts";
-import { isActive, plain } from "../words.ts";
+import { isActive } from "../words.ts";
 import { type Api, type Failure, stringIn } from "./api.ts";
 import { type Channels, routeOf } from "./channels.ts";
 import { messageLink } from "./identity.ts";
+import { person } from "./said.ts";
 import type { PublishDeps, Session, Stop } from "./session.ts";
 import { stopped } from "./session.ts";
 
@@ -145,7 +146,7 @@ function topicOf({ view, state, identity, channel }: Session): string {
   const doing = view.runs.some(isActive) ? "a playbook runs" : undefined;
   const parts = [
     `${incident.severity} ${incident.status}`,
-    lead === undefined ? "nobody leads yet" : `lead: ${plain(lead, 60)}`,
+    lead === undefined ? "nobody leads yet" : `lead: ${person(lead).mrkdwn}`,
     doing,
     link?.mrkdwn,
   ];

@@ -4,7 +4,7 @@ import type { Desk } from "../../core/desk.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Instant } from "../../core/time.ts";
 import { type Block, LIMITS, section } from "./blocks.ts";
-import { refusal, said } from "./said.ts";
+import { refusal, said, saidOf } from "./said.ts";
 import { cut, type Mrkdwn } from "./text.ts";
 
 /** What verbs work with. */
@@ -27,6 +27,8 @@ export type Answer = { text: Mrkdwn; blocks: readonly Block[]; alone?: boolean }
 export type Verb = { usage: string; does: string; answer(deps: VerbDeps, ask: Ask): Promise<Answer> };
 
 const MAX_SENTENCE = 2500;
+/** Refusals that name somebody: who may, or who was first. */
+const TELLS_WHO: ReadonlySet<string> = new Set(["forbidden", "conflict"]);
 
 /** A sentence as an answer; foreign text in it is escaped. */
 export function say(sentence: string): Answer {
@@ -41,6 +43,7 @@ function answerOf(sentence: Mrkdwn): Answer {
 /** Takes a decision to the one door, and says what came of it. */
 export async function decide(deps: VerbDeps, who: Actor, decision: Decision): Promise<Answer> {
   const decided = await deps.desk.decide(who, decision);
-  const isRefusal = !decided.ok && decided.code === "forbidden";
-  return isRefusal ? { ...answerOf(refusal(decided.sentence, MAX_SENTENCE)), alone: true } : say(decided.sentence);
+  const isRefusal = !decided.ok && TELLS_WHO.has(decided.code);
+  if (isRefusal) return { ...answerOf(refusal(decided.sentence, MAX_SENTENCE)), alone: true };
+  return answerOf(saidOf(who.name, decided.sentence, MAX_SENTENCE));
 }

@@ -82,6 +82,11 @@ for (const receiver of RECEIVERS) {
       assert.match(JSON.stringify(opened.args["view"]), /name: FALLBACK_ENABLED.*value: true/);
     });
 
+    test("who is mapped to no person is shown by name, not by an id that nobody knows", async () => {
+      const answer = await (await stage.press("ack inc-12", { user: stage.ben }))();
+      assert.equal(answer.text, `ack: done by <@${stage.ben}>`);
+    });
+
     test("somebody of another organisation in a shared channel decides nothing", async () => {
       const answer = await stage.press("ack inc-12", { more: { user: { id: stage.anna, team_id: "T0FOREIGN" } } });
       assert.match((await answer()).text, /Only people of this workspace/);

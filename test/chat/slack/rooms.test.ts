@@ -70,6 +70,8 @@ describe("an incident's own channel", () => {
     );
     assert.equal(room?.num_members, 2);
     assert.deepEqual([await inThread(), await inRoom()], [upTo(30), upTo(30)]);
+    await worker.settle(severe({ taken: { by: "slack:U012ABCDE (slack)", at: NOON } }), timeline(30));
+    assert.match((await rooms())[0]?.topic.value ?? "", / · lead: <@U012ABCDE> \(slack\) · /);
     await worker.settle(severe({ status: "resolved", resolvedAt: NOON + 1 }), timeline(32));
     assert.match((await rooms())[0]?.topic.value ?? "", /^P0 resolved/);
     assert.deepEqual([await inThread(), await inRoom()], [upTo(32), upTo(32)]);

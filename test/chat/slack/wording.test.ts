@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { approvalMessage } from "../../../src/chat/slack/approval-message.ts";
 import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
-import { incidentLine, list, pauseLine } from "../../../src/chat/slack/lines.ts";
+import { approvalText, incidentLine, list, pauseLine } from "../../../src/chat/slack/lines.ts";
 import { person, refusal, said, saidOf } from "../../../src/chat/slack/said.ts";
 import { SHOW_VERBS } from "../../../src/chat/slack/show-verbs.ts";
 import { mrkdwn } from "../../../src/chat/slack/text.ts";
@@ -21,6 +21,11 @@ describe("what people read", () => {
     assert.equal(text.at(-1), `… and ${30 - (text.length - 2)} more`);
     assert.ok(text.slice(1, -1).every((line) => line.length === lines[9]?.mrkdwn.length || line.length > 240));
     assert.ok(text.length < 22);
+  });
+
+  test("an approval in a list says for which incident it is", () => {
+    const { mrkdwn: line } = approvalText(approvalOf({ incidentId: "inc-7" }));
+    assert.match(line, /^\*apr-7f3a\* P1 gateway-fallback on `http:gateway` for inc-7, until </);
   });
 
   test("a take is shown with what ends it", () => {
