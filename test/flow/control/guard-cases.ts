@@ -179,7 +179,7 @@ export const RULE_CASES: readonly Case[] = [
       pause("global", 60),
       pause("global", 0.5),
       "waits",
-      /global is paused .*\(hands off\) for another 1h$/,
+      /global is paused .*\(hands off\) until 2026-01-01 01:00:00Z$/,
       { after: pass(5) },
     ],
     [
