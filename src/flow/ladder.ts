@@ -62,7 +62,7 @@ export function ladderStep(incident: Incident, all: readonly Run[], view: Ladder
   const { target, playbook } = last.created;
   if (helpless.length >= view.maxRuns)
     return { kind: "exhausted", why: `${helpless.length} runs on ${target} have not helped` };
-  if (reason.startsWith("denied.stale")) return { kind: "climb", why: endedBefore(last) };
+  if (isOutlived(last)) return { kind: "climb" };
   if (state !== "failed" || view.mayFollow || last.created.at < raisedAt) return { kind: "climb", why: "" };
   const why = `${playbook} has failed on ${target}, and its on-failure lets no other playbook follow`;
   return at < joinedAt ? { kind: "climb", since: at, why } : { kind: "exhausted", why };
@@ -89,9 +89,21 @@ function stuck({ created: { playbook, target } }: Run): LadderStep {
   return { kind: "exhausted", why };
 }
 
-/** The alert that asked for it has ended and others of the incident fire on. */
-function endedBefore({ created: { playbook, target } }: Run): string {
-  return `the alert for which ${playbook} was to run on ${target} has ended, and no playbook is left there for what still fires`;
+/** The alert that it was begun for has ended while others of the incident fire on: its target needs nothing for that. */
+function isOutlived(run: Run | undefined): boolean {
+  return run?.ended?.reason.startsWith("denied.stale") === true;
+}
+
+/** Why people are called where no playbook has run for what fires: each was begun for an alert that has ended; else undefined. */
+export function outlived(ladders: readonly (readonly Run[])[]): { target: string; why: string } | undefined {
+  const last = ladders.map((ladder) => ladder.findLast((run) => !isOffer(run)));
+  const created = last[0]?.created;
+  if (created === undefined || !last.every(isOutlived)) return undefined;
+  const { playbook, target } = created;
+  return {
+    target,
+    why: `the alert for which ${playbook} was begun on ${target} has ended, and no playbook runs for what still fires`,
+  };
 }
 
 /** Who stopped a run knows, but the incident still fires and nothing follows: whoever is on call has to know too. */

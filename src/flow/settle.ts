@@ -6,7 +6,7 @@ import type { Instant } from "../core/time.ts";
 import type { Candidate } from "./assess/select.ts";
 import { type Ascent, called, climb, told } from "./climb.ts";
 import { say } from "./decide/deps.ts";
-import { type LadderStep, ladderStep, runsByTarget } from "./ladder.ts";
+import { type LadderStep, ladderStep, outlived, runsByTarget } from "./ladder.ts";
 import type { AutonomyLimits } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
 
@@ -66,6 +66,8 @@ async function settleLadders(deps: SettleDeps, doc: Doc<Incident>, standings: re
   const kinds = standings.map(({ step }) => step.kind);
   const isCalm = ascent.wakes.length === 0 && ascent.spent.size === 0 && !kinds.includes("busy");
   if (isCalm && kinds.includes("mitigated")) return mitigate(deps, doc);
+  const left = isCalm ? outlived(standings.map(({ ladder }) => ladder)) : undefined;
+  if (left && (await firesStill(deps, incident))) ascent = { ...ascent, spent: new Map([[left.target, left.why]]) };
   await saveAscent(deps, doc, told(ascent, now));
 }
 
@@ -108,9 +110,13 @@ export async function runsOf({ store }: Pick<SettleDeps, "store">, incident: Inc
   );
 }
 
+async function firesStill({ store }: Pick<SettleDeps, "store">, { id }: Incident): Promise<boolean> {
+  return (await store.size(`incident:${id}:firing`)) > 0;
+}
+
 /** An open incident for which no playbook ever ran needs a person as much as one whose playbooks did not help. */
 async function escalateUnplayed(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
-  if ((await deps.store.size(`incident:${doc.body.id}:firing`)) === 0) return;
+  if (!(await firesStill(deps, doc.body))) return;
   if (doc.body.escalatedAt !== undefined) return;
   const { body } = doc;
   const now = await deps.store.now();
@@ -121,7 +127,7 @@ async function escalateUnplayed(deps: SettleDeps, doc: Doc<Incident>): Promise<v
 
 async function mitigate(deps: SettleDeps, doc: Doc<Incident>): Promise<void> {
   const { body, rev } = doc;
-  if ((await deps.store.size(`incident:${body.id}:firing`)) === 0) return;
+  if (!(await firesStill(deps, body))) return;
   const now = await deps.store.now();
   await saved(deps, body.id, {
     checks: [{ check: "rev", kind: "incident", id: body.id, rev }],
