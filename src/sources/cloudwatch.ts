@@ -3,7 +3,7 @@ import type { SourceSettings } from "../core/config.ts";
 import { AppError } from "../core/errors.ts";
 import type { Received, Source } from "../core/source.ts";
 import type { Instant } from "../core/time.ts";
-import { type Alarm, alarmArn, alarmGroup, alarmState, alarmTags } from "./alarm/alarm.ts";
+import { type Alarm, alarmArn, alarmContributor, alarmGroup, alarmState, alarmTags } from "./alarm/alarm.ts";
 import { metricsOf } from "./alarm/trigger.ts";
 import { type Certificates, createCertificates, type FetchCertificate } from "./sns/certificates.ts";
 import { type Envelope, parseEnvelope } from "./sns/envelope.ts";
@@ -100,8 +100,10 @@ function parseNotification({ type, message, topicArn }: Envelope): AlertGroup {
   if (at === undefined) throw unreadable("Message.StateChangeTime", "expected a time");
   const topic = topicOf(topicArn);
   const place = { region: topic?.region ?? "", account: textOf(body.AWSAccountId) ?? topic?.account ?? "", name };
+  const contributor = alarmContributor(body.AlarmContributorId, body.AlarmContributorAttributes);
   const alarm: Alarm = {
     name,
+    ...(contributor !== undefined && { contributor }),
     arn: alarmArn(body.AlarmArn, place),
     state: alarmState(body.NewStateValue, "Message.NewStateValue"),
     at,

@@ -1,7 +1,15 @@
 import type { AlertGroup } from "../core/alert.ts";
 import type { WebhookAuth } from "../core/config.ts";
 import type { Source } from "../core/source.ts";
-import { alarmArn, alarmGroup, alarmState, alarmTags, type Dimensions, stringsOf } from "./alarm/alarm.ts";
+import {
+  alarmArn,
+  alarmContributor,
+  alarmGroup,
+  alarmState,
+  alarmTags,
+  type Dimensions,
+  stringsOf,
+} from "./alarm/alarm.ts";
 import { authenticator } from "./webhook/auth.ts";
 import {
   bodyText,
@@ -15,7 +23,9 @@ import {
 } from "./webhook/fields.ts";
 import { instantAt } from "./webhook/time.ts";
 
-const DETAIL_TYPE = "CloudWatch Alarm State Change";
+const ALARM = "CloudWatch Alarm State Change";
+/** Of one time series of an alarm that has several. */
+const CONTRIBUTOR = "CloudWatch Alarm Contributor State Change";
 
 /** CloudWatch alarms through an EventBridge API destination, whose connection sends the credentials. */
 export function createEventBridge(auth: WebhookAuth): Source {
@@ -34,8 +44,11 @@ export function createEventBridge(auth: WebhookAuth): Source {
 
 function parseEvent(text: string): AlertGroup {
   const event = parseObject(text);
-  if (event["detail-type"] !== DETAIL_TYPE) throw unreadable("detail-type", `expected ${JSON.stringify(DETAIL_TYPE)}`);
+  const type = event["detail-type"];
+  if (type !== ALARM && type !== CONTRIBUTOR)
+    throw unreadable("detail-type", `expected "${ALARM}" or "${CONTRIBUTOR}"`);
   const detail = objectAt(event.detail, "detail");
+  const contributor = type === CONTRIBUTOR ? contributorOf(detail) : undefined;
   const state = objectAt(detail.state, "detail.state");
   const name = stringAt(detail.alarmName, "detail.alarmName");
   const at = instantAt(state.timestamp, () => "detail.state.timestamp") ?? instantAt(event.time, () => "time");
@@ -44,6 +57,7 @@ function parseEvent(text: string): AlertGroup {
   const configuration = isObject(detail.configuration) ? detail.configuration : {};
   return alarmGroup("eventbridge", {
     name,
+    ...(contributor && { contributor }),
     arn: alarmArn(Array.isArray(event.resources) ? event.resources[0] : undefined, place),
     state: alarmState(state.value, "detail.state.value"),
     at,
@@ -56,6 +70,12 @@ function parseEvent(text: string): AlertGroup {
       ...measured(state.reasonData),
     },
   });
+}
+
+/** Without its id the change of one series would be taken for the alarm's. */
+function contributorOf(detail: JsonObject) {
+  const { id, attributes } = objectAt(detail.alarmContributor, "detail.alarmContributor");
+  return alarmContributor(stringAt(id, "detail.alarmContributor.id"), attributes);
 }
 
 /** Loose: a metric that cannot be read is left out. A composite alarm has none. */

@@ -50,6 +50,24 @@ describe("CloudWatch's alarm message", () => {
     assert.equal(alert?.annotations.alarm_rule, "ALARM(litellm-5xx) OR ALARM(litellm-latency)");
   });
 
+  it("of one time series of an alarm is an alert of its own, with that series' attributes as dimensions", () => {
+    const whole = JSON.parse(fixture("metric-math"));
+    const of = (id: string, attributes: unknown) =>
+      parse(JSON.stringify({ ...whole, AlarmContributorId: id, AlarmContributorAttributes: attributes }));
+    const groups = [parse(JSON.stringify(whole)), of("6d442278dba546f6", { ServiceName: "litellm" }), of("77", null)];
+    const alerts = groups.flatMap((group) => group.alerts);
+    assert.equal(new Set(alerts.map(({ fingerprint }) => fingerprint)).size, 3);
+    assert.equal(new Set(groups.map(({ groupKey }) => groupKey)).size, 3);
+    assert.deepEqual(
+      alerts.map(({ labels }) => [labels.alertname, labels.service, labels.cluster]),
+      [
+        ["error-ratio", undefined, "prod"],
+        ["error-ratio", "litellm", "prod"],
+        ["error-ratio", undefined, "prod"],
+      ],
+    );
+  });
+
   it("of a metric-math alarm gives the dimensions on which its metrics agree", () => {
     const alert = alertOf(fixture("metric-math"));
     assert.equal(alert?.labels.cluster, "prod");

@@ -51,6 +51,31 @@ describe("EventBridge's alarm event", () => {
     assert.equal(group.groupKey, "arn:aws:cloudwatch:us-west-1:123456789012:alarm:litellm-5xx");
   });
 
+  it("may be of one time series of an alarm, which is an alert of its own", async () => {
+    const event = JSON.parse(firing);
+    const ofOne = (alarmContributor: unknown) =>
+      JSON.stringify({
+        ...event,
+        "detail-type": "CloudWatch Alarm Contributor State Change",
+        detail: {
+          ...event.detail,
+          configuration: { metrics: [{ id: "m1", expression: "SELECT ..." }] },
+          alarmContributor,
+        },
+      });
+    const [alert] = source.parse(ofOne({ id: "6d442278dba546f6", attributes: { ServiceName: "other", n: 1 } })).alerts;
+    assert.notEqual(alert?.fingerprint, source.parse(firing).alerts[0]?.fingerprint);
+    assert.deepEqual(
+      [alert?.labels.service, alert?.labels.alertname, alert?.status],
+      ["other", "litellm-5xx", "firing"],
+    );
+    for (const [path, wrong] of [
+      ["detail.alarmContributor", undefined],
+      ["detail.alarmContributor.id", { attributes: {} }],
+    ] as const)
+      assert.match((await refusalOf(() => source.parse(ofOne(wrong)))).message, new RegExp(`^${path}: `));
+  });
+
   it("may be of a composite alarm", () => {
     const [alert] = source.parse(fixture("composite")).alerts;
     assert.deepEqual(alert?.labels, { alertname: "gateway/any", region: "us-west-1", account: "123456789012" });

@@ -8,10 +8,12 @@ import type { Labels } from "../webhook/labels.ts";
 /** One metric's dimensions, as name → value. */
 export type Dimensions = Readonly<Record<string, string>>;
 
-/** A state change of one CloudWatch alarm, whichever way it came. */
+/** A state change of one CloudWatch alarm, or of one contributor to it, whichever way it came. */
 export type Alarm = {
   name: string;
   arn: string;
+  /** The time series of which it tells, where the alarm has several: each has a state of its own, besides the alarm's. */
+  contributor?: Contributor;
   state: AlertStatus;
   at: Instant;
   /** Of every metric of the alarm; a metric-math alarm has several, a composite one none. */
@@ -19,6 +21,9 @@ export type Alarm = {
   tags: Labels;
   annotations: Readonly<Record<string, string | undefined>>;
 };
+
+/** One time series of a multi-time-series alarm (CloudWatch API, `AlarmContributor`). */
+export type Contributor = { id: string; attributes: Dimensions };
 
 const STATES: Readonly<Record<string, AlertStatus>> = { ALARM: "firing", OK: "resolved", INSUFFICIENT_DATA: "unknown" };
 const ALARM_ARN = /^arn:(aws[a-z-]*):cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)$/s;
@@ -44,6 +49,12 @@ export function alarmArn(sent: unknown, place: { region: string; account: string
   return `arn:aws:cloudwatch:${place.region}:${place.account}:alarm:${place.name}`;
 }
 
+/** Undefined where the sender names none: the change is the alarm's own. */
+export function alarmContributor(id: unknown, attributes: unknown): Contributor | undefined {
+  const known = textOf(id);
+  return known === undefined ? undefined : { id: known, attributes: alarmTags(attributes) };
+}
+
 /** Tags that CloudWatch passes on when tag propagation is on; anything but an object of strings is ignored. */
 export function alarmTags(value: unknown): Labels {
   return isObject(value) ? stringsOf(Object.entries(value)) : {};
@@ -58,15 +69,16 @@ export function stringsOf(pairs: readonly (readonly [string, unknown])[]): Label
 }
 
 /**
- * The group of one alarm. The fingerprint is of the ARN, so that editing the alarm's dimensions does not make it another one.
- * Labels, later ones winning: dimensions, `service`/`cluster`/`namespace` taken from them, tags, then `alertname`, `region`,
+ * The group of one alarm. The fingerprint is of the ARN, so that editing the alarm's dimensions does not make it another one, and of the
+ * contributor, whose `OK` is not the alarm's. Labels, later ones winning: dimensions and the contributor's attributes, `service`/`cluster`/`namespace` taken from them, tags, then `alertname`, `region`,
  * `account`, `metric_name` and `metric_namespace`.
  */
 export function alarmGroup(source: SourceName, alarm: Alarm): AlertGroup {
   const annotations = Object.entries(alarm.annotations).filter(([, text]) => text !== undefined && text !== "");
   const url = consoleUrl(alarm);
+  const of = alarm.contributor === undefined ? alarm.arn : `${alarm.arn}/contributor/${alarm.contributor.id}`;
   const alert: Alert = {
-    fingerprint: fnv1a64([Buffer.from(alarm.arn)]),
+    fingerprint: fnv1a64([Buffer.from(of)]),
     status: alarm.state,
     labels: labelsOf(alarm),
     annotations: Object.fromEntries(annotations.map(([name, text]) => [name, cut(String(text))])),
@@ -74,12 +86,13 @@ export function alarmGroup(source: SourceName, alarm: Alarm): AlertGroup {
     ...(alarm.state === "resolved" && { endsAt: alarm.at }),
     ...(url !== undefined && { url }),
   };
-  return { source, groupKey: alarm.arn, truncatedAlerts: 0, alerts: [alert] };
+  return { source, groupKey: of, truncatedAlerts: 0, alerts: [alert] };
 }
 
 function labelsOf(alarm: Alarm): Labels {
   const [, , region, account] = ALARM_ARN.exec(alarm.arn) ?? [];
-  const dimensions = commonDimensions(alarm.metrics.map((metric) => metric.dimensions));
+  const common = commonDimensions(alarm.metrics.map((metric) => metric.dimensions));
+  const dimensions = { ...common, ...alarm.contributor?.attributes };
   const [metric] = alarm.metrics;
   return {
     ...dimensions,
