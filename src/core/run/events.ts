@@ -142,8 +142,8 @@ export type RunEvent =
     }
   | { type: "verifying"; at: Instant; path?: StepPath; until: Instant }
   /**
-   * `until` moves the end of the verification, which stands still while paused. `unwatched`: nobody has measured for long before
-   * it, so what held then counts no more.
+   * `until` moves the end of the verification, which stands still while paused or while nobody measures. `unwatched`: nobody has
+   * measured for long before it, so what held then counts no more.
    */
   | {
       type: "checked";

@@ -177,11 +177,12 @@ function waitingLine(run: Run, event: Extract<RunEvent, { type: "waiting" }>): L
   return { kind: "guard", text: `waiting: ${event.detail ?? event.reason}` };
 }
 
-/** Only changes are told: the first measurement, and each time the answer turns. */
+/** Only changes are told: the first measurement, each time the answer turns, and a time in which nobody measured. */
 function checkedLine(run: Run, event: Extract<RunEvent, { type: "checked" }>): Line | undefined {
   const before = run.verifications.get(event.path ?? "");
   const held = event.held === true;
-  if (before?.checkedAt !== undefined && (before.heldSince !== undefined) === held) return undefined;
+  const isAway = event.unwatched && event.until !== undefined;
+  if (!isAway && before?.checkedAt !== undefined && (before.heldSince !== undefined) === held) return undefined;
   const head = event.until !== undefined ? "not measured" : held ? "checks hold" : "checks do not hold yet";
   return { kind: "verify", text: `${head}: ${event.values.join("; ")}` };
 }

@@ -1,6 +1,7 @@
+import { formatDuration } from "../duration.ts";
 import type { Playbook, Verify } from "../playbook/playbook.ts";
 import type { Instant, Milliseconds } from "../time.ts";
-import type { StepPath } from "./events.ts";
+import type { RunEvent, StepPath } from "./events.ts";
 import type { Move, MoveInputs } from "./move.ts";
 import type { Run, Verification } from "./run.ts";
 
@@ -18,7 +19,10 @@ export function isUnwatched({ checkedAt }: Pick<Verification, "checkedAt">, veri
 /** A busy worker may be late by so much. */
 const SLACK: Milliseconds = 10_000;
 
-/** Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. */
+/**
+ * Where a verification stands; `path` names a `for-each` round, absent for the playbook's own. Its time stands still while no worker
+ * measures: what a change came to is not told by stanch having been away.
+ */
 export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?: StepPath): Move | "held" | "failed" {
   const { now } = inputs;
   const at = path === undefined ? {} : { path };
@@ -26,10 +30,23 @@ export function verification(run: Run, verify: Verify, inputs: MoveInputs, path?
   if (seen === undefined)
     return { kind: "record", events: [{ type: "verifying", at: now, until: now + verify.within, ...at }] };
   if (seen.heldSince !== undefined && (seen.checkedAt ?? 0) - seen.heldSince >= verify.hold) return "held";
-  const next = seen.checkedAt === undefined ? now : seen.checkedAt + verify.every;
-  if (next > seen.until || now > seen.until + verify.every) return "failed";
+  const next = seen.checkedAt === undefined ? seen.startedAt : seen.checkedAt + verify.every;
+  if (next > seen.until) return "failed";
   if (now < next) return { kind: "wait", until: next, reason: "verify", ...at };
-  return { kind: "check", verify, ...at };
+  const late = now - next;
+  return late > verify.every + SLACK
+    ? { kind: "record", events: [unmeasured({ now, late, until: seen.until }, path)] }
+    : { kind: "check", verify, ...at };
+}
+
+/** Journaled before the next measurement, so that one which ends its worker each time does not move the end for ever. */
+function unmeasured(
+  { now, late, until }: { now: Instant; late: Milliseconds; until: Instant },
+  path: StepPath | undefined,
+): RunEvent {
+  const values = [`nobody measured for ${formatDuration(late)}, which does not count`];
+  const event = { type: "checked", at: now, held: "unknown", values, until: until + late, unwatched: true } as const;
+  return path === undefined ? event : { ...event, path };
 }
 
 /** What a verification that has failed saw last, or that it did hold then; empty when it never measured anything. */
