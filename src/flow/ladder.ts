@@ -75,10 +75,14 @@ function isOffer(run: Run): boolean {
   return ended ? ended.state !== "succeeded" || isIdle(run) : asked !== undefined;
 }
 
-/** All its steps are done, and neither they nor a person it asked have changed anything, nor was recovery measured: it has not helped. */
-function isIdle({ ended, steps }: Run): boolean {
-  if (ended?.state !== "succeeded" || ended.reason === RECOVERED) return false;
-  return ![...steps.values()].some(
+/** All its steps are done, and nothing was changed, nor was recovery measured: it has not helped. */
+function isIdle(run: Run): boolean {
+  return run.ended?.state === "succeeded" && run.ended.reason !== RECOVERED && !hasActed(run);
+}
+
+/** Whether its steps, or a person it asked, have changed anything. */
+function hasActed({ steps }: Run): boolean {
+  return [...steps.values()].some(
     (step) => hasChanged(step) || (step.uses === HUMAN_TASK && step.outcome === "succeeded"),
   );
 }
@@ -153,7 +157,6 @@ function mayTryAgain(run: Run, now: Instant): boolean {
 
 /** At the lower severity it has changed nothing, and no person has said no to it. */
 function mayAct(run: Run, acts: (playbook: string) => boolean): boolean {
-  if (run.mutated || wasStopped(run) || run.ended?.state === "succeeded" || run.refused?.how === "rejected")
-    return false;
+  if (run.mutated || hasActed(run) || wasStopped(run) || run.refused?.how === "rejected") return false;
   return run.ended?.state !== "observed" || acts(run.created.playbook);
 }

@@ -124,6 +124,20 @@ describe("a severity rise selects anew", () => {
     assert.deepEqual(await runsOf(at), ["asks P1 cancelled"]);
   });
 
+  test("one whose change was left out at the lower severity makes it at the higher, once", async () => {
+    const worse = 'if: incident.severity == "P0"';
+    for (const more of ["", HOLDS]) {
+      const text = playbook("both", { more: `autonomy: { P0: auto, P1: auto }\n${more}` });
+      const at = await house(text.replace("uses: test.change", `${worse}, uses: test.change`));
+      await fire(at, "critical");
+      await at.pass(2 * MINUTE);
+      assert.deepEqual([await runsOf(at), at.calls.length], [["both P1 succeeded"], 0]);
+      await fire(at, "disaster", "Down2");
+      await at.pass(5 * MINUTE);
+      assert.deepEqual([await runsOf(at), at.calls.length], [["both P1 succeeded", "both P0 succeeded"], 1]);
+    }
+  });
+
   test("what was mitigated is open again, and its playbook is not repeated", async () => {
     const at = await house(
       playbook("helps", { more: `autonomy: { P0: auto, P1: auto }\n${HOLDS}` }),
