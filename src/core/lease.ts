@@ -67,7 +67,7 @@ export function undoingsOf({ undoings, attempts }: Lease): number {
 const WRITTEN: ReadonlySet<string> = new Set(["value", "replicas", "desired"]);
 
 /** Inputs of an undo that say what to write, or what to find there, and not where. */
-const VALUES: ReadonlySet<string> = new Set(["value", "expected", "replicas", "desired", "allowDown", "create"]);
+const VALUES: ReadonlySet<string> = new Set(["value", "expected", "uid", "replicas", "desired", "allowDown", "create"]);
 
 /** Inputs that only say where a target is, which its lock key says without regard to defaults. */
 const WHERE: ReadonlySet<string> = new Set(["connection", "namespace"]);
@@ -123,11 +123,12 @@ export function handedDown(older: Undo, younger: Undo): Undo {
     const merged = mergedChanges(older.with["changes"], changes);
     return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }), changes: merged } };
   }
-  if (!isLeft(older.with["expected"], writtenBy(younger.with))) return younger;
+  const isSame = isLeft(older.with["uid"], younger.with["uid"]);
+  if (!isSame || !isLeft(older.with["expected"], writtenBy(younger.with))) return younger;
   return { ...older, with: { ...older.with, ...(expected === undefined ? {} : { expected }) } };
 }
 
-/** Whether a younger lease restores what an older one has left, as far as both say. */
+/** Whether a younger lease restores what an older one has left, and where it has, as far as both say. */
 function isLeft(left: unknown, restored: unknown): boolean {
   return left === undefined || restored === undefined || canonicalJson(left) === canonicalJson(restored);
 }

@@ -263,3 +263,18 @@ test("what was changed before a crash and put back by somebody since is not chan
   metadata.annotations["stanch.dev/step"] = context().stepKey;
   assert.equal(await ofSize(), "superseded");
 });
+
+test("a Deployment that was deleted and made anew since keeps its variables, also where one has the value that was set", async () => {
+  const size = { name: "litellm-router", env: "MAX_BATCH_SIZE", value: "16" };
+  const prepared = await k8sSetEnv.prepare?.(size, context());
+  assert.ok(prepared?.ok);
+  const undo = k8sSetEnv.revert?.(size, outputOf(await complete(k8sSetEnv, size, context())));
+  assert.ok(undo);
+  const { metadata } = kubernetes.deployments.get("litellm-router") ?? assert.fail();
+  metadata.uid = "uid-anew";
+  const refused = failureOf(await perform(k8sSetEnv, undo.with, context()));
+  assert.deepEqual([refused.reason, refused.sent], ["conflict", "refused"]);
+  assert.match(refused.message, /removing MAX_BATCH_SIZE of deployment litellm-router: it was deleted and made anew/);
+  assert.equal(await verdictOf(k8sSetEnv, size, prepared.before), "unknown");
+  assert.equal(kubernetes.effects.length, 1);
+});

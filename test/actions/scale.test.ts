@@ -67,7 +67,8 @@ test("a step adds to what is there and stops at its ceiling", async () => {
   assert.deepEqual(outputOf(await ecsScaled({ desired: "+1", max: 4 })), { desired: 3, former: 2, changed: true });
   assert.deepEqual(outputOf(await ecsScaled({ desired: "+5", max: 4 })), { desired: 4, former: 3, changed: true });
   assert.match(failureOf(await ecsScaled({ desired: "+1", max: 4 })).message, /there are 4 already, and 4 is the most/);
-  assert.deepEqual(outputOf(await k8sScaled({ replicas: "+2", max: 9 })), { replicas: 4, former: 2, changed: true });
+  const { uid, ...scaled } = outputOf(await k8sScaled({ replicas: "+2", max: 9 }));
+  assert.deepEqual([scaled, uid], [{ replicas: 4, former: 2, changed: true }, "uid-litellm-router"]);
   assert.equal(ecsScale.input.safeParse({ ...SERVICE, desired: "+1" }).success, false, "no rise without a ceiling");
   for (const desired of ["2", "+0", "*2", "+1.5", -1, 1.5])
     assert.equal(ecsScale.input.safeParse({ ...SERVICE, desired, max: 4 }).success, false);
@@ -124,6 +125,23 @@ test("a count that may have been put back after a crash is not changed again", a
   outputOf(await complete(k8sScale, wanted, context()));
   outputOf(await k8sScaled({ replicas: 2, allowDown: true }));
   assert.equal(await look(), "unknown");
+});
+
+test("a Deployment that was deleted and made anew since is not scaled back, nor taken for scaled", async () => {
+  const wanted = { ...ROUTER, replicas: 3 };
+  const prepared = await k8sScale.prepare?.(wanted, context());
+  assert.ok(prepared?.ok);
+  const undo = k8sScale.revert?.(wanted, outputOf(await complete(k8sScale, wanted, context())));
+  assert.ok(undo);
+  kubernetes.deployment("litellm-router").metadata.uid = "uid-anew";
+  const refused = failureOf(await perform(k8sScale, undo.with, context()));
+  assert.deepEqual([refused.reason, refused.sent], ["conflict", "refused"]);
+  assert.match(refused.message, /scaling deployment litellm-router to 2: it was deleted and made anew since/);
+  const { before } = prepared;
+  assert.equal((await k8sScale.reconcile?.(wanted, context(), { at: 0, attempt: 1, before }))?.verdict, "unknown");
+  const late = failureOf(await k8sScale.run({ ...ROUTER, replicas: 2, allowDown: true }, context(), before));
+  assert.equal(late.reason, "conflict");
+  assert.equal(kubernetes.effects.length, 1);
 });
 
 test("a revert is refused when somebody scaled since", async () => {

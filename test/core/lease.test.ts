@@ -62,6 +62,10 @@ test("what an older lease hands down restores its value where the younger one's 
 
 test("what somebody else has changed between two leases is not handed over: the younger one restores what it found", () => {
   assert.deepEqual(handedDown(scale(2, 3), scale(5, 6)), scale(5, 6));
+  const of = (uid: string, undo: Undo) => ({ ...undo, with: { ...undo.with, uid } });
+  assert.deepEqual(handedDown(of("a", scale(2, 3)), of("a", scale(3, 4))), of("a", scale(2, 4)));
+  assert.deepEqual(handedDown(of("a", scale(2, 3)), of("b", scale(3, 4))), of("b", scale(3, 4)), "it was made anew");
+  assert.equal(fieldOf(of("a", scale(2, 3)), ["t"]), fieldOf(scale(2, 3), ["t"]), "older leases are on the same field");
   const older = configmap(change("a", 1, 2), change("b", "x", "y"));
   const younger = configmap(change("b", "by hand", "z"), change("a", 2, 3));
   assert.deepEqual(handedDown(older, younger), configmap(change("b", "by hand", "z"), change("a", 1, 3)));

@@ -4,6 +4,7 @@ import type { Connection, Connections } from "../../core/connection.ts";
 import { AppError } from "../../core/errors.ts";
 import { digestOf } from "../../core/hash.ts";
 import { canonicalJson } from "../../core/json.ts";
+import { failure } from "../failure.ts";
 import { jsonOf } from "../http/endpoint.ts";
 import { ConnectionName } from "../inputs.ts";
 import { type KubeCall, kubeCall, notKubernetes } from "./client.ts";
@@ -67,6 +68,19 @@ export const Deployment = z.object({
     .default({}),
 });
 export type Deployment = z.infer<typeof Deployment>;
+
+/** Change only the Deployment with this uid, and none that was made anew under its name; a revert carries that of the one it changed. */
+export const DeploymentUid = z.string().max(100).optional();
+
+/** Why a Deployment must not be changed that is not the one meant; undefined where it is, or where none is meant in particular. */
+export function madeAnew(
+  act: string,
+  meant: string | undefined,
+  present: string | undefined,
+): ActionFailure | undefined {
+  if (meant === undefined || present === undefined || meant === present) return undefined;
+  return failure("conflict", `${act}: it was deleted and made anew since, so decide by hand`, { sent: "refused" });
+}
 
 /** Where a Deployment lives: its connection, and its namespace settled. */
 export type Place = { connection: Connection<"kubernetes">; namespace: string; name: string };

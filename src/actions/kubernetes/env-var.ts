@@ -6,7 +6,9 @@ import { STRATEGIC_MERGE } from "./client.ts";
 import {
   type Deployment,
   DeploymentInput,
+  DeploymentUid,
   deploymentCall,
+  madeAnew,
   type Place,
   placeOf,
   readDeployment,
@@ -14,7 +16,7 @@ import {
 } from "./deployment.ts";
 
 /** One plain variable of one container of a Deployment. */
-export const EnvInput = DeploymentInput.extend(EnvChange);
+export const EnvInput = DeploymentInput.extend({ ...EnvChange, uid: DeploymentUid });
 export type EnvInput = z.infer<typeof EnvInput>;
 
 /** Where a variable is; without `container`, in the pods' only one. */
@@ -66,7 +68,8 @@ export async function readEnv(input: EnvInput, ctx: ActionContext): Promise<Env 
   const act = envAct(input);
   const found = await findEnv({ place: placeOf(input, ctx.connections), container, env }, act, ctx);
   if (!found.ok) return found;
-  return pausedFault(found.deployment, act) ?? envFault(act, input, found.present) ?? found;
+  const another = madeAnew(act, input.uid, found.deployment.metadata.uid);
+  return another ?? pausedFault(found.deployment, act) ?? envFault(act, input, found.present) ?? found;
 }
 
 /** A paused Deployment would take the change and not roll it out. */

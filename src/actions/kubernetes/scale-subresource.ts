@@ -5,7 +5,7 @@ import { kubeCall, MERGE_PATCH, notKubernetes } from "./client.ts";
 import { deploymentPath, type Place } from "./deployment.ts";
 
 const Scale = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+  metadata: z.object({ resourceVersion: z.string(), uid: z.string().optional() }),
   spec: z.object({ replicas: z.number().int().default(0) }),
 });
 /** The scale subresource of a Deployment: its wanted replicas, and the version they were read at. */

@@ -5,24 +5,24 @@ import { define } from "../define.ts";
 import { failure } from "../failure.ts";
 import { ended } from "../poll.ts";
 import { autoscalerOf } from "./autoscaler.ts";
-import { DeploymentInput, kubeTarget, placeOf, readDeployment } from "./deployment.ts";
+import { DeploymentInput, DeploymentUid, kubeTarget, madeAnew, placeOf, readDeployment } from "./deployment.ts";
 import { rolloutOf } from "./rollout.ts";
 import { patchScale, readScale, type Scale } from "./scale-subresource.ts";
 
-const Input = DeploymentInput.extend({ replicas: WantedCount, ...CountInput }).refine(
+const Input = DeploymentInput.extend({ replicas: WantedCount, ...CountInput, uid: DeploymentUid }).refine(
   ({ replicas, max }) => hasCeiling(replicas, max),
   "a step up needs max",
 );
 type Input = z.infer<typeof Input>;
 
-const Scaled = z.object({ replicas: z.number(), former: z.number(), changed: z.boolean() });
+const Scaled = z.object({ replicas: z.number(), former: z.number(), changed: z.boolean(), uid: DeploymentUid });
 type Scaled = z.infer<typeof Scaled>;
 
 /** `generation` counts the changes of the Deployment's spec: while it stands, nothing was scaled. */
-const Before = z.object({ from: z.number(), to: z.number(), generation: z.number().optional() });
+const Before = z.object({ from: z.number(), to: z.number(), generation: z.number().optional(), uid: DeploymentUid });
 type Before = z.infer<typeof Before>;
 
-const Handle = DeploymentInput.extend({ replicas: z.number(), former: z.number() });
+const Handle = DeploymentInput.extend({ replicas: z.number(), former: z.number(), uid: DeploymentUid });
 
 const ATTEMPTS = 3;
 const FIRST_POLL = 1_000;
@@ -56,8 +56,8 @@ export const k8sScale = define<Input, Scaled>({
     if (!read.ok) return read;
     const resolved = resolve(input, read.scale);
     if (!resolved.ok) return resolved;
-    const { generation } = found.deployment.metadata;
-    return { ok: true, before: { ...resolved.before, generation } };
+    const { generation, uid } = found.deployment.metadata;
+    return madeAnew(actOf(input), input.uid, uid) ?? { ok: true, before: { ...resolved.before, generation, uid } };
   },
   relative: {
     isIn: ({ replicas }) => typeof replicas === "string",
@@ -78,7 +78,7 @@ export const k8sScale = define<Input, Scaled>({
     const known = typeof replicas === "number" ? replicas : 0;
     return scaled(before.success ? before.data : { from: known, to: known });
   },
-  revert: ({ connection, namespace, name }, { changed, replicas, former }) =>
+  revert: ({ connection, namespace, name }, { changed, replicas, former, uid }) =>
     changed
       ? {
           uses: "k8s.scale",
@@ -88,6 +88,7 @@ export const k8sScale = define<Input, Scaled>({
             name,
             replicas: former,
             expected: replicas,
+            ...(uid !== undefined && { uid }),
             allowDown: true,
           },
         }
@@ -111,6 +112,8 @@ async function scale(input: Input, ctx: ActionContext, recorded: Output | undefi
   const resolved = known.success ? { ok: true as const, before: known.data } : resolve(input, read.scale);
   if (!resolved.ok) return resolved;
   const { before } = resolved;
+  const another = madeAnew(actOf(input), input.uid ?? before.uid, read.scale.metadata.uid);
+  if (another) return another;
   const { replicas } = read.scale.spec;
   if (replicas === before.to) return started(input, before);
   if (replicas !== before.from)
@@ -126,11 +129,11 @@ async function scale(input: Input, ctx: ActionContext, recorded: Output | undefi
   return ctx.dryRun ? done(before) : started(input, before);
 }
 
-function started({ connection, namespace, name }: Input, { from, to }: Before): ActionResult<Scaled> {
+function started({ connection, namespace, name }: Input, { from, to, uid }: Before): ActionResult<Scaled> {
   return {
     ok: true,
     done: false,
-    handle: { connection, namespace, name, replicas: to, former: from },
+    handle: { connection, namespace, name, replicas: to, former: from, uid },
     pollAfter: FIRST_POLL,
   };
 }
@@ -139,23 +142,25 @@ function done(before: Before): ActionResult<Scaled> {
   return { ok: true, done: true, output: scaled(before) };
 }
 
-function scaled({ from, to }: Before): Scaled {
-  return { replicas: to, former: from, changed: from !== to };
+function scaled({ from, to, uid }: Before): Scaled {
+  return { replicas: to, former: from, changed: from !== to, ...(uid !== undefined && { uid }) };
 }
 
 async function poll(raw: Output, ctx: ActionContext): Promise<ActionResult<Scaled>> {
   const parsed = Handle.safeParse(raw);
   if (!parsed.success) return failure("internal", "the handle of the scaling cannot be read", { sent: "unknown" });
-  const { connection, namespace, name, replicas, former } = parsed.data;
+  const { connection, namespace, name, replicas, former, uid } = parsed.data;
   const read = await readDeployment(placeOf({ connection, namespace, name }, ctx.connections), ctx);
   if (!read.ok) return read;
   const act = `scaling deployment ${name} to ${replicas}`;
+  if (uid !== undefined && read.deployment.metadata.uid !== uid)
+    return ended("superseded", `${act}: it was deleted and made anew meanwhile`);
   if (read.deployment.spec.replicas !== replicas)
     return ended("superseded", `${act}: somebody set it to ${read.deployment.spec.replicas} meanwhile`);
   const { state, detail } = rolloutOf(read.deployment);
   if (state === "failed") return ended("target_failed", `${act}: ${detail}; look at its pods`);
   return state === "complete"
-    ? done({ from: former, to: replicas })
+    ? done({ from: former, to: replicas, uid })
     : { ok: true, done: false, handle: parsed.data, pollAfter: POLL_EVERY };
 }
 
@@ -165,6 +170,8 @@ async function reconcile(input: Input, ctx: ActionContext, intent: Intent) {
   const read = await readScale(placeOf(input, ctx.connections), ctx);
   if (!read.ok) return { verdict: "unknown" as const, detail: read.message };
   const { replicas } = read.scale.spec;
+  const another = madeAnew(actOf(input), before.data.uid, read.scale.metadata.uid);
+  if (another) return { verdict: "unknown" as const, detail: another.message };
   if (replicas === before.data.to) return { verdict: "done" as const, result: started(input, before.data) };
   const { from, to, generation } = before.data;
   const found = `there are ${replicas} replicas`;
