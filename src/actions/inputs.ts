@@ -4,15 +4,28 @@ import { z } from "zod";
 /** The name of a connection; without it, the only one of its kind is meant. */
 export const ConnectionName = z.string().min(1).max(100).optional();
 
-/** Segments that a URL takes as "here" and "up", in every spelling. */
-const DOTS = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
+/** What a URL takes as "here" and "up"; some servers leave out what follows a `;` first. */
+const DOTS = /^\.{1,2}(;|$)/;
+
+/**
+ * Whether a path has a segment that leads up, also to a server on the way that decodes it before it resolves it, or takes `\` for `/`:
+ * `%2F..%2F` in a label must not lead to another resource.
+ */
+function climbs(path: string): boolean {
+  let text = path;
+  for (let before = ""; text !== before; ) {
+    before = text;
+    text = before.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  return text.split(/[/\\]/).some((segment) => DOTS.test(segment));
+}
 
 /** A path below a connection's address: from the root, on one line, and never back up. */
 export const Path = z
   .string()
   .max(2_048)
   .regex(/^\/(?!\/)[^\s#\\]*$/, "a path begins with one / and holds no blanks, # or \\")
-  .refine((path) => !DOTS.test(path.split("?")[0] ?? ""), "a path has no segments . or ..");
+  .refine((path) => !climbs(path.split("?")[0] ?? ""), "a path has no segments . or .., encoded ones included");
 
 /** Seconds a call may take, at most 25, so that an action answers within 30. */
 export const TimeoutSeconds = z.number().positive().max(25);

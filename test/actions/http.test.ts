@@ -9,6 +9,7 @@ import { httpCheck } from "../../src/actions/http/check.ts";
 import { callEndpoint, httpEndpoint } from "../../src/actions/http/endpoint.ts";
 import { addressFilter, guardedAgent, type Lookup } from "../../src/actions/http/guard.ts";
 import { httpRequest } from "../../src/actions/http/request.ts";
+import { pathText } from "../../src/core/cel/path-text.ts";
 import { type SettingsStub, startSettingsStub } from "../stubs/settings.ts";
 import { connectionsOf, contextOf, failureOf, outputOf, SECRET } from "./support.ts";
 
@@ -106,8 +107,43 @@ test("a path stays below the connection's address", async () => {
 });
 
 test("dots that are no way up are taken", () => {
-  for (const path of ["/", "/v1.2/...", "/.well-known/x", "/a..b", "/a?file=../b", "/a%2F..%2Fb"])
+  const encoded = [
+    "/models/openai%2Fgpt-4.1",
+    "/a%2F..b",
+    "/50%25",
+    "/a%5Cb",
+    "/%E2%82%AC..",
+    "/a%2F...%2Fb",
+    "/a%3Bb=..",
+  ];
+  for (const path of ["/", "/v1.2/...", "/.well-known/x", "/a..b", "/a?file=../b", "/a?file=..%2Fb", ...encoded])
     assert.equal(httpRequest.input.safeParse({ path }).success, true, path);
+});
+
+test("a segment that leads up where a server on the way decodes it first is refused", () => {
+  const up = [
+    "/a%2F..%2Fb",
+    "/..%2fb",
+    "/a/..%5Cb",
+    "/a%5c..",
+    "/%2E%2E%2Fb",
+    "/%252e%252e%252fb",
+    "/a/..%3Bx/b",
+    "/a/..;/b",
+  ];
+  for (const path of [...up, "/a%2F.%2Fb"]) assert.equal(httpRequest.input.safeParse({ path }).success, false, path);
+});
+
+test("no label leads a path up, and none that goes nowhere is refused", () => {
+  const dots = fc.string({ unit: fc.constantFrom(".", "/", "\\", "%2e", "%2F", ";", "a"), maxLength: 8 });
+  fc.assert(
+    fc.property(dots, (label) => {
+      const { success } = httpRequest.input.safeParse({ path: `/services/${pathText(label)}/restart` });
+      let decoded = `/${label}/`;
+      for (let turn = 0; turn < 9; turn++) decoded = decoded.replaceAll("%2e", ".").replaceAll("%2F", "/");
+      assert.equal(success, !/[/\\]\.{1,2}(;[^/\\]*)?[/\\]/.test(decoded), label);
+    }),
+  );
 });
 
 test("a check judges status and body, and only measures when told so", async () => {
