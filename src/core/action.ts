@@ -83,7 +83,10 @@ export type Action<I = Readonly<Record<string, unknown>>, O extends Output = Out
   effect: Effect | ((input: I) => Effect);
   /** The kind of connection it goes through; its input may name one in `connection`. */
   connection?: ConnectionKind;
-  /** What the configuration of that connection refuses of an input as far as it is written out, by the input's keys. */
+  /**
+   * What the configuration of that connection refuses of an input as far as it is known, by the input's keys: when a playbook is loaded,
+   * and before anybody is asked.
+   */
   faults?(
     written: Readonly<Record<string, unknown>>,
     connections: Connections,

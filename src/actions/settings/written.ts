@@ -3,7 +3,7 @@ import { SettingValue } from "../inputs.ts";
 import { faultOf, ruleOf } from "./rules.ts";
 import { notListed } from "./store.ts";
 
-/** What `allow` refuses of an input that is written out. The connection exists; one that an expression names is not looked at. */
+/** What `allow` refuses of an input as far as it is known; of a connection that an expression names nothing is known when a playbook is loaded. */
 export function settingFaults(
   { connection, name, value }: Readonly<Record<string, unknown>>,
   connections: Connections,

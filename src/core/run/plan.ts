@@ -108,7 +108,8 @@ function aheadAction({ run, inputs }: View, step: ActionStep, place: Place): Ahe
   const at = { step, path: place.path, attempt: 1, item: place.item };
   const ready = readyStep(run, at, inputs);
   if (ready.ok) return { shown: plannedStep(ready.step, inputs), ready: ready.step };
-  const bounded = ready.reason === "condition_unknown" ? boundedStep(run, at, inputs) : undefined;
+  if (ready.reason === "invalid_input") return { shown: refusedStep(step, place.path, ready) };
+  const bounded = boundedStep(run, at, inputs);
   return { shown: bounded ? plannedWithin(bounded, inputs) : pendingStep(step, place.path, ready.message) };
 }
 
@@ -151,6 +152,16 @@ function undoText(ready: ReadyStep, inputs: Pick<MoveInputs, "actions">): string
   return lease === undefined
     ? "can be reverted by hand or when the run fails"
     : "its former value comes back when its lease ends, or earlier by a person";
+}
+
+/** A step whose input is known and cannot be called with; people read that before they agree to what comes before it. */
+function refusedStep(
+  step: ActionStep,
+  path: string,
+  { message, input }: { message: string; input: Readonly<Record<string, unknown>> },
+): AheadStep {
+  const describe = `${step.name ?? step.uses}: refused when its turn comes (${message})`;
+  return { ...pendingStep(step, path, message), describe, input: redact(input) };
 }
 
 function pendingStep(step: ActionStep, path: string, why: string): AheadStep {

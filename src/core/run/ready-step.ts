@@ -10,7 +10,9 @@ import type { Item } from "./walk.ts";
 
 export type Rendered =
   | { ok: true; step: ReadyStep }
-  | { ok: false; reason: "condition_unknown" | "invalid_input"; message: string };
+  | { ok: false; reason: "condition_unknown"; message: string }
+  /** `input`: what was refused. */
+  | { ok: false; reason: "invalid_input"; message: string; input: Readonly<Record<string, unknown>> };
 
 export type Place = { step: ActionStep; path: string; attempt: number; item: Item | undefined };
 
@@ -21,41 +23,34 @@ export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered 
   return readyFrom(run, place, rendered.value, inputs);
 }
 
-/** The step with this input, checked against the action's schema. */
+/** The step with this input, checked against the action's schema and what its connection allows. */
 export function readyFrom(
   run: Run,
   { step, path, attempt }: Place,
   value: Readonly<Record<string, unknown>>,
   inputs: MoveInputs,
 ): Rendered {
+  const refused = (message: string): Rendered => ({ ok: false, reason: "invalid_input", message, input: value });
   const action = inputs.actions.get(step.uses);
-  if (!action) return { ok: false, reason: "invalid_input", message: `no action ${step.uses}` };
+  if (!action) return refused(`no action ${step.uses}`);
   const parsed = action.input.safeParse(value);
-  if (!parsed.success)
-    return { ok: false, reason: "invalid_input", message: `with: ${inputFaults(parsed.error, value)}` };
+  if (!parsed.success) return refused(`with: ${inputFaults(parsed.error, value)}`);
   const input = parsed.data;
   const effect = typeof action.effect === "function" ? action.effect(input) : action.effect;
   const lost = effect === "read" ? undefined : lostFrom(input);
-  if (lost !== undefined) return { ok: false, reason: "invalid_input", message: `with: ${lost}` };
-  return targetsOf(
-    () => ({
-      targets: action.targets(input, inputs.connections),
-      ...(effect === "read" ? {} : placeOf(action, input, inputs)),
-    }),
-    (where) => ({
-      path,
-      step,
-      uses: step.uses,
-      attempt,
-      input,
-      effect,
-      ...where,
-      undo: run.created.trigger === "revert",
-    }),
-  );
+  if (lost !== undefined) return refused(`with: ${lost}`);
+  const undo = run.created.trigger === "revert";
+  try {
+    const targets = action.targets(input, inputs.connections);
+    const where = effect === "read" ? {} : placeOf(action, input, inputs);
+    const fault = effect === "read" || undo ? undefined : action.faults?.(input, inputs.connections)[0];
+    if (fault) return refused(`with: ${fault.key}: ${fault.message}`);
+    return { ok: true, step: { path, step, uses: step.uses, attempt, input, effect, targets, ...where, undo } };
+  } catch (error) {
+    // A connection that was removed meanwhile is a predicted failure.
+    return refused(error instanceof Error ? error.message : "targets cannot be named");
+  }
 }
-
-type Where = Pick<ReadyStep, "targets" | "place">;
 
 function placeOf(
   { connection }: AnyAction,
@@ -65,19 +60,6 @@ function placeOf(
   if (connection === undefined) return {};
   const { place } = connections.find(connection, typeof name === "string" ? name : undefined);
   return place === undefined ? {} : { place };
-}
-
-/** A connection that was removed meanwhile is a predicted failure, found when the targets are named. */
-function targetsOf(read: () => Where, build: (where: Where) => ReadyStep): Rendered {
-  try {
-    return { ok: true, step: build(read()) };
-  } catch (error) {
-    return {
-      ok: false,
-      reason: "invalid_input",
-      message: error instanceof Error ? error.message : "targets cannot be named",
-    };
-  }
 }
 
 const SHOWN = 60;
