@@ -115,7 +115,7 @@ function assemble(yaml: StanchYaml, options: LoadOptions): Omit<Config, "facts" 
     maxBody: yaml["max-body"],
     acceptedRisks: yaml.redis["accept-risk"],
     durability: durabilitySetting(yaml.durability),
-    connections: connectionSettings(yaml.connections),
+    connections: connectionSettings(yaml.connections, options.environment),
   };
 }
 

@@ -1,5 +1,6 @@
 import { VALID_FOR } from "../core/approval.ts";
 import type { ApprovalSettings, Config, SourceSettings, WebhookAuth } from "../core/config.ts";
+import { type Environment, setVariables } from "./environment.ts";
 import type { StanchYaml } from "./schema.ts";
 
 type AuthEntry = { bearer: string } | { basic: { username: string; password: string } };
@@ -99,14 +100,18 @@ export function durabilitySetting(text: StanchYaml["durability"]): Config["durab
   return { kind: "wait", replicas: Number(text.slice("wait:".length)) };
 }
 
-/** Connections in the core's form. */
-export function connectionSettings(yaml: StanchYaml["connections"]): Config["connections"] {
+/**
+ * Connections in the core's form. An ECS connection without a region gets the environment's, as the SDK would: so one that names the same
+ * region leads to the same services, and their locks and leases are the same.
+ */
+export function connectionSettings(yaml: StanchYaml["connections"], environment: Environment): Config["connections"] {
+  const { AWS_REGION: region } = setVariables(environment);
   return {
     prometheus: renamed(yaml.prometheus, withoutUndefined),
     alertmanager: renamed(yaml.alertmanager, withoutUndefined),
     redis: yaml.redis,
     kubernetes: renamed(yaml.kubernetes, withoutUndefined),
-    ecs: renamed(yaml.ecs, withoutUndefined),
+    ecs: renamed(yaml.ecs, (entry) => withoutUndefined({ region: entry.region ?? region })),
     settings: yaml.settings,
     http: renamed(yaml.http, (entry) => ({
       baseUrl: entry["base-url"],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, test } from "node:test";
+import { createConnections } from "../../src/actions/connections.ts";
 import { exampleConfig } from "../../src/config/example.ts";
 import { SCOPE } from "../core/cel/samples.ts";
 import { faultsOf, load, MINIMAL, put, SECRETS } from "./samples.ts";
@@ -161,6 +162,18 @@ connections:
     known: true,
     value: true,
   });
+});
+
+test("an ECS connection without a region leads to that of the environment, and is one with those that name it", () => {
+  const text = `${MINIMAL}connections: { ecs: { named: { region: us-west-1 }, open: {}, other: { region: eu-west-1 } } }\n`;
+  const identities = (region: string) => {
+    const { connections } = load(text, { environment: { ...SECRETS, AWS_REGION: region } });
+    const { find } = createConnections(connections);
+    return ["named", "open", "other"].map((name) => find("ecs", name).identity);
+  };
+  assert.deepEqual(identities("us-west-1"), ["", "", "eu-west-1"]);
+  assert.deepEqual(identities("eu-west-1"), ["", "eu-west-1", "eu-west-1"]);
+  assert.deepEqual(identities(""), ["", "open", "eu-west-1"]);
 });
 
 test("a Config cannot be changed", () => {
