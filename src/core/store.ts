@@ -30,6 +30,8 @@ export type Check =
   | { check: "field"; hash: string; field: string; is: string | null }
   /** Every lock is free or this owner's. */
   | { check: "free"; locks: readonly string[]; owner: string }
+  /** At least one of these locks is another's. */
+  | { check: "held"; locks: readonly string[]; owner: string }
   /** No pause document covers any of these scopes (`global`, `playbook:N`, `target:T`, `incident:ID`, `taken:ID`). */
   | { check: "unpaused"; scopes: readonly string[] }
   /** The marker is absent or has run out. */

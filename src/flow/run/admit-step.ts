@@ -65,7 +65,7 @@ async function judgeAndAdmit(turn: Turn, ready: ReadyStep): Promise<Admitted> {
     case "ask":
       return not(await askPeople(turn, found.ready, admission.voices));
     case "wait":
-      return not(await holdBack(turn, ready, admission));
+      return not(await holdBack(turn, ready, admission, stillHeld(turn, ready, admission)));
     default:
       return admission satisfies never;
   }
@@ -136,10 +136,17 @@ function waitsOn({ run }: Turn, admission: Extract<Admission, { kind: "wait" }>)
   return admission.for === "lock" && (run.created.lease ?? run.created.ends) !== undefined;
 }
 
+/** A lock that was freed while its guard was read wakes nobody any more: who would begin to wait for it looks again at once. */
+function stillHeld(turn: Turn, ready: ReadyStep, { guard }: Extract<Admission, { kind: "wait" }>): readonly Check[] {
+  return guard === "lock" ? [{ check: "held", locks: locksOf(turn, ready), owner: turn.run.created.id }] : [];
+}
+
+/** `checks`: what makes it wait still holds; where it does not, the step is judged anew. */
 async function holdBack(
   turn: Turn,
   ready: ReadyStep,
   admission: Extract<Admission, { kind: "wait" }>,
+  checks: readonly Check[] = [],
 ): Promise<Progress> {
   const now = nowOf(turn);
   const { waiting } = turn.run;
@@ -152,7 +159,7 @@ async function holdBack(
     });
   }
   const until = now + LOOK_AGAIN;
-  const extra = { writes: admission.for === "lock" ? [awaiting(turn, ready)] : [] };
+  const extra = { checks, writes: admission.for === "lock" ? [awaiting(turn, ready)] : [] };
   if (same) return letGo(turn, until, extra);
   return letGo(
     withEvents(turn, [

@@ -16,6 +16,7 @@ const CHECKS: Checks = {
   length: (state, { list, is }) => (state.lists.get(list)?.length ?? 0) === is,
   field: (state, { hash, field, is }) => (state.hashes.get(hash)?.get(field) ?? null) === is,
   free: (state, { locks, owner }) => locks.every((lock) => (state.locks.get(lock) ?? owner) === owner),
+  held: (state, { locks, owner }) => locks.some((lock) => (state.locks.get(lock) ?? owner) !== owner),
   unpaused: (state, { scopes }, now) => !scopes.some((scope) => isPaused(state, scope, now)),
   elapsed: (state, { marker }, now) => (state.marks.get(marker) ?? now) <= now,
   under: (state, { budget, id, limit, per }, now) => reservations(state, budget, now - per, id) < limit,

@@ -57,6 +57,20 @@ export const CHECK_OPS: CheckOps = {
       end
       i = last + 1`,
   },
+  held: {
+    pack: ({ locks, owner }, out) => {
+      out.push(owner);
+      listed(locks, out);
+    },
+    lua: `
+      local last = i + 2 + A[i+2]
+      ok = false
+      for k = i + 3, last do
+        local holder = call('HGET', P .. 'locks', A[k])
+        if holder and holder ~= A[i+1] then ok = true end
+      end
+      i = last + 1`,
+  },
   unpaused: {
     pack: ({ scopes }, out) => listed(scopes, out),
     lua: `

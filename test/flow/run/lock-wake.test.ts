@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import type { Store } from "../../../src/core/store.ts";
+import { CONFIG, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 test("a run that waits for a lock goes on when it is freed, not when it looks again", async () => {
   const world = createWorld();
@@ -24,4 +25,32 @@ test("a run that waits for a lock goes on when it is freed, not when it looks ag
   assert.ok(woken.includes(`run:${second}`), "the queue is told too");
   assert.equal(quick.calls.length, 1);
   assert.equal((await world.run(second)).ended?.state, "succeeded");
+});
+
+test("a run goes on at once when the lock is freed just before it begins to wait, and waits for one that is held", async () => {
+  for (const freed of [true, false]) {
+    let reads = 0;
+    const wrap = (store: Store): Store => ({
+      ...store,
+      async guardValues(wanted) {
+        const values = await store.guardValues(wanted);
+        reads++;
+        const free = { write: "unlock", locks: ["thing:one"], owner: "run-other" } as const;
+        if (freed && reads === 1) await store.commit({ checks: [], writes: [free] });
+        return values;
+      },
+    });
+    const world = createWorld(CONFIG, wrap);
+    const act = scripted(world.actions, "t.act");
+    world.playbooks.set("p", playbook("p", [step("one", "t.act")]));
+    await world.store.commit({
+      checks: [],
+      writes: [{ write: "lock", locks: ["thing:one"], owner: "run-other" }],
+    });
+    const id = await world.open("p");
+    await world.drain();
+    assert.equal((await world.run(id)).ended?.state, freed ? "succeeded" : undefined);
+    assert.deepEqual([act.calls.length, reads], freed ? [1, 2] : [0, 1]);
+    assert.equal((await world.timeline()).filter((line) => line.startsWith("waiting")).length, freed ? 0 : 1);
+  }
 });

@@ -12,6 +12,7 @@ const under = (limit: number, per: number, id = "r9"): Check => ({ check: "under
 const reserve = (id: string): Write => ({ write: "reserve", budget: "b", id, keep: 60_000 });
 const below = (limit: number, member = "z"): Check => ({ check: "below", set: "s", member, limit });
 const free = (...locks: string[]): Check => ({ check: "free", locks, owner: "run-1" });
+const held = (...locks: string[]): Check => ({ check: "held", locks, owner: "run-1" });
 const lock = (owner: string, ...locks: string[]): Write => ({ write: "lock", locks, owner });
 const field = (is: string | null): Check => ({ check: "field", hash: "h", field: "f", is });
 const setField = (value: string | null): Write => ({ write: "field", hash: "h", field: "f", value });
@@ -66,6 +67,15 @@ const ROWS: Row[] = [
     when: "only the owner lets go",
     given: [lock("run-2", "y"), { write: "unlock", locks: ["y"], owner: "run-1" }],
     check: free("y"),
+    is: false,
+  },
+  { when: "nobody holds one", check: held("x"), is: false },
+  { when: "what is held is mine", given: [lock("run-1", "x")], check: held("x", "y"), is: false },
+  { when: "one is held by another", given: [lock("run-2", "y")], check: held("x", "y"), is: true },
+  {
+    when: "who held it let go",
+    given: [lock("run-2", "y"), { write: "unlock", locks: ["y"], owner: "run-2" }],
+    check: held("y"),
     is: false,
   },
   { when: "no pause", check: unpaused("global", "target:t"), is: true },
