@@ -63,9 +63,9 @@ describe("every shipped playbook", () => {
 
 describe("litellm-ecs-high-error-rate", () => {
   const target = "ecs:kong-llm-gateway-poc/a";
-  const play = (running: number, share: number | null) =>
+  const play = (running: number, share: number | null, deploying = false) =>
     worldOf(shipped("litellm-ecs-high-error-rate"), target, {
-      "ecs.describe-service": () => ({ running, desired: 2 }),
+      "ecs.describe-service": () => ({ running, desired: 2, deploying }),
       "ecs.redeploy": () => ({ deploymentId: "new" }),
       "prometheus.query": ({ query }) => ({
         value: String(query).includes("502") ? share : String(query).includes("increase") ? 500 : 0.001,
@@ -96,6 +96,17 @@ describe("litellm-ecs-high-error-rate", () => {
     await world.open("litellm-ecs-high-error-rate");
     await world.pass(20 * MINUTE);
     assert.equal(calls.get("ecs.redeploy")?.calls.length, 0);
+  });
+
+  test("leaves a deployment that is under way alone, and measures what comes of it", async () => {
+    for (const share of [0.1, null]) {
+      const { world, calls } = play(1, share, true);
+      const id = await world.open("litellm-ecs-high-error-rate");
+      await world.pass(MINUTE);
+      assert.equal(stateKind(await world.run(id)), "verifying");
+      await world.pass(20 * MINUTE);
+      assert.equal(calls.get("ecs.redeploy")?.calls.length, 0);
+    }
   });
 
   test("does nothing when the cause cannot be measured", async () => {

@@ -70,6 +70,12 @@ function isComplete(ours: EcsDeployment, service: EcsService): boolean {
   return service.deployments.length === 1 && ours.running === ours.desired && ours.pending === 0;
 }
 
+/** Whether a deployment of the service is under way. Endpoints that report no rollout state are judged by what is being replaced. */
+export function isDeploying({ deployments }: Pick<EcsService, "deployments">): boolean {
+  if (deployments.every(({ rolloutState }) => rolloutState === null)) return deployments.length > 1;
+  return deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS");
+}
+
 function takeover(primary: EcsDeployment | undefined): string {
   return primary ? `${primary.id} with ${primary.taskDefinition} is PRIMARY now` : "no deployment is PRIMARY now";
 }

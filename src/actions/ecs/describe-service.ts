@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isoTime } from "../../core/time.ts";
 import { define } from "../define.ts";
 import { quote } from "../failure.ts";
+import { isDeploying } from "./deployment.ts";
 import { readService, ServiceInput, serviceName } from "./service.ts";
 
 const EVENTS_SHOWN = 5;
@@ -12,6 +13,8 @@ const Output = z.object({
   desired: z.number(),
   running: z.number(),
   pending: z.number(),
+  /** A deployment is under way, whoever began it. */
+  deploying: z.boolean(),
   deployments: z.array(
     z.object({
       id: z.string(),
@@ -47,6 +50,7 @@ export const ecsDescribeService = define<ServiceInput, z.infer<typeof Output>>({
       desired,
       running,
       pending,
+      deploying: isDeploying(read.service),
       deployments: deployments.slice(0, 10).map(({ reason: _reason, pending: _pending, createdAt, ...shown }) => ({
         ...shown,
         createdAt: isoTime(createdAt),
