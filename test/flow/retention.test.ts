@@ -139,10 +139,14 @@ describe("an incident that is over", () => {
     await house.decide(ANNA, { verb: "approve", approval });
     await house.pass(2 * MINUTE);
     const [lease = ""] = (await house.store.page("leases:active", { limit: 1 })).members;
-    await house.decide(ANNA, { verb: "extend", lease, for: 120 * DAY });
+    const extend = () => house.decide(ANNA, { verb: "extend", lease, for: 20 * DAY });
+    await extend();
     const [id = ""] = (await house.store.page("incidents", { limit: 1 })).members;
     await house.send("resolved", critical("litellm"));
-    await house.pass(100 * DAY, DAY);
+    for (let turn = 0; turn < 5; turn++) {
+      await house.pass(20 * DAY, DAY);
+      await extend();
+    }
     assert.ok(await house.desk.incident(id));
     await house.pass(25 * DAY, DAY);
     assert.equal(await house.desk.incident(id), undefined);

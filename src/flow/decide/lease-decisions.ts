@@ -4,12 +4,15 @@ import { type Lease, standingRevert, undoingsOf } from "../../core/lease.ts";
 import type { InboxItem } from "../../core/run/inbox.ts";
 import type { Run } from "../../core/run/run.ts";
 import type { Check, Write } from "../../core/store.ts";
-import { plainTime } from "../../core/time.ts";
+import { type Instant, type Milliseconds, plainTime } from "../../core/time.ts";
 import { leaseKeptWrites } from "../lease-kept.ts";
 import { type DecideDeps, nameOf, readDoc, readRun, refuse, say, settleChange } from "./deps.ts";
 
+/** A lease ends at most so long from now, however often it is extended: what shall stay for longer is no temporary change. */
+const AHEAD_AT_MOST: Milliseconds = 30 * 24 * 3_600_000;
+
 /**
- * Moves a lease's end: from now if it had ended before, else from its present end. One that is being undone already is taken back as
+ * Moves a lease's end: from now if it had ended before, else from its present end, and never far ahead. One that is being undone already is taken back as
  * long as the undoing has not begun its call.
  */
 export async function extend(
@@ -19,6 +22,8 @@ export async function extend(
 ): Promise<Decided> {
   if (decision.for <= 0) return refuse("invalid_request", "extend by a time above 0, such as 30m");
   return change(deps, decision.lease, async (lease, now) => {
+    const tooFar = beyond(lease, decision.for, now);
+    if (tooFar !== undefined) return refuse("invalid_request", tooFar);
     const by = nameOf(actor);
     const held = lease.status === "reverting" ? await takeBack(deps, lease, { by, now }) : NOTHING;
     if ("ok" in held) return held;
@@ -29,6 +34,15 @@ export async function extend(
     const takenBack = reverted === undefined ? {} : { revertedBy: { ...reverted, takenBackBy: by } };
     return { lease: { ...afresh(lease), ...takenBack, endsAt, extendedBy }, text, due: endsAt, by, held };
   });
+}
+
+/** Why a lease cannot be extended by so much; undefined where it can. */
+function beyond({ id, endsAt }: Lease, by: Milliseconds, now: Instant): string | undefined {
+  const left = now + AHEAD_AT_MOST - Math.max(endsAt, now);
+  if (by <= left) return undefined;
+  const most =
+    left > 0 ? `extend lease ${id} by at most ${formatDuration(left)}` : `lease ${id} ends ${plainTime(endsAt)}`;
+  return `a lease ends at most ${formatDuration(AHEAD_AT_MOST)} from now: ${most}; what shall stay for longer belongs into the target's own configuration`;
 }
 
 /**

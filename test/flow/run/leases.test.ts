@@ -59,6 +59,26 @@ test("release-when ends a lease early only after it has held for the bake time",
   assert.equal(field.value, "off");
 });
 
+test("a lease ends at most 30 days from now, however often it is extended", async () => {
+  const DAY = 24 * HOUR;
+  const { world } = fieldWorld();
+  world.playbooks.set("p", playbook("p", [leased("on", 1)]));
+  await world.open("p");
+  await world.drain();
+  const [lease = ""] = (await world.store.page("leases:active", { limit: 5 })).members;
+  const extend = (by: number) => decide(world.deps, ANNA, { verb: "extend", lease, for: by });
+  const far = await extend(4_000 * HOUR);
+  assert.equal(far.ok, false);
+  assert.match(far.sentence, /at most 30d from now: extend lease \S+ by at most 29d23h\S*; what shall stay for longer/);
+  assert.equal((await extend(20 * DAY)).ok, true);
+  assert.match((await extend(20 * DAY)).sentence, /by at most 9d23h/);
+  await world.leap(15 * DAY);
+  assert.equal((await extend(20 * DAY)).ok, true);
+  await world.leap(24 * HOUR);
+  assert.equal((await extend(5 * DAY + 23 * HOUR)).ok, true);
+  assert.match((await extend(HOUR)).sentence, /by at most \S+;|lease \S+ ends \S+/);
+});
+
 test("a person extends a lease, and a revert that fails is tried again with growing pauses", async () => {
   const { world, field } = fieldWorld();
   world.playbooks.set("p", playbook("p", [leased("on", 1)]));
