@@ -28,7 +28,7 @@ export const GRAMMARS = {
   wait: grammar("wait step", [...STEP, "wait"]),
   verify: grammar("verify", ["checks", "every", "hold", "within"]),
   check: grammar("check", ["uses", "with", "expect", "min-samples"]),
-  minSamples: grammar("min-samples", ["query", "at-least"]),
+  minSamples: grammar("min-samples", ["query", "connection", "at-least"]),
 } as const;
 
 function grammar(name: string, keys: readonly string[]): Grammar {

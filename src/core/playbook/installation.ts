@@ -25,7 +25,8 @@ export function unusable({ findings }: Pick<Playbook, "findings">): string | und
   return findings?.find(({ blocks }) => blocks)?.message;
 }
 
-type Called = { uses: string; action: CatalogAction; given: Node };
+/** `at`: what is blamed where no connection is named; without it, `uses`. */
+type Called = { uses: string; action: CatalogAction; given: Node; at?: Node };
 type Note = (at: Node, message: string, lacks?: ConnectionKind) => void;
 
 /** Notes what this installation lacks for a call of an action. `map` is the step or the check, `given` its `with`. */
@@ -37,7 +38,7 @@ export function checkInstallation(map: MapNode, called: Called, env: PlaybookEnv
   const blocks = !(isPlainObject(map.node.value) && map.node.value["continue-on-error"] === true);
   const note: Note = (at, message, lacks) =>
     void at.sink.findings?.push({ ...placed(at, message), blocks, ...(lacks && { lacks }) });
-  const at = childNode(map.node, "uses", uses);
+  const at = called.at ?? childNode(map.node, "uses", uses);
   if (lacksConnection({ ...called, given, at }, connections, note)) return;
   const foreign = foreignTargets(given.value, action, { ...env, connections });
   if (foreign !== undefined) note(at, foreign);

@@ -89,8 +89,14 @@ export type VerifyCheck = {
   uses: string;
   with: Template<Readonly<Record<string, unknown>>>;
   expect: Expectation;
-  minSamples?: { query: Template<string>; atLeast: number };
+  minSamples?: MinSamples;
 };
+
+/** Samples that are counted by `prometheus.query`; without `connection` where such a check measures, or else by the only one. */
+export type MinSamples = { query: Template<string>; connection?: Template<string>; atLeast: number };
+
+/** The action that counts samples. */
+export const COUNTED_BY = "prometheus.query";
 
 export type Verify = { checks: readonly VerifyCheck[]; every: Milliseconds; hold: Milliseconds; within: Milliseconds };
 

@@ -1,11 +1,12 @@
 import { formatDuration } from "../duration.ts";
-import { fault, type Node, type Reader, readMap, slip } from "../yaml/node.ts";
+import { fault, type MapNode, type Node, type Reader, readMap, slip } from "../yaml/node.ts";
 import { duration, listOf, number } from "../yaml/readers.ts";
 import { onlyReads, outputOf } from "./catalog.ts";
 import { expectation, textWith } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
+import { checkInstallation } from "./installation.ts";
 import { compilerAt, type Place } from "./place.ts";
-import type { Verify, VerifyCheck } from "./playbook.ts";
+import { COUNTED_BY, type MinSamples, type Verify, type VerifyCheck } from "./playbook.ts";
 import { readCall } from "./read-action-step.ts";
 
 const SECOND = 1_000;
@@ -46,14 +47,25 @@ function readCheck(node: Node, place: Place): VerifyCheck | undefined {
   const called = readCall(map, place, compilerAt(place));
   if (called && !onlyReads(called.action)) fault(node, `${called.uses} does more than read; a check only reads`);
   const expect = map.required("expect", called ? expectation(outputOf(called.action)) : expectation(undefined));
-  const minSamples = map.optional("min-samples", (samples) => readMinSamples(samples, place));
+  const minSamples = map.optional("min-samples", (samples) => readMinSamples(samples, place, called?.uses));
   if (called === undefined || expect === undefined) return undefined;
   return { uses: called.uses, with: called.with, expect, ...(minSamples && { minSamples }) };
 }
 
-function readMinSamples(node: Node, place: Place): VerifyCheck["minSamples"] {
+function readMinSamples(node: Node, place: Place, uses: string | undefined): MinSamples | undefined {
   const map = readMap(node, GRAMMARS.minSamples);
-  const query = map?.required("query", textWith(compilerAt(place)));
-  const atLeast = map?.required("at-least", number(0));
-  return query === undefined || atLeast === undefined ? undefined : { query, atLeast };
+  if (!map) return undefined;
+  const query = map.required("query", textWith(compilerAt(place)));
+  const connection = map.optional("connection", textWith(compilerAt(place)));
+  const atLeast = map.required("at-least", number(0));
+  if (map.has("connection") || uses !== COUNTED_BY) checkWhereCounted(map, place);
+  return query && atLeast !== undefined ? { query, ...(connection && { connection }), atLeast } : undefined;
+}
+
+/** The Prometheus that counts the samples is one of this installation. */
+function checkWhereCounted(map: MapNode, { env }: Place): void {
+  const action = env.actions.get(COUNTED_BY);
+  const named = map.optional("connection", ({ value }) => ({ connection: value }));
+  const given = { ...map.node, value: named ?? {} };
+  if (action) checkInstallation(map, { uses: COUNTED_BY, action, given, at: map.node }, env);
 }

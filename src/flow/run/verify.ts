@@ -1,10 +1,10 @@
 import { pausedText, pauseScopes } from "../../core/pause.ts";
-import type { VerifyCheck } from "../../core/playbook/playbook.ts";
+import { COUNTED_BY, type MinSamples, type VerifyCheck } from "../../core/playbook/playbook.ts";
 import type { Move } from "../../core/run/move.ts";
 import { scopeOf } from "../../core/run/scope.ts";
 import { isUnwatched } from "../../core/run/verify-move.ts";
 import { itemAt } from "../../core/run/walk.ts";
-import type { Scope } from "../../core/scope.ts";
+import type { Evaluated, Scope } from "../../core/scope.ts";
 import { actionOf, CALL_WITHIN, callAction } from "./call.ts";
 import { goOn, letGo, type Progress } from "./progress.ts";
 import { isCutOff, nowOf, type Turn, withEvents } from "./turn.ts";
@@ -69,9 +69,6 @@ async function measureCheck(turn: Turn, check: VerifyCheck, path: string): Promi
     : { held: false, shown: `${shown}: ${answer.why}` };
 }
 
-/** The action that counts samples. */
-const COUNTED_BY = "prometheus.query";
-
 /** What the checks of a round see is the round's. */
 function scopeAt(turn: Turn, path: string): Scope {
   return scopeOf(turn.run, nowOf(turn), { path, item: itemAt(turn.run, turn.playbook.steps, path) });
@@ -79,18 +76,31 @@ function scopeAt(turn: Turn, path: string): Scope {
 
 type Measuring = { check: VerifyCheck; input: Readonly<Record<string, unknown>> };
 
-/** Undefined when there are enough; a sentence when not, or when they cannot be counted. They are counted where the check measures. */
+/** Undefined when there are enough; a sentence when not, or when they cannot be counted. */
 async function enoughSamples(turn: Turn, { check, input }: Measuring, path: string): Promise<string | undefined> {
-  const { minSamples, uses } = check;
+  const { minSamples } = check;
   if (!minSamples) return undefined;
-  const query = minSamples.query.render(scopeAt(turn, path));
-  if (!query.known) return `min-samples: ${query.why}`;
-  const where = uses === COUNTED_BY && "connection" in input ? { connection: input["connection"] } : {};
-  const result = await callCheck(turn, COUNTED_BY, { ...where, query: query.value }, path);
+  const asked = countOf(minSamples, scopeAt(turn, path));
+  if (!asked.known) return `min-samples: ${asked.why}`;
+  const where = asked.value.connection === undefined ? whereMeasured(check, input) : {};
+  const result = await callCheck(turn, COUNTED_BY, { ...where, ...asked.value }, path);
   if (!result.ok) return `min-samples: ${result.message}`;
   const value = result.done ? result.output["value"] : undefined;
   if (typeof value === "number" && value >= minSamples.atLeast) return undefined;
   return `${typeof value === "number" ? Math.floor(value) : "no"} samples yet; at least ${minSamples.atLeast} are needed`;
+}
+
+function countOf({ query, connection }: MinSamples, scope: Scope): Evaluated<{ query: string; connection?: string }> {
+  const asked = query.render(scope);
+  const named = connection?.render(scope);
+  if (!asked.known) return asked;
+  if (named && !named.known) return named;
+  return { known: true, value: { query: asked.value, ...(named && { connection: named.value }) } };
+}
+
+/** Samples are counted where the check measures, unless they name another place. */
+function whereMeasured({ uses }: VerifyCheck, input: Measuring["input"]) {
+  return uses === COUNTED_BY && "connection" in input ? { connection: input["connection"] } : {};
 }
 
 async function callCheck(turn: Turn, uses: string, input: Readonly<Record<string, unknown>>, path: string) {

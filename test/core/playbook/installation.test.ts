@@ -95,3 +95,47 @@ describe("what an installation lacks for a playbook", () => {
     }
   });
 });
+
+describe("where samples are counted", () => {
+  const two = createConnections({
+    ...{ redis: {}, kubernetes: {}, ecs: {}, alertmanager: {}, pagerduty: {}, settings: {} },
+    http: { gateway: { baseUrl: "http://gateway:8080", allowPrivate: true, headers: {} } },
+    prometheus: { a: { url: "http://a" }, b: { url: "http://b" } },
+  });
+  const rows: readonly (readonly [string, string, string, RegExp | undefined])[] = [
+    [
+      "by a check of another kind, unnamed",
+      "uses: http.check, expect: ok",
+      "",
+      /min-samples: more than one prometheus/,
+    ],
+    ["by a check of another kind, named", "uses: http.check, expect: ok", "connection: b,", undefined],
+    ["by a var", "uses: http.check, expect: ok", `connection: '\${{ vars.b }}',`, undefined],
+    [
+      "by one that is not there",
+      "uses: http.check, expect: ok",
+      "connection: c,",
+      /min-samples\.connection: no prometheus/,
+    ],
+    [
+      "where the check measures",
+      "uses: prometheus.query, with: { connection: a, query: up }, expect: value > 0",
+      "",
+      undefined,
+    ],
+  ];
+  for (const [name, check, connection, expected] of rows) {
+    it(name, () => {
+      const text = `name: p
+match: ['alertname = "X"']
+vars: { b: b }
+target: http:gateway
+steps: [{ id: a, uses: http.check }]
+verify: { checks: [{ ${check}, min-samples: { query: up, ${connection} at-least: 1 } }] }
+`;
+      const { findings = [] } = parsePlaybook(text, "p.yaml", { actions, facts: [], connections: two });
+      assert.equal(findings.length, expected ? 1 : 0, findings.map(formatFault).join());
+      if (expected) assert.match(findings.map(formatFault).join(), expected);
+    });
+  }
+});

@@ -4,7 +4,7 @@ import type { ActionResult } from "../../../src/core/action.ts";
 import { constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 /** A run that verifies with enough samples; `answer` is what counting them gives. */
-async function verifying(answer: (input: Readonly<Record<string, unknown>>) => ActionResult) {
+async function verifying(answer: (input: Readonly<Record<string, unknown>>) => ActionResult, where?: string) {
   const world = createWorld();
   const counted: Readonly<Record<string, unknown>>[] = [];
   scripted(world.actions, "t.act", { effect: "reversible" });
@@ -19,7 +19,7 @@ async function verifying(answer: (input: Readonly<Record<string, unknown>>) => A
   const [check] = verify("prometheus.query").checks;
   assert.ok(check);
   const expect = { text: "value < 1", test: () => ({ known: true as const, value: true }) };
-  const minSamples = { query: constant("count"), atLeast: 50 };
+  const minSamples = { query: constant("count"), atLeast: 50, ...(where && { connection: constant(where) }) };
   const checks = [{ ...check, with: constant({ connection: "edge", query: "errors" }), expect, minSamples }];
   const terms = { every: 10_000, hold: 20_000, within: 60_000 };
   world.playbooks.set("p", playbook("p", [step("act", "t.act")], { verify: { ...terms, checks } }));
@@ -36,6 +36,12 @@ test("samples are counted where the check measures", async () => {
   const { counted, ended } = await verifying(({ connection }) => measured(connection === "edge" ? 80 : null));
   assert.equal(ended?.state, "succeeded");
   assert.ok(counted.length > 0 && counted.every(({ connection }) => connection === "edge"));
+});
+
+test("samples may be counted elsewhere than the check measures", async () => {
+  const { counted, ended } = await verifying(({ connection }) => measured(connection === "other" ? 80 : null), "other");
+  assert.equal(ended?.state, "succeeded");
+  assert.ok(counted.length > 0 && counted.every(({ connection }) => connection === "other"));
 });
 
 test("too few samples have neither held nor failed, and are told", async () => {
