@@ -1,5 +1,6 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import { AppError } from "../../core/errors.ts";
+import type { Store } from "../../core/store.ts";
 import { type DecideDeps, refuse } from "./deps.ts";
 import { decideIncident } from "./incident-decisions.ts";
 import { extend, revert } from "./lease-decisions.ts";
@@ -14,14 +15,22 @@ import { vote } from "./vote.ts";
 export async function decide(deps: DecideDeps & StartDeps, actor: Actor, decision: Decision): Promise<Decided> {
   const refusal = roleRefusal(actor, decision);
   if (refusal !== undefined) return refuse("forbidden", refusal);
+  let isAsked = false;
+  const commit: Store["commit"] = (tx) => {
+    isAsked = true;
+    return deps.store.commit(tx);
+  };
   try {
-    return await dispatch(deps, known(deps.config, actor), decision);
+    return await dispatch({ ...deps, store: { ...deps.store, commit } }, known(deps.config, actor), decision);
   } catch (error) {
     if (error instanceof AppError && error.code === "unavailable")
-      return refuse("unavailable", `${error.message}; nothing was decided, try again`);
+      return refuse("unavailable", `${error.message}; ${isAsked ? UNSURE : "nothing was decided, try again"}`);
     throw error;
   }
 }
+
+/** A store that does not answer may have taken it all the same. */
+const UNSURE = "whether this was decided is not known: look before you try again";
 
 function dispatch(deps: DecideDeps & StartDeps, actor: Actor, decision: Decision): Promise<Decided> {
   switch (decision.verb) {

@@ -133,7 +133,7 @@ test("steps of a branch or of rounds that cannot be known yet are shown as pendi
   }
 });
 
-test("a decision that cannot be stored, or never fits what is stored, is told as not made", async () => {
+test("a decision that the store does not confirm, or that never fits what is stored, is not told as made", async () => {
   const world = createWorld();
   const act = scripted(world.actions, "t.act");
   world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
@@ -146,7 +146,7 @@ test("a decision that cannot be stored, or never fits what is stored, is told as
   const check = { check: "length", list: "x", is: 0 } as const;
   const crowded = async () => ({ ok: false as const, now: world.clock.now(), failed: check });
   for (const [commit, sentence] of [
-    [away, "the store does not answer; nothing was decided, try again"],
+    [away, "the store does not answer; whether this was decided is not known: look before you try again"],
     [crowded, "too many people decided at once; try again"],
   ] as const) {
     const decided = await decide({ ...world.deps, ...start, store: { ...world.store, commit } }, ANNA, yes);
