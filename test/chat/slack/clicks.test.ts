@@ -82,6 +82,16 @@ for (const receiver of RECEIVERS) {
       assert.match(JSON.stringify(opened.args["view"]), /name: FALLBACK_ENABLED.*value: true/);
     });
 
+    test("a double click on what starts a run starts one; the same of another message starts another", async () => {
+      const more = (ts: string) => ({ more: { container: { type: "message", message_ts: ts, is_ephemeral: true } } });
+      const command = "run gateway-fallback --confirmed";
+      const before = stage.desk.decided.length;
+      const clicks = [await stage.press(command, more("1.1")), await stage.press(command, more("1.1"))];
+      await Promise.race(clicks.map((answer) => answer()));
+      await (await stage.press(command, more("1.2")))();
+      assert.equal(stage.desk.decided.length - before, 2);
+    });
+
     test("who is mapped to no person is shown by name, not by an id that nobody knows", async () => {
       const answer = await (await stage.press("ack inc-12", { user: stage.ben }))();
       assert.equal(answer.text, `ack: done by <@${stage.ben}>`);
