@@ -147,8 +147,11 @@ export type Store = {
   /** Scopes that are paused now, with their reasons. */
   pauses(): Promise<readonly Pause[]>;
   guardValues(reads: GuardReads): Promise<GuardValues>;
-  /** Takes the claim and makes a recovery wake-up due at its end; undefined while another holds it. */
-  claim(run: string, forMs: Milliseconds): Promise<Claim | undefined>;
+  /**
+   * Takes the claim and makes a recovery wake-up due at its end; undefined while another holds it, or where the member `ifDue` is known
+   * to be due later.
+   */
+  claim(run: string, forMs: Milliseconds, ifDue?: string): Promise<Claim | undefined>;
   loadRun(run: string): Promise<LoadedRun>;
   /** Members of `due` that are due now, oldest first. */
   due(limit: number): Promise<readonly { member: string; at: Instant }[]>;

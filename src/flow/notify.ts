@@ -43,13 +43,15 @@ const TAKEN_OVER = "another worker publishes this incident now";
  * @throws AppError "unavailable" when the store cannot be reached; the sweeper comes back.
  */
 export async function notify(deps: NotifyDeps, incident: string, signal: AbortSignal): Promise<void> {
-  const claim = await deps.store.claim(memberOf(incident), CLAIM_FOR);
+  const member = memberOf(incident);
+  // Whatever is new made it due at once: a wake-up that comes before the time it was let go until is one of many, and has nothing to show.
+  const claim = await deps.store.claim(member, CLAIM_FOR, member);
   if (!claim) return;
   for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
     const outcome = await publishOnce(deps, incident, claim);
     if (outcome !== "again") return;
   }
-  await letGo(deps, incident, { claim, after: 0, writes: [] });
+  await letGo(deps, incident, { claim, after: 0, writes: [], news: [] });
 }
 
 function memberOf(incident: string): string {
@@ -66,10 +68,14 @@ async function publishOnce(deps: NotifyDeps, incident: string, claim: Claim): Pr
   const published = await attempt(deps, incident, () => deps.chat.publish(view, entries, state, save));
   if (published === "taken-over") return "done";
   deps.metrics.posted(deps.chat.name, published.ok ? "ok" : "failed");
-  if (published.ok) return settle(deps, view, { claim, wasBehind: state.behindSince !== undefined, pauses });
+  const news: readonly Check[] = [
+    { check: "length", list: `timeline:${incident}`, is: view.timelineLength },
+    ...pauses,
+  ];
+  if (published.ok) return settle(deps, view, { claim, wasBehind: state.behindSince !== undefined, news });
   deps.log.debug({ incident, why: published.why, retryAfter: published.retryAfter }, "the chat has to wait");
-  await letGo(deps, incident, { claim, after: published.retryAfter, writes: await behind(deps, incident, claim) });
-  return "done";
+  const writes = await behind(deps, incident, claim);
+  return letGo(deps, incident, { claim, after: published.retryAfter, writes, news });
 }
 
 /** That what was paused when the incident was read still is: no line of its timeline says so of the kill switch. */
@@ -106,7 +112,8 @@ async function saveState(
   if (!committed.ok) throw new AppError("conflict", TAKEN_OVER);
 }
 
-type Turn = { claim: Claim; wasBehind: boolean; pauses: readonly Check[] };
+/** `news`: what does not hold where something has come that the turn has not read. */
+type Turn = { claim: Claim; news: readonly Check[] };
 
 /**
  * Ends the turn if nothing was added to the timeline since it was read; whoever adds a line makes the chat due with it. What shows a
@@ -115,7 +122,7 @@ type Turn = { claim: Claim; wasBehind: boolean; pauses: readonly Check[] };
 async function settle(
   deps: NotifyDeps,
   view: IncidentView,
-  { claim, wasBehind, pauses }: Turn,
+  { claim, wasBehind, news }: Turn & { wasBehind: boolean },
 ): Promise<"done" | "again"> {
   const { id, status } = view.incident;
   const caughtUp = wasBehind ? await upToDate(deps, id) : [];
@@ -123,9 +130,7 @@ async function settle(
   if (status === "resolved") {
     writes.push({ write: "expire", what: "doc", name: `chat:${id}`, at: claim.now + deps.retention });
   }
-  const unchanged: Check = { check: "length", list: `timeline:${id}`, is: view.timelineLength };
-  const checks: readonly Check[] = [held(claim), unchanged, ...pauses];
-  const committed = await deps.store.commit({ checks, writes });
+  const committed = await deps.store.commit({ checks: [held(claim), ...news], writes });
   return committed.ok || committed.failed.check === "claim" ? "done" : "again";
 }
 
@@ -166,17 +171,18 @@ async function forget(deps: NotifyDeps, incident: string, claim: Claim): Promise
   return "done";
 }
 
-/** Ends the turn with the incident due again. */
+/** Ends the turn with the incident due again, unless there is news: that may be urgent, and the wait is not. */
 async function letGo(
   deps: NotifyDeps,
   incident: string,
-  { claim, after, writes: more }: { claim: Claim; after: Milliseconds; writes: readonly Write[] },
-): Promise<void> {
+  { claim, news, after, writes: more }: Turn & { after: Milliseconds; writes: readonly Write[] },
+): Promise<"done" | "again"> {
   const member = memberOf(incident);
   const now = await deps.store.now();
   const writes: readonly Write[] = [...more, { write: "due", member, at: now + after }, ...release(claim)];
-  const committed = await deps.store.commit({ checks: [held(claim)], writes });
+  const committed = await deps.store.commit({ checks: [held(claim), ...news], writes });
   if (committed.ok) await deps.queue.wake(member, now + after, after);
+  return committed.ok || committed.failed.check === "claim" ? "done" : "again";
 }
 
 function held(claim: Claim): Check {

@@ -210,6 +210,38 @@ describe("publishing an incident", () => {
     assert.deepEqual(chat.posted, ["one"]);
   });
 
+  test("wake-ups that come before the chat may be asked again look at nothing; what is new is looked at at once", async () => {
+    let looks = 0;
+    chat.weather = () => ({ ok: false, retryAfter: ++looks * 40_000, why: "pacing" });
+    await say("one");
+    await queue.drain();
+    for (let wake = 0; wake < 20; wake += 1) await queue.wake(`chat:${ID}`, now + wake);
+    await later(39_000);
+    assert.equal(looks, 1);
+    await say("two");
+    await queue.drain();
+    assert.equal(looks, 2);
+    await later(79_000);
+    assert.equal(looks, 2, "the wake-up that the first look left is over");
+    await later(1_000);
+    assert.equal(looks, 3);
+  });
+
+  test("what comes while the chat says to wait is not left until then", async () => {
+    let looks = 0;
+    chat.weather = () => (looks === 1 ? { ok: false, retryAfter: 60_000, why: "pacing" } : { ok: true });
+    const { publish } = chat;
+    chat.publish = async (...call) => {
+      looks += 1;
+      const published = await publish(...call);
+      if (looks === 1) await say("two");
+      return published;
+    };
+    await say("one");
+    await queue.drain();
+    assert.deepEqual([looks, chat.posted], [2, ["one", "two"]]);
+  });
+
   test("a publisher that dies is followed by another that goes on where it stopped", async () => {
     await say("one");
     await say("two");

@@ -2,7 +2,7 @@ import type { Claim, Committed, GuardReads, GuardValues, Store, Tx } from "../..
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { readItems } from "../forms/items.ts";
-import type { PlainReads } from "../reads.ts";
+import { EARLY, type PlainReads } from "../reads.ts";
 import { holds, reservations } from "./checks.ts";
 import { activePauses } from "./pauses.ts";
 import { type MemoryState, nowOf, readDoc } from "./state.ts";
@@ -33,7 +33,10 @@ async function guardValues(state: MemoryState, store: Plain, asked: GuardReads):
 function transactions(state: MemoryState): Pick<Store, "commit" | "claim" | "next"> {
   return {
     commit: async (tx) => commit(state, tx),
-    claim: async (run, forMs) => claim(state, run, forMs),
+    claim: async (run, forMs, ifDue) => {
+      const at = ifDue === undefined ? undefined : state.due.get(ifDue);
+      return (at ?? 0) > nowOf(state) + EARLY ? undefined : claim(state, run, forMs);
+    },
     async next(counter) {
       const value = (state.counters.get(counter) ?? 0) + 1;
       state.counters.set(counter, value);

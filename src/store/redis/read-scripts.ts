@@ -1,9 +1,11 @@
+import { EARLY } from "../reads.ts";
 import { defineScript, NOW_LUA } from "./script.ts";
 import { PAUSED_LUA } from "./transaction.ts";
 
-/** run, length in ms → nothing while another holds it, else epoch, until, now. */
+/** run, length in ms, member or nothing → nothing while another holds it or the member is due later, else epoch, until, now. */
 export const CLAIM = defineScript(`
 ${NOW_LUA}
+if A[3] and tonumber(call('ZSCORE', P .. 'due', A[3]) or 0) > now + ${EARLY} then return false end
 local key = P .. 'claim:' .. A[1]
 local epoch, till = string.match(call('GET', key) or '0 0', '^(%d+) (%d+)$')
 if tonumber(till) > now then return false end

@@ -22,7 +22,7 @@ export function redisStore(links: StoreLinks): Store {
   const kept = durable && commits(durable.link);
   return {
     commit: (tx) => (tx.durable && durable && kept ? commitDurably(kept, durable, tx) : commit(tx)),
-    claim: (run, forMs) => claim(main, run, forMs),
+    claim: (run, forMs, ifDue) => claim(main, run, { forMs, ifDue }),
     next: (counter) => main.call((redis) => redis.incr(keys.counter(counter))),
     ...reads(main),
     ...pageReads(main),
@@ -41,8 +41,10 @@ async function commitDurably(
   return committed;
 }
 
-async function claim(link: Link, id: string, forMs: Milliseconds): Promise<Claim | undefined> {
-  const reply = await run(link, CLAIM, [id, Math.round(forMs)]);
+type Claiming = { forMs: Milliseconds; ifDue: string | undefined };
+
+async function claim(link: Link, id: string, { forMs, ifDue }: Claiming): Promise<Claim | undefined> {
+  const reply = await run(link, CLAIM, [id, Math.round(forMs), ...(ifDue === undefined ? [] : [ifDue])]);
   if (!Array.isArray(reply)) return undefined;
   const [epoch, until, now] = reply.map(Number);
   return { run: id, epoch: epoch ?? 0, until: until ?? 0, now: now ?? 0 };

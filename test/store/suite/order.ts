@@ -107,6 +107,23 @@ export function order(make: MakeSubject): void {
       assert.equal((await store.claim("r", 150))?.epoch, 3);
     });
 
+    it("a claim that depends on a member is refused while that is due later, and taken once it is due or not known", async () => {
+      const { store } = subject;
+      const claim = () => store.claim("c", 60_000, "chat:c");
+      await write(store, { write: "due", member: "chat:c", at: (await store.now()) + 1_000 });
+      assert.equal(await claim(), undefined);
+      assert.deepEqual(await store.due(9), []);
+      await subject.advance(850);
+      const first = await claim();
+      assert.equal(first?.epoch, 1, "a wake-up may come a little early");
+      await write(store, { write: "release", run: "c", epoch: 1 });
+      await write(store, { write: "due", member: "chat:c", at: 0 });
+      assert.equal((await claim())?.epoch, 2);
+      await write(store, { write: "release", run: "c", epoch: 2 });
+      await write(store, { write: "undue", member: "chat:c" });
+      assert.equal((await claim())?.epoch, 3);
+    });
+
     it("a run can be claimed by the commit that creates it", async () => {
       const { store } = subject;
       const { now } = await store.commit({
