@@ -83,6 +83,20 @@ function asking(world: World): void {
 }
 
 describe("levels in the engine", () => {
+  test("an approval that nobody gave in time calls, where its policy says so", async () => {
+    for (const onExpiry of ["escalate", "deny"] as const) {
+      const { world } = callWorld();
+      asking(world);
+      const { approvals } = world.deps.config;
+      const policy = { ...approvals.default, onExpiry };
+      world.deps.config = { ...world.deps.config, approvals: { ...approvals, default: policy } };
+      await world.open("p");
+      await world.pass(16 * MINUTE);
+      const lapsed = (line: string) => /nobody decided apr-\S+ in time: p on thing:one/.test(line);
+      assert.equal((await calls(world)).some(lapsed), onExpiry === "escalate");
+    }
+  });
+
   test("an approval calls at once, without anybody looking at the incident", async () => {
     const { world } = callWorld();
     asking(world);
