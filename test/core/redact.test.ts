@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cutText, REDACTED, redactHead, redactText } from "../../src/core/redact.ts";
+import { cutText, lostFrom, REDACTED, redact, redactHead, redactText } from "../../src/core/redact.ts";
 import { keepable } from "../../src/flow/run/call.ts";
 
 const TOKEN = `eyJ${"h".repeat(20)}.${"p".repeat(60)}.${"s".repeat(40)}`;
@@ -14,6 +14,31 @@ test("tokens and private keys are replaced wherever they stand, also where they 
   assert.equal(redactText(TOKEN.slice(0, 50)), REDACTED);
   assert.equal(redactText(`a ${BEGIN}\nabc\n${END}${BEGIN}\ndef\n${END} b`), `a ${REDACTED}${REDACTED} b`);
   assert.equal(redactText(`${END} a ${BEGIN}\nabc`), `${END} a ${REDACTED}`);
+});
+
+test("every known shape of a credential is replaced, and nothing around it", () => {
+  const long = "a1B2".repeat(6);
+  const shapes = [`Bearer ${long}`, `Basic ${long}`, `sk-${long}`, "xoxb-12345678", "xapp-12345678", `ghp_${long}`];
+  for (const secret of [...shapes, `AKIA${"A1".repeat(8)}`])
+    assert.equal(redactText(`it has ${secret} in it`), `it has ${REDACTED} in it`);
+  for (const url of ["redis://user:PLACE@host:6379/0", "https://:PLACE@host/path"])
+    assert.equal(redactText(url.replace("PLACE", "hunter22")), url.replace("PLACE", REDACTED));
+});
+
+test("what is named as a credential is replaced at every depth, and what is only named alike stays", () => {
+  const names = ["password", "db_passwd", "clientSecret", "slackToken", "api-key", "API_KEY", "Authorization"];
+  for (const name of [...names, "credentials", "privateKey", "private-key", "cookie", "DSN"])
+    assert.deepEqual(redact({ list: [{ [name]: "hunter22" }] }), { list: [{ [name]: REDACTED }] }, name);
+  const plain = { maxTokens: "100", token: 5, password: "", cookieName: "sid", passage: "free" };
+  assert.deepEqual(redact(plain), plain);
+  const deep = (levels: number): object => (levels === 0 ? { text: "shown" } : { in: deep(levels - 1) });
+  assert.match(JSON.stringify(redact(deep(19))), /shown/);
+  assert.doesNotMatch(JSON.stringify(redact(deep(22))), /shown/);
+});
+
+test("an input that holds what was redacted is known as such, however deep", () => {
+  assert.match(lostFrom({ ok: "x", env: [{ value: `Bearer ${REDACTED}` }] }) ?? "", /^env holds "\[redacted\]"/);
+  assert.equal(lostFrom({ env: [{ value: "plain" }, null, 5] }), undefined);
 });
 
 test("what looks a little like one stays", () => {
