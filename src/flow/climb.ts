@@ -1,7 +1,7 @@
 import type { Incident } from "../core/incident.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Check, Write } from "../core/store.ts";
-import type { Instant } from "../core/time.ts";
+import { type Instant, plainTime } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import { type Candidate, nextRung } from "./assess/select.ts";
 import { type LadderStep, triedOn } from "./ladder.ts";
@@ -51,7 +51,16 @@ function tryNext(ascent: Ascent, { ladder, since, again, why }: Attempt, rungs: 
   }
   if (why === undefined) return ascent;
   const left = before.length === 0 ? "" : ` after ${before.join(", ")}`;
-  return spend(ascent, target, [...remarks, why || `no playbook is left for ${target}${left}`].join("; "));
+  const whys = [...remarks, why || `no playbook is left for ${target}${left}`, ...later(ladder, rungs.now)];
+  return spend(ascent, target, whys.join("; "));
+}
+
+/** What a freeze or a cooldown has held back comes again by itself: whoever is called must not be surprised by it. */
+function later(ladder: readonly Run[], now: Instant): readonly string[] {
+  const again = ladder.filter(({ ended }) => (ended?.retryAt ?? 0) > now);
+  return again.map(({ created, ended }) => {
+    return `${created.playbook} is tried again at ${plainTime(ended?.retryAt ?? now)} if it still fires then`;
+  });
 }
 
 function spend(ascent: Ascent, target: string, why: string): Ascent {

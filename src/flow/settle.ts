@@ -69,6 +69,13 @@ async function settleLadders(deps: SettleDeps, doc: Doc<Incident>, standings: re
   const left = isCalm ? outlived(standings.map(({ ladder }) => ladder)) : undefined;
   if (left && (await firesStill(deps, incident))) ascent = { ...ascent, spent: new Map([[left.target, left.why]]) };
   await saveAscent(deps, doc, told(ascent, now));
+  for (const at of retryTimes(standings, now)) await deps.queue.wake(`incident:${incident.id}`, at, at + 1 - now);
+}
+
+/** When what a freeze or a cooldown has denied may run; the rounds of the incident find it too, later. */
+function retryTimes(standings: readonly Standing[], now: Instant): ReadonlySet<Instant> {
+  const ended = standings.flatMap(({ ladder }) => ladder.flatMap((run) => run.ended ?? []));
+  return new Set(ended.flatMap(({ retryAt = 0 }) => (retryAt > now ? [retryAt] : [])));
 }
 
 const NOTHING_MATCHES: readonly [ReadonlyMap<string, readonly Candidate[]>, AutonomyLimits] = [

@@ -31,7 +31,9 @@ function heldText(held: Pause): string {
 
 function freeze(snapshot: GuardSnapshot): GuardAnswer {
   return read(snapshot.freeze, ([window]) =>
-    window ? { answer: "deny", reason: `freeze: ${window.reason}`, until: window.until } : ALLOW,
+    window
+      ? { answer: "deny", reason: `freeze: ${window.reason}, until ${plainTime(window.until)}`, until: window.until }
+      : ALLOW,
   );
 }
 
