@@ -60,7 +60,7 @@ function buildConfig(file: YamlFile, options: LoadOptions): Config {
     ...notImplementedIn(filled.value).map((path) => at(path, "not implemented yet")),
   ];
   const parsed = StanchYaml.safeParse(filled.value);
-  const shape = parsed.success ? [] : schemaFaults(parsed.error, file, options.file);
+  const shape = parsed.success ? [] : schemaFaults(parsed.error, { file, name: options.file, schema: StanchYaml });
   const read = parsed.success ? { yaml: parsed.data, original: same } : salvage(filled.value);
   const environment = readEnvironment(options.environment);
   const place = { file, name: options.file, faults: [] as Fault[], original: read.original };

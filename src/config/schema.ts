@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ID } from "../core/cel/names.ts";
+import { CEL_WORDS, ID } from "../core/cel/names.ts";
 import { REDIS_RISKS } from "../core/config.ts";
 import { ConnectionsSection } from "./connections.ts";
 import {
@@ -130,10 +130,16 @@ const Reports = z.strictObject({
     .default("38"),
 });
 
+/** A name that expressions can use. */
+function named(what: string) {
+  const name = z.string().regex(ID, `${what} matches [a-z][a-zA-Z0-9_]*`);
+  return name.refine((text) => !CEL_WORDS.has(text), `${what} is none of CEL's words: ${[...CEL_WORDS].join(", ")}`);
+}
+
 /** `stanch.yaml` as people write it; strict, kebab-case. The compiled form is core's `Config`. */
 export const StanchYaml = z.strictObject({
   version: z.literal(1),
-  vars: z.record(z.string().regex(ID, "the name of a var matches [a-z][a-zA-Z0-9_]*"), z.unknown()).default({}),
+  vars: z.record(named("the name of a var"), z.unknown()).default({}),
   autonomy: AutonomyName.default("auto"),
   sources: Sources.default({}),
   api: z
@@ -153,7 +159,7 @@ export const StanchYaml = z.strictObject({
       "stale-after": Duration.default(32_400_000),
     })
     .prefault({}),
-  facts: z.record(z.string().regex(ID, "a fact's name matches [a-z][a-zA-Z0-9_]*"), Fact).default({}),
+  facts: z.record(named("a fact's name"), Fact).default({}),
   severity: z.array(Rule).default([]),
   limits: Limits.prefault({}),
   freeze: z.array(Freeze).default([]),

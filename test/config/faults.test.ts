@@ -8,8 +8,13 @@ import { faultsOf, MINIMAL, put, SECRETS } from "./samples.ts";
 
 describe("faults have their place", () => {
   const rows: readonly (readonly [string, string, string | RegExp])[] = [
-    ["unknown key", "autonmy: auto", "stanch.yaml:4:1 autonmy: unknown key"],
-    ["nested unknown key", "incidents: { corelate-by: [a] }", "stanch.yaml:4:14 incidents.corelate-by: unknown key"],
+    ["unknown key", "autonmy: auto", "stanch.yaml:4:1 autonmy: unknown key; did you mean autonomy?"],
+    [
+      "nested unknown key",
+      "connections: { http: { gw: { base-url: 'http://a', alow-private: true } } }",
+      "stanch.yaml:4:52 connections.http.gw.alow-private: unknown key; did you mean allow-private?",
+    ],
+    ["a word of CEL", "facts: { in: { query: up } }", /a fact's name is none of CEL's words: in, true, false, null/],
     ["version", "", /^$/],
     ["autonomy", "autonomy: full", /stanch.yaml:4:11 autonomy: .*observe/],
     ["duration", "retention: 90", /stanch.yaml:4:12 retention: expected a duration/],
