@@ -39,6 +39,8 @@ const kustomization = yaml<Kustomization>(INDEX);
 const manifests = kustomization.resources.flatMap((file) => yamls<Manifest>(beside(INDEX, file)));
 const workloads = manifests.filter((manifest) => manifest.spec?.template !== undefined);
 
+const changes = ({ verbs }: { verbs: string[] }) => verbs.some((verb) => !["get", "list", "watch"].includes(verb));
+
 describe("Kubernetes manifests", () => {
   it("are all listed, and every listed file exists", () => {
     for (const { files } of kustomization.configMapGenerator)
@@ -89,10 +91,18 @@ describe("Kubernetes manifests", () => {
     );
   });
 
-  it("grant get and patch on named Deployments and nothing else", () => {
+  it("grant get and patch on named Deployments, reading pods and their logs, and nothing else", () => {
     const rules = manifests.filter((manifest) => manifest.kind.endsWith("Role")).flatMap((role) => role.rules ?? []);
-    assert.ok(rules.length > 0);
-    for (const rule of rules) {
+    const [changing, reading] = [rules.filter(changes), rules.filter((rule) => !changes(rule))];
+    assert.deepEqual(
+      reading.map(({ resources, verbs }) => [resources, verbs]),
+      [
+        [["pods"], ["list"]],
+        [["pods/log"], ["get"]],
+      ],
+    );
+    assert.ok(changing.length > 0);
+    for (const rule of changing) {
       assert.deepEqual(rule.resources, ["deployments"]);
       assert.deepEqual(rule.verbs, ["get", "patch"]);
       assert.ok((rule.resourceNames ?? []).length > 0, "a rule without names covers every Deployment");

@@ -66,6 +66,7 @@ describe("litellm-ecs-high-error-rate", () => {
   const play = (running: number, share: number | null, deploying = false) =>
     worldOf(shipped("litellm-ecs-high-error-rate"), target, {
       "ecs.describe-service": () => ({ running, desired: 2, deploying }),
+      "ecs.describe-tasks": () => ({ count: 1, tasks: [] }),
       "ecs.redeploy": () => ({ deploymentId: "new" }),
       "prometheus.query": ({ query }) => ({
         value: String(query).includes("502") ? share : String(query).includes("increase") ? 500 : 0.001,
@@ -166,6 +167,22 @@ describe("llm-fallback-enable", () => {
 });
 
 describe("llm-request-shedding", () => {
+  test("never sheds less than somebody sheds already", async () => {
+    for (const [present, state] of [
+      [0.3, "verifying"],
+      [null, "awaiting_approval"],
+    ]) {
+      const { world } = worldOf(shipped("llm-request-shedding"), "settings:gateway", {
+        "prometheus.query": () => ({ value: 500 }),
+        "settings.get": ({ name }) => ({ name, value: present }),
+        "settings.set": ({ name, value }) => ({ name, value, former: present, changed: true }),
+      });
+      const id = await world.open("llm-request-shedding");
+      await world.pass(MINUTE);
+      assert.equal(stateKind(await world.run(id)), state);
+    }
+  });
+
   test("asks although it is P0, and drops nothing when nobody answers", async () => {
     const { world, calls } = worldOf(shipped("llm-request-shedding"), "settings:gateway", {
       "prometheus.query": () => ({ value: 40 }),
@@ -190,6 +207,8 @@ describe("router-unresponsive", () => {
         return { reply: "PONG", durationMs: 1 };
       },
       "k8s.rollout-status": () => ({ state: "complete", available: 2, replicas: 2 }),
+      "k8s.pod-status": () => ({ total: 2, ready: 0, restarts: 3 }),
+      "k8s.pod-logs": () => ({ matched: 1, pods: 2, lines: [] }),
       "k8s.rollout-restart": () => ({ generation: 2 }),
     });
 
@@ -206,6 +225,27 @@ describe("router-unresponsive", () => {
       assert.equal(calls.get("k8s.rollout-restart")?.calls.length, expected);
     });
   }
+
+  test("keeps the state and the logs of the pods before it restarts them, and restarts them also without", async () => {
+    const { world, calls } = play(false, true);
+    const id = await world.open("router-unresponsive");
+    await world.pass(MINUTE);
+    assert.deepEqual(
+      calls.get("k8s.pod-logs")?.calls.map(({ input }) => [input["selector"], input["previous"]]),
+      [
+        ["app=litellm-router", undefined],
+        ["app=litellm-router", true],
+      ],
+    );
+    assert.deepEqual([...(await world.run(id)).steps.keys()].slice(-2), ["crashed", "restart"]);
+    const blind = play(false, true);
+    const denied: ActionResult = { ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" };
+    for (const name of ["k8s.pod-status", "k8s.pod-logs"])
+      scripted(blind.world.actions, name, { effect: "read", targets: () => [], answer: () => denied });
+    await blind.world.open("router-unresponsive");
+    await blind.world.pass(MINUTE);
+    assert.equal(blind.calls.get("k8s.rollout-restart")?.calls.length, 1);
+  });
 
   test("restarts nothing when its health could not be measured", async () => {
     const { world, calls } = play(false, true);
