@@ -4,7 +4,7 @@ import type { Approval } from "../../src/core/approval.ts";
 import type { Chat, ChatState } from "../../src/core/chat.ts";
 import type { Incident } from "../../src/core/incident.ts";
 import { silentLog } from "../../src/core/log.ts";
-import type { Store, Write } from "../../src/core/store.ts";
+import type { Store } from "../../src/core/store.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { type NotifyDeps, notify } from "../../src/flow/notify.ts";
 import { sweep } from "../../src/flow/sweep.ts";
@@ -57,7 +57,7 @@ beforeEach(async () => {
             approvals: approval ? [approval.body] : [],
             leases: [],
             timelineLength: await store.length(`timeline:${id}`),
-            paused: await store.pauses(),
+            paused: [],
           }
         );
       },
@@ -173,30 +173,6 @@ describe("publishing an incident", () => {
     await later(5_000);
     assert.deepEqual(chat.posted, expected);
     assert.deepEqual(await dueMembers(), []);
-  });
-
-  test("a pause that is made while it posts is shown by the same turn, and looked at again when it ends", async () => {
-    await say("one");
-    const pause: Write = {
-      write: "put",
-      kind: "pause",
-      id: "global",
-      body: { scope: "global", by: "anna", reason: "", at: now, until: now + 60_000 },
-    };
-    const { publish } = chat;
-    const shown: string[] = [];
-    chat.publish = (view, ...more) => {
-      shown.push(view.paused.map(({ scope }) => scope).join());
-      return publish(view, ...more);
-    };
-    chat.meanwhile = async () => void (await store.commit({ checks: [], writes: [pause] }));
-    await queue.drain();
-    assert.deepEqual(shown, ["", "global"]);
-    assert.deepEqual(await dueMembers(), []);
-    await later(60_000);
-    assert.deepEqual(shown, ["", "global", ""]);
-    await later(600_000);
-    assert.equal(shown.length, 3);
   });
 
   test("it comes back when the chat says so, without a sweep", async () => {

@@ -9,7 +9,7 @@ export function untilWhen({ policy, expiresAt, vetoEndsAt }: Approval): Mrkdwn {
   if (policy.veto === undefined) return mrkdwn`until ${when(expiresAt, "date")}`;
   return vetoEndsAt === undefined
     ? mrkdwn`runs unless someone objects`
-    : mrkdwn`runs ${when(vetoEndsAt, "date")} unless someone objects`;
+    : mrkdwn`runs ${when(vetoEndsAt, "second")} unless someone objects`;
 }
 
 /** The nudge in the approval's thread: at half time, or because the incident has become worse. */

@@ -140,7 +140,7 @@ function policyLine(approval: Approval): Mrkdwn {
   const { policy, expiresAt, vetoEndsAt } = approval;
   if (policy.veto !== undefined) {
     const then =
-      vetoEndsAt === undefined ? mrkdwn`${lasting(policy.veto)} after this message` : when(vetoEndsAt, "date");
+      vetoEndsAt === undefined ? mrkdwn`${lasting(policy.veto)} after this message` : when(vetoEndsAt, "second");
     return mrkdwn`Group ${code(policy.group, 100)} may object; without an objection it runs ${then}`;
   }
   const people = policy.required === 1 ? "1 person" : `${policy.required} people`;

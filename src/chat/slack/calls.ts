@@ -125,21 +125,21 @@ async function publishApproval(deps: PublishDeps, session: Session, approval: Ap
     session.state = withApproval(session.state, approval.id, { ...known, shown });
     await session.save(session.state);
   }
-  return approval.status === "pending" ? nudge(deps, session, { approval, about }) : undefined;
+  return approval.status === "pending" ? nudge(deps, session, { approval, about, message }) : undefined;
 }
 
 /** Asks for the first time; what is expired or decided by now is not asked any more. */
 async function announce(
   deps: PublishDeps,
   session: Session,
-  { approval, message }: { approval: Approval; message: Message },
+  { approval, message, nudges = [] }: { approval: Approval; message: Message; nudges?: readonly string[] },
 ): Promise<Stop | undefined> {
   if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
   const { id, severity } = session.view.incident;
   const event_payload = { incidentId: id, approvalId: approval.id, nudge: severity };
   const mark = { event_type: "stanch_approval", event_payload } as const;
   const record = (state: ChatState, ts: string) =>
-    withApproval(state, approval.id, { message: ts, shown: digestOfMessage(message), nudges: [severity] });
+    withApproval(state, approval.id, { message: ts, shown: digestOfMessage(message), nudges: [severity, ...nudges] });
   return post(deps, session, { message, mark, urgent: true }, record);
 }
 
@@ -147,12 +147,16 @@ async function announce(
 async function nudge(
   deps: PublishDeps,
   session: Session,
-  { approval, about }: { approval: Approval; about: ApprovalContext },
+  { approval, about, message: asked }: { approval: Approval; about: ApprovalContext; message: Message },
 ): Promise<Stop | undefined> {
   const { id, severity } = session.view.incident;
   for (const reason of [severity, ...(approval.remindedAt === undefined ? [] : ["half-time"])]) {
     const known = session.state.approvals[approval.id];
     if (!known || known.nudges?.includes(reason)) continue;
+    // In the thread of a message that somebody has deleted nobody would read it: what still waits is asked again instead.
+    const alive = await edit(deps, session, { ts: known.message, message: asked, urgent: true });
+    if (alive === "gone") return announce(deps, session, { approval, message: asked, nudges: [reason] });
+    if (alive) return alive;
     const event_payload = { incidentId: id, approvalId: approval.id, nudge: reason };
     const mark = { event_type: "stanch_reminder", event_payload } as const;
     const message = reminderMessage(approval, { ...about, ...(reason === severity && { severity }) });

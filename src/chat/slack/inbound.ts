@@ -1,3 +1,4 @@
+import type { Actor } from "../../core/decision.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { type Api, listIn, stringIn } from "./api.ts";
@@ -80,9 +81,18 @@ async function openReject(
   { who, args: [approval = ""] }: Ask,
   { replyTo, triggerId }: { replyTo: ReplyTo; triggerId: string | undefined },
 ): Promise<void> {
+  const closed = await closedBefore(deps, who, approval);
+  if (closed) return tell(deps, replyTo, closed);
   if (await openModal(deps, triggerId, rejectModal(approval, replyTo))) return;
   deps.log.warn({ who: who.name }, "the window for the reason could not be opened");
   await tell(deps, replyTo, say(`Slack did not open the window; type /stanch reject ${approval} and the reason.`));
+}
+
+/** Nobody writes a reason for what is over: the door says how it ended. Undefined while it waits, or where that cannot be read now. */
+async function closedBefore(deps: InboundDeps, who: Actor, approval: string): Promise<Answer | undefined> {
+  const found = await deps.desk.approval(approval).catch(() => undefined);
+  if (found === undefined || found.status === "pending") return undefined;
+  return guarded(deps, () => decide(deps, who, { verb: "reject", approval }));
 }
 
 async function openModal(deps: InboundDeps, triggerId: string | undefined, view: object): Promise<boolean> {

@@ -38,10 +38,15 @@ export function join(pieces: readonly (Mrkdwn | undefined)[], separator = "\n"):
   return { mrkdwn: present.map((piece) => piece.mrkdwn).join(separator) };
 }
 
+const SHAPES = {
+  time: "{time_secs}",
+  date: "{date_short_pretty} {time}",
+  second: "{date_short_pretty} {time_secs}",
+} as const;
+
 /** An instant that Slack shows in the reader's own time zone. */
-export function when(at: Instant, format: "time" | "date" = "time"): Mrkdwn {
-  const shape = format === "time" ? "{time_secs}" : "{date_short_pretty} {time}";
-  return { mrkdwn: `<!date^${Math.floor(at / 1000)}^${shape}|${dayAndTime(at)} UTC>` };
+export function when(at: Instant, format: keyof typeof SHAPES = "time"): Mrkdwn {
+  return { mrkdwn: `<!date^${Math.floor(at / 1000)}^${SHAPES[format]}|${dayAndTime(at)} UTC>` };
 }
 
 /** A mention of a user (`U…`, `W…`) or a user group (`S…`); undefined when the id is neither. */

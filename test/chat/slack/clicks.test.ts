@@ -63,6 +63,13 @@ for (const receiver of RECEIVERS) {
       });
     });
 
+    test("Reject on what is over says how it ended, without asking for a reason first", async () => {
+      await (await stage.press("approve apr-7f3a"))();
+      const before = stage.slack.calls.length;
+      assert.equal((await (await stage.press("reject apr-7f3a"))()).text, "apr-7f3a was approved by anna");
+      assert.ok(!stage.slack.calls.slice(before).some(({ method }) => method === "views.open"));
+    });
+
     test("a window that Slack does not open is replaced by words", async () => {
       stage.slack.fault = ({ method }) => (method === "views.open" ? { error: "expired_trigger_id" } : undefined);
       assert.match(

@@ -213,4 +213,18 @@ describe("approvals and escalations", () => {
     assert.equal(thread.length, 1);
     assert.match(thread[0]?.text ?? "", /still waiting for a decision/);
   });
+
+  test("an approval whose message was deleted is asked again where people would have been reminded", async () => {
+    const approval = approvalOf({ id: `apr-${stage.id}`, incidentId: stage.id });
+    await stage.worker.settle(viewOf({ incident: { id: stage.id }, approvals: [approval] }), []);
+    const [, asked] = await stage.mine();
+    await stage.slack.forward("chat.delete", { channel: stage.alerts, ts: asked?.ts });
+    const reminded = viewOf({ incident: { id: stage.id }, approvals: [{ ...approval, remindedAt: NOON + 450_000 }] });
+    await stage.worker.settle(reminded, []);
+    await stage.worker.settle(reminded, stage.timeline(1));
+    const again = (await stage.mine()).filter(({ metadata }) => metadata?.event_type === "stanch_approval");
+    assert.equal(again.length, 1);
+    assert.notEqual(again[0]?.ts, asked?.ts);
+    assert.deepEqual(await stage.slack.thread(stage.alerts, again[0]?.ts ?? ""), []);
+  });
 });
