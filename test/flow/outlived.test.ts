@@ -16,6 +16,7 @@ verify: ${HOLDS}
 `;
 }
 
+const ASKS = playbook("Slow", "").replace("P1: auto", "P1: approve");
 const SLOW = playbook("Slow", "{ id: settle, wait: 2m }, ");
 const QUICK = playbook("Quick", "");
 
@@ -56,6 +57,33 @@ test("where what still fires has a run that helps, the incident is mitigated and
     [ended, status, called],
     [["quick recovery was measured and held", "slow denied.stale"], "mitigated", []],
   );
+});
+
+test("where people are asked for it, that is taken back at once, and nobody is called when it would have expired", async () => {
+  const at = await openHouse(configText(ACTS), [ASKS, QUICK]);
+  for (const name of ["Slow", "Quick"]) await say(at, name, "firing");
+  await at.pass(MINUTE);
+  assert.equal((await at.store.page("approvals:pending", { limit: 9 })).members.length, 1);
+  await say(at, "Slow", "resolved");
+  await at.pass(1_000);
+  assert.equal((await at.store.page("approvals:pending", { limit: 9 })).members.length, 0);
+  await at.pass(20 * MINUTE);
+  const { ended, status, called } = await standing(at);
+  assert.deepEqual(
+    [ended, status, called],
+    [["quick recovery was measured and held", "slow denied.stale"], "mitigated", []],
+  );
+});
+
+test("where another alert asks for the same, people go on being asked", async () => {
+  const at = await openHouse(configText(ACTS), [
+    ASKS.replace('"Slow"', '"S.*"').replace("alertname = ", "alertname =~ "),
+  ]);
+  for (const name of ["Slow", "Sluggish"]) await say(at, name, "firing");
+  await at.pass(MINUTE);
+  await say(at, "Slow", "resolved");
+  await at.pass(MINUTE);
+  assert.equal((await at.store.page("approvals:pending", { limit: 9 })).members.length, 1);
 });
 
 test("when the alert is back, its playbook runs again", async () => {

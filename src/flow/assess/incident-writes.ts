@@ -41,6 +41,7 @@ export function incidentWrites({ incidents, reports }: Pick<Config, "incidents" 
       ...pointerWrites(stored),
       ...lineWrites(stored),
       ...(reports ? endedWrites(stored) : []),
+      ...outlived(stored).map((member) => ({ write: "due", member, at: stored.now }) as const),
       ...(dueAt === undefined ? [] : [{ write: "due", member: `incident:${id}`, at: dueAt } as const]),
     ],
     wakes: wakesOf(stored, dueAt),
@@ -102,10 +103,17 @@ function lineWrites({ incident, lines, now }: Stored): readonly Write[] {
   ];
 }
 
+/** Where the incident goes on without some of its alerts: the runs of its ladders, one of which may wait for people because of these. */
+function outlived({ one, change, incident }: Stored): readonly string[] {
+  if (one.closing.length === 0 || change.turn !== undefined || incident.status === "resolved") return [];
+  return Object.values(incident.ladders ?? {}).map((run) => `run:${run}`);
+}
+
 /** What is due now, and the end of a `for`; the look of every minute is the sweeper's. */
 function wakesOf(stored: Stored, dueAt: Instant | undefined): readonly Wake[] {
   const { incident, lines, now } = stored;
-  const wakes: Wake[] = lines.length === 0 ? [] : [{ member: `chat:${incident.id}`, at: now }];
+  const wakes: Wake[] = outlived(stored).map((member) => ({ member, at: now }));
+  if (lines.length > 0) wakes.push({ member: `chat:${incident.id}`, at: now });
   const look = dueAt === undefined ? undefined : { member: `incident:${incident.id}`, at: dueAt };
   if (look && look.at <= now) wakes.push(look);
   else if (look && forsOf(stored).includes(look.at)) wakes.push({ ...look, delay: look.at - now });

@@ -13,6 +13,7 @@ import { executeSteps } from "./execute-step.ts";
 import { finishRun } from "./finish.ts";
 import { lostPlaybook } from "./lost-playbook.ts";
 import { measureFacts } from "./measure.ts";
+import { idleUnlessOutlived } from "./outlived.ts";
 import { pollStep } from "./poll.ts";
 import { letGo, type Progress, type Soon } from "./progress.ts";
 import { reconcileStep } from "./reconcile.ts";
@@ -177,7 +178,7 @@ function perform(turn: Turn, move: Move): Soon<Progress> {
     case "withdraw":
       return withdrawAsked(turn);
     case "idle":
-      return letGo(turn, undefined);
+      return turn.run.asked ? idleUnlessOutlived(turn) : letGo(turn, undefined);
     case "finish":
       return finishRun(turn, move);
     default:

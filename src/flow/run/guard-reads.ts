@@ -1,7 +1,6 @@
 import type { AlertRecord } from "../../core/episode.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Unreadable } from "../../core/guard/snapshot.ts";
-import type { Incident } from "../../core/incident.ts";
 import type { ReadyStep } from "../../core/run/move.ts";
 import type { Doc, GuardReads, GuardValues } from "../../core/store.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
@@ -9,6 +8,7 @@ import { budgetsOf, cooldownMarker, RUNNING } from "./budgets.ts";
 import type { Measured } from "./guard-snapshot.ts";
 import { locksOf } from "./locks.ts";
 import { incidentNow } from "./restoring.ts";
+import { isForsaken } from "./still-asked.ts";
 import { TARGETS_ALERTING, TARGETS_SEEN } from "./targets.ts";
 import { nowOf, type Turn } from "./turn.ts";
 
@@ -27,23 +27,12 @@ export async function readValues(turn: Turn, ready: ReadyStep): Promise<GuardVal
   try {
     const incident = await incidentNow(turn);
     const values = await turn.deps.store.guardValues(readsFor(turn, ready, incident));
-    return (await isForsaken(turn, values, incident)) ? { ...values, sets: [values.sets[0] ?? 0, 0] } : values;
+    const own = turn.run.created.alertId && (values.docs.at(-1) as Doc<AlertRecord> | undefined)?.body;
+    const isForNothing = (values.sets[1] ?? 0) > 0 && own && (await isForsaken(turn, own, incident));
+    return isForNothing ? { ...values, sets: [values.sets[0] ?? 0, 0] } : values;
   } catch (error) {
     return { unreadable: messageOf(error) };
   }
-}
-
-/**
- * Whether the alert that the run is for has ended, and nothing of what still fires of its incident asks for this playbook on this target:
- * for such a run nothing fires. Asked only when its own alert has ended, since it takes reading what fires.
- */
-async function isForsaken({ run, deps }: Turn, { sets, docs }: GuardValues, incident?: string): Promise<boolean> {
-  const { trigger, alertId, playbook, target } = run.created;
-  const own = alertId === undefined ? undefined : (docs.at(-1) as Doc<AlertRecord> | undefined);
-  if (trigger !== "firing" || (sets[1] ?? 0) === 0 || own?.body.state.status !== "resolved") return false;
-  const doc = await deps.store.get<Incident>("incident", incident ?? "");
-  const found = doc && (await deps.ladders(doc.body)).get(target);
-  return !found?.some((one) => one.playbook.name === playbook);
 }
 
 /** What an earlier step of this turn has read, while it still serves: for a run that holds its locks and has its budget. */
