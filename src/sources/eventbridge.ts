@@ -68,6 +68,8 @@ function parseEvent(text: string): AlertGroup {
       description: textOf(configuration.description),
       alarm_rule: textOf(configuration.alarmRule),
       ...measured(state.reasonData),
+      muted_by: isObject(detail.muteDetail) ? textOf(detail.muteDetail.mutedByArn) : undefined,
+      suppressed_by: textOf(state.actionsSuppressedBy),
     },
   });
 }

@@ -76,6 +76,19 @@ describe("EventBridge's alarm event", () => {
       assert.match((await refusalOf(() => source.parse(ofOne(wrong)))).message, new RegExp(`^${path}: `));
   });
 
+  it("says when the alarm is muted or its actions are suppressed, which EventBridge tells of all the same", () => {
+    const event = JSON.parse(fixture("composite"));
+    const { state } = event.detail;
+    const detail = {
+      ...event.detail,
+      state: { ...state, actionsSuppressedBy: "Alarm" },
+      muteDetail: { mutedByArn: "arn:m" },
+    };
+    const [alert] = source.parse(JSON.stringify({ ...event, detail })).alerts;
+    assert.deepEqual([alert?.annotations.muted_by, alert?.annotations.suppressed_by], ["arn:m", "Alarm"]);
+    assert.equal(source.parse(fixture("composite")).alerts[0]?.annotations.muted_by, undefined);
+  });
+
   it("may be of a composite alarm", () => {
     const [alert] = source.parse(fixture("composite")).alerts;
     assert.deepEqual(alert?.labels, { alertname: "gateway/any", region: "us-west-1", account: "123456789012" });
