@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { Run } from "../core/run/run.ts";
@@ -59,10 +60,22 @@ async function watchRelease(deps: LeaseDeps, doc: Doc<Lease>, now: Instant): Pro
 
 type Origin = { run: Run; playbook: Playbook };
 
-/** What its run and its playbook say of a lease; undefined when the journal is gone. */
+/**
+ * What its run and its playbook say of a lease; undefined when the journal is gone, or when the text cannot be read any more (a fact that it
+ * names has left `stanch.yaml`): then the lease ends by its time alone.
+ */
 async function originOf(deps: LeaseDeps, lease: Lease): Promise<Origin | undefined> {
   const run = await loadRun(deps, lease.runId);
-  return run && { run, playbook: await deps.playbookOf(run) };
+  try {
+    return run && { run, playbook: await deps.playbookOf(run) };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === "unavailable") throw error;
+    deps.log.error(
+      { err: error, lease: lease.id },
+      "the playbook of a lease cannot be read; it ends by its time alone",
+    );
+    return undefined;
+  }
 }
 
 async function releases(

@@ -40,9 +40,9 @@ function stepLine(
         text: `${event.path}: took ${typeof event.branch === "number" ? `case ${event.branch + 1}` : event.branch}`,
       };
     case "rounds":
-      return { kind: "step", text: `${event.path}: ${event.items.length} rounds` };
+      return { kind: "step", text: `${event.path}: ${event.items.length} round${event.items.length === 1 ? "" : "s"}` };
     case "round":
-      return { kind: "step", text: roundText(event) };
+      return run.created.autonomy === "observe" ? undefined : { kind: "step", text: roundText(run, event) };
     default:
       return undefined;
   }
@@ -81,11 +81,13 @@ function valuesText(output: Readonly<Record<string, unknown>> | undefined): stri
     .join(", ")})`;
 }
 
-function roundText(event: Extract<RunEvent, { type: "round" }>): string {
+/** A round has held where its checks have; without any, its steps are done and no more. */
+function roundText(run: Run, event: Extract<RunEvent, { type: "round" }>): string {
   const round = `${event.path}: round ${event.round + 1}`;
   if (event.phase === "waiting")
     return `${round} set; watching for ${formatDuration((event.until ?? event.at) - event.at)}`;
-  return event.phase === "done" ? `${round} held` : `${round} did not hold; going back to the round before`;
+  if (event.phase === "failed") return `${round} did not hold; going back to the round before`;
+  return run.verifications.has(`${event.path}/${event.round}`) ? `${round} held` : `${round} done`;
 }
 
 function askedUntil({ at, expiresAt, veto }: Extract<RunEvent, { type: "asked" }>): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Approval } from "../../../src/core/approval.ts";
+import { AppError } from "../../../src/core/errors.ts";
 import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
@@ -37,6 +38,23 @@ test("leases on one field form a stack: the older one's end becomes the younger 
   assert.equal(field.value, "full", "the older lease ends under the younger one and writes nothing");
   await world.pass(2 * HOUR + 120_000);
   assert.deepEqual(written, ["on", "full", "off"]);
+});
+
+test("a lease whose playbook cannot be read any more ends by its time", async () => {
+  const { world, field } = fieldWorld();
+  const release = condition("facts.cpu < 0.5", () => true, ["cpu"]);
+  world.playbooks.set("p", playbook("p", [leased("on", 1, { releaseWhen: [release], bake: 10 * 60_000 })]));
+  await world.open("p");
+  await world.drain();
+  const { playbookOf } = world.deps;
+  world.deps.playbookOf = async (run) => {
+    if (run.created.lease !== undefined) return playbookOf(run);
+    throw new AppError("invalid_playbook", "there is no fact cpu");
+  };
+  await world.pass(HOUR - MINUTE);
+  assert.equal(field.value, "on");
+  await world.pass(2 * MINUTE);
+  assert.equal(field.value, "off");
 });
 
 test("release-when ends a lease early only after it has held for the bake time", async () => {

@@ -27,7 +27,7 @@ async function played(steps: string) {
   const id = await world.open("p");
   await world.pass(60_000);
   const regions = ({ calls }: typeof fix) => calls.map(({ input }) => input["region"]);
-  return { run: await world.run(id), fixed: regions(fix), restarted: regions(restart) };
+  return { run: await world.run(id), fixed: regions(fix), restarted: regions(restart), lines: await world.timeline() };
 }
 
 test("a step of a case that this round did not take is unknown, whatever it did in the round before", async () => {
@@ -74,4 +74,18 @@ test("after the last round its steps are those of the latest round", async () =>
   - { id: after, if: steps.look.output.bad, uses: t.restart, with: { region: all } }
 `);
   assert.equal(run.steps.get("after")?.outcome, "skipped");
+});
+
+test("a round that nobody measured is done, and is not said to have held", async () => {
+  const { lines } = await played(`
+      - { id: restart, uses: t.restart, with: { region: '\${{ region }}' } }
+    verify: { checks: [{ uses: t.look, with: { region: a }, expect: bad == true }], hold: 0s }
+  - id: again
+    for-each: [1]
+    steps: [{ id: more, uses: t.restart }]
+`);
+  assert.deepEqual(
+    lines.filter((line) => /round/.test(line)),
+    ["regions: 2 rounds", "regions: round 1 held", "regions: round 2 held", "again: 1 round", "again: round 1 done"],
+  );
 });
