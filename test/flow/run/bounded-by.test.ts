@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import type { Approval } from "../../../src/core/approval.ts";
+import type { Connections } from "../../../src/core/connection.ts";
 import { parsePlaybook } from "../../../src/core/playbook/parse.ts";
 import type { Playbook } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
@@ -13,6 +14,8 @@ type Given = {
   target?: string;
   autonomy?: string;
   between?: string;
+  /** Where the connection of the scaling leads, as it stands. */
+  at?: { place: string };
   first?: string;
 };
 
@@ -52,7 +55,10 @@ async function scaleWorld(given: Given, value: unknown) {
     effect: "disruptive",
     input: input as unknown as z.ZodType<Readonly<Record<string, unknown>>>,
     targets: ({ to }) => [String(to)],
+    ...(given.at && { connection: "http" }),
   });
+  const find = () => ({ kind: "http", name: "main", settings: {}, place: given.at?.place, use: () => undefined });
+  if (given.at) world.deps.connections = { find } as unknown as Connections;
   const playbook: Playbook = parsePlaybook(textOf(given), "p.yaml", { actions: world.actions, facts: [] });
   world.playbooks.set("p", playbook);
   const id = await world.open("p");
@@ -204,4 +210,15 @@ test("where it is not known which steps come, bounds promise nothing", async () 
   await approve();
   assert.equal(scale.calls.length, 0);
   assert.equal((await asked())?.steps[0]?.path, "pick/0/inner");
+});
+
+test("a yes to bounds is to where the connection led when it was given: elsewhere it is asked again", async () => {
+  for (const isMoved of [true, false]) {
+    const at = { place: "http://staging:8080" };
+    const { scale, asked, approve } = await scaleWorld({ bounds: RANGE, at }, 3);
+    assert.notEqual((await asked())?.steps[1]?.bounds, undefined);
+    if (isMoved) at.place = "http://production:8080";
+    await approve();
+    assert.deepEqual([scale.calls.length, (await asked()) !== undefined], isMoved ? [0, true] : [1, false]);
+  }
 });

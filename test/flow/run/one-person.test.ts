@@ -36,8 +36,9 @@ async function asked(by: Actor, policy: Policy) {
   return {
     act,
     approval: async () => (await world.store.get<Approval>("approval", approval))?.body,
-    async approve(actor: Actor) {
-      const decided = await decide(world.deps, actor, { verb: "approve", approval });
+    ended: async () => (await world.run(run)).ended?.reason,
+    async approve(actor: Actor, verb: "approve" | "reject" = "approve") {
+      const decided = await decide(world.deps, actor, { verb, approval });
       await world.drain();
       return decided.ok ? "ok" : decided.code;
     },
@@ -84,4 +85,18 @@ test("a person counts once, whatever they come by", async () => {
   assert.equal(act.calls.length, 0);
   assert.equal(await approve(BEN), "ok");
   assert.equal(act.calls.length, 1);
+});
+
+test("who may not approve may reject, and who has approved may still reject", async () => {
+  for (const [policy, approves] of [
+    [{ requesterMayApprove: false }, false],
+    [{ required: 2 }, true],
+  ] as const) {
+    const { approve, act, ended } = await asked(TOKEN, policy);
+    if (approves) assert.equal(await approve(TOKEN), "ok");
+    assert.equal(await approve(TOKEN, "reject"), "ok");
+    assert.match((await ended()) ?? "", /^rejected by anna/);
+    assert.notEqual(await approve(BEN), "ok");
+    assert.equal(act.calls.length, 0);
+  }
 });

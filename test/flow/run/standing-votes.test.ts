@@ -9,9 +9,12 @@ const BEN: Actor = { ...ANNA, name: "ben", person: "ben" };
 const CARA: Actor = { name: "cara", via: "slack", role: "operator", slackUser: "U3" };
 
 /** Two people have to agree; `group` is read at each decision, so a test changes it as a reload would. */
-async function asked(group: Partial<Config["approvals"]["groups"][string]>) {
+async function asked(
+  group: Partial<Config["approvals"]["groups"][string]>,
+  policy: Partial<Config["approvals"]["default"]> = {},
+) {
   const oncall = { people: ["anna", "ben"], slackUsers: [], slackUserGroups: [], apiTokens: [], ...group };
-  const base = { ...CONFIG.approvals.default, required: 2 };
+  const base = { ...CONFIG.approvals.default, required: 2, ...policy };
   const approvals = { ...CONFIG.approvals, default: base, groups: { oncall } };
   const world = createWorld({ ...CONFIG, approvals });
   const act = scripted(world.actions, "t.act");
@@ -83,4 +86,13 @@ test("nobody approves by a Slack group that cannot be read, or for a group that 
   assert.match(gone.sentence, /^the group oncall is not configured, so nobody may decide this/);
   await world.drain();
   assert.equal(world.act.calls.length, 0);
+});
+
+test("who is listed by their Slack user is in the group, and a run that nobody asked for has no requester", async () => {
+  const world = await asked({ slackUsers: ["U3"] }, { required: 1, requesterMayApprove: false });
+  const other = await world.approve({ ...CARA, slackUser: "U4" });
+  assert.deepEqual([other.ok, world.act.calls.length], [false, 0]);
+  assert.equal((await world.approve(CARA)).ok, true);
+  await world.drain();
+  assert.equal(world.act.calls.length, 1);
 });

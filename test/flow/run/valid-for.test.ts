@@ -140,3 +140,24 @@ test("who approves what is paused is told until when that holds", async () => {
     /goes on now, once global is no longer paused by anna \(api\); after 1970-01-01 \d\d:\d\d:\d\dZ it asks again$/,
   );
 });
+
+test("what asks besides, after a yes, is asked about as such: the yes has not lapsed", async () => {
+  const { world, act, asked, approve, pause, resume } = await heldWorld();
+  const first = await asked();
+  await pause();
+  await approve();
+  const rows = Array.from({ length: 10 }, (_, n) => `thing:${n}`).flatMap((member) =>
+    ["targets:seen", "targets:alerting"].map(
+      (index) => ({ write: "index", index, member, score: world.clock.now() }) as const,
+    ),
+  );
+  await world.store.commit({ checks: [], writes: rows });
+  await resume();
+  const second = (await asked()) ?? "";
+  assert.deepEqual([second !== first, act.calls.length], [true, 0]);
+  const line = (await world.timeline()).find((text) => text.startsWith(`approval ${second} asked for`)) ?? "";
+  assert.match(line, /known targets alert at once/);
+  assert.doesNotMatch(line, /has lapsed/);
+  await approve();
+  assert.equal(act.calls.length, 2);
+});
