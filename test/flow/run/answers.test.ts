@@ -122,3 +122,21 @@ test("a cancelled run that still asks says so, and an abort says that the change
   assert.equal((await world.run(id)).ended?.state, "cancelled");
   assert.ok((await world.timeline()).some((line) => /one cancelled.*may be in force/.test(line)));
 });
+
+test("an answer to another question than the one that is open is not taken for it", async () => {
+  const { world, act, id } = await asking();
+  const put = async (item: object) => {
+    await world.store.commit({
+      checks: [],
+      writes: [
+        { write: "append", list: `inbox:${id}`, items: [{ at: world.clock.now(), by: "anna (api)", ...item }] },
+        { write: "due", member: `run:${id}`, at: 0 },
+      ],
+    });
+    await world.pass(30_000);
+  };
+  await put({ kind: "answer", answer: "not-done", path: "other" });
+  assert.deepEqual([(await world.run(id)).unknown?.path, act.calls.length], ["one", 1]);
+  await put({ kind: "answer", answer: "done", path: "one" });
+  assert.equal((await world.run(id)).ended?.state, "succeeded");
+});

@@ -155,3 +155,24 @@ test("a decision that the store does not confirm, or that never fits what is sto
   await world.pass(60_000);
   assert.equal(act.calls.length, 0);
 });
+
+test("a yes to another request than the one that is open is not taken for it", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
+  const id = await world.open("p");
+  await world.drain();
+  const said = { kind: "approval", at: world.clock.now(), approvalId: "apr-old", by: "anna (api)", reason: "" };
+  for (const status of ["approved", "rejected"]) {
+    await world.store.commit({
+      checks: [],
+      writes: [
+        { write: "append", list: `inbox:${id}`, items: [{ ...said, status }] },
+        { write: "due", member: `run:${id}`, at: 0 },
+      ],
+    });
+    await world.drain();
+    const { asked, ended } = await world.run(id);
+    assert.deepEqual([asked !== undefined, ended, act.calls.length], [true, undefined, 0]);
+  }
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createHumanTask } from "../../../src/actions/people/human-task.ts";
 import { AppError } from "../../../src/core/errors.ts";
-import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 test("a call is made within what is left of the claim, whatever fraction of a millisecond that is", async () => {
   const world = createWorld();
@@ -90,4 +91,33 @@ test("a step of a parallel block that would change something after all is refuse
   await world.drain();
   assert.equal((await world.run(id)).ended?.reason, "both/a: parallel holds read steps only");
   assert.equal(act.calls.length, 0);
+});
+
+test("a step whose targets cannot be named any more fails before anything is called", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act", {
+    targets: () => {
+      throw new AppError("invalid_config", "there is no connection edge any more");
+    },
+  });
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")]));
+  const id = await world.open("p");
+  await world.drain();
+  assert.equal((await world.run(id)).ended?.reason, "act: there is no connection edge any more");
+  assert.equal(act.calls.length, 0);
+});
+
+test("a plan that is only observed asks nobody to do anything", async () => {
+  for (const [level, tasks] of [
+    ["observe", 0],
+    ["auto", 1],
+  ] as const) {
+    const world = createWorld();
+    world.actions.set("human.task", createHumanTask(world.store));
+    const ask = step("ask", "human.task", { with: constant({ ask: "look at the racks" }) });
+    world.playbooks.set("p", playbook("p", [ask], { autonomy: { P0: level } }));
+    await world.open("p");
+    await world.drain();
+    assert.equal((await world.store.page("tasks:open", { limit: 5 })).members.length, tasks);
+  }
 });
