@@ -130,3 +130,12 @@ describe("what has to wait", () => {
     assert.equal(back.calls.length, 1);
   });
 });
+
+test("a worker that has lost its claim by then makes no change; who takes the run over makes it once", async () => {
+  const { world, id, set, armed, run } = await racing();
+  armed.writes = [{ write: "release", run: id, epoch: 1 }];
+  await world.drain();
+  assert.deepEqual([set.calls.length, (await run()).mutated], [0, false]);
+  await world.pass(MINUTE + 5_000);
+  assert.deepEqual([set.calls.length, (await run()).steps.get("set")?.epoch], [1, 2]);
+});
