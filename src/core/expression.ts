@@ -1,5 +1,5 @@
 import { checkOutputNames, checkScopeNames, type ExpressionFault } from "./cel/check-names.ts";
-import { impossibleComparisons } from "./cel/check-values.ts";
+import { impossibleComparisons, outputWords, scopeWords } from "./cel/check-values.ts";
 import { outputEnvironment, runtimeEnvironment, typedEnvironment } from "./cel/environment.ts";
 import type { Names, Outputs } from "./cel/names.ts";
 import { type Compiled, compile, type Program } from "./cel/program.ts";
@@ -25,7 +25,7 @@ export function expressionCompiler(names: Names, typed = lazily(() => typedEnvir
     names: ({ ast }: { ast: Parameters<typeof checkScopeNames>[0] }) => checkScopeNames(ast, names),
   };
   const program = (text: string) => compile(text, plan);
-  const slips = (text: string) => impossibleComparisons(runtime().parse(text).ast);
+  const slips = (text: string) => impossibleComparisons(runtime().parse(text).ast, scopeWords(names));
   return { names, program, condition: (text) => conditionOf(program(text)), slips };
 }
 
@@ -57,6 +57,11 @@ export function compileExpectation(text: string, output: Outputs | undefined): C
   const fault = mustBeBool(program);
   if (fault) return { ok: false, faults: [fault] };
   return { ok: true, value: { text, test: (fields) => program.run({ __proto__: null, ...cleanMap(fields) }, bool) } };
+}
+
+/** Comparisons of an expectation that compiles which can never hold. */
+export function expectationSlips(text: string, output: Outputs | undefined): readonly ExpressionFault[] {
+  return impossibleComparisons(outputEnvironment(output).parse(text).ast, outputWords(output));
 }
 
 function mustBeBool({ type }: Program): ExpressionFault | undefined {

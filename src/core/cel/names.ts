@@ -2,7 +2,12 @@
 export type CelType = string;
 
 /** An action's output: its fields and, when `open`, others that are not known. */
-export type Outputs = { fields: ReadonlyMap<string, CelType>; open: boolean };
+export type Outputs = {
+  fields: ReadonlyMap<string, CelType>;
+  open: boolean;
+  /** What a field can be, where that is a closed set of words. */
+  words?: ReadonlyMap<string, readonly string[]>;
+};
 
 /** What an expression may name, known when it is loaded. */
 export type Names = {

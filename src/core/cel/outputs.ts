@@ -7,7 +7,13 @@ export function outputsOf(schema: z.ZodType): Outputs | undefined {
   const json: unknown = z.toJSONSchema(schema, { io: "output", unrepresentable: "any" });
   if (!isPlainObject(json) || !isPlainObject(json["properties"])) return undefined;
   const fields = Object.entries(json["properties"]).map(([name, field]) => [name, celTypeOf(field)] as const);
-  return { fields: new Map(fields), open: json["additionalProperties"] !== false };
+  const words = Object.entries(json["properties"]).flatMap(([name, field]) => wordsOf(name, field));
+  return { fields: new Map(fields), open: json["additionalProperties"] !== false, words: new Map(words) };
+}
+
+function wordsOf(name: string, field: unknown): readonly (readonly [string, readonly string[]])[] {
+  const listed: unknown = isPlainObject(field) ? field["enum"] : undefined;
+  return Array.isArray(listed) ? [[name, listed.filter((word) => typeof word === "string")]] : [];
 }
 
 const SIMPLE: Readonly<Record<string, CelType>> = {

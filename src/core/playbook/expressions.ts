@@ -2,7 +2,7 @@ import type { ExpressionFault } from "../cel/check-names.ts";
 import type { CelType, Outputs } from "../cel/names.ts";
 import type { Compiled, Program } from "../cel/program.ts";
 import { splitTemplate } from "../cel/split.ts";
-import { compileExpectation, contextOf, type ExpressionCompiler } from "../expression.ts";
+import { compileExpectation, contextOf, type ExpressionCompiler, expectationSlips } from "../expression.ts";
 import type { Condition, Expectation, Template } from "../scope.ts";
 import { compileTemplate } from "../template.ts";
 import type { Instant } from "../time.ts";
@@ -46,7 +46,10 @@ export function condition(compiler: ExpressionCompiler): Reader<Condition> {
 
 /** An expectation over an action's output. */
 export function expectation(output: Outputs | undefined): Reader<Expectation> {
-  return compiledFrom((text) => compileExpectation(text, output));
+  return compiledFrom(
+    (text) => compileExpectation(text, output),
+    (text) => expectationSlips(text, output),
+  );
 }
 
 /** A point in time from CEL: `now + duration("2h")`. */

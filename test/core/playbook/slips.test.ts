@@ -24,6 +24,18 @@ const SLIPS: readonly (readonly [string, string, string])[] = [
     'p.yaml:5:18 steps[0].if: incident.severity is never "SEV1"; known: P0, P1, P2',
   ],
   [
+    "a word that an output never gives",
+    withSteps(
+      `- { id: q, uses: prometheus.query, with: { query: up } }\n- { id: b, if: steps.q.output.state == "none", wait: 5s }`,
+    ),
+    'p.yaml:6:42 steps[1].if: steps.q.output.state is never "none"; known: value, empty',
+  ],
+  [
+    "a word that a check's output never gives",
+    withSteps(CHECK, "verify: { checks: [{ uses: prometheus.query, with: { query: up }, expect: state == 'valu' }] }"),
+    'p.yaml:4:84 verify.checks[0].expect: state is never "valu"; did you mean value?',
+  ],
+  [
     "a step that no expression can name",
     withSteps("- { id: in, uses: http.check }"),
     "p.yaml:5:11 steps[0].id: in is a word of CEL, so no expression can name this step",
