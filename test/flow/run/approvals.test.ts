@@ -176,3 +176,23 @@ test("a yes to another request than the one that is open is not taken for it", a
     assert.deepEqual([asked !== undefined, ended, act.calls.length], [true, undefined, 0]);
   }
 });
+
+test("a yes after the time to decide counts for nothing, also before the clock has closed the request; nor does one to no request", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act")], { autonomy: { P0: "approve" } }));
+  const id = await world.open("p");
+  await world.drain();
+  const approval = (await world.run(id)).asked?.approvalId ?? "";
+  const late = async (by: number, which: string) => {
+    const store = { ...world.store, now: async () => world.clock.now() + by };
+    const decided = await decide({ ...world.deps, ...start, store }, ANNA, { verb: "approve", approval: which });
+    await world.drain();
+    return decided.sentence;
+  };
+  assert.match(await late(900_000, approval), /expired; it never runs anything after that; nothing has been changed/);
+  assert.equal(await late(0, "apr-none"), "no approval apr-none");
+  assert.equal(act.calls.length, 0);
+  assert.match(await late(899_999, approval), /^approved/);
+  assert.equal(act.calls.length, 1);
+});
