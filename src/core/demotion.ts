@@ -8,7 +8,7 @@ export const DEMOTED_AFTER = 3;
 
 /** What a demotion is and how it ends: `demoted: its last 3 runs failed their verification; ...`. */
 export function demotionText(playbook: string, failures = DEMOTED_AFTER): string {
-  return `demoted: its last ${failures} runs failed their verification; \`reset ${playbook}\` lifts that`;
+  return `demoted: its last ${failures} runs failed their verification; \`stanch reset ${playbook}\` lifts that`;
 }
 
 /** The demotion after one more verified run; undefined: nothing is held against it any more. */

@@ -1,8 +1,9 @@
 import type { Approval } from "../../core/approval.ts";
+import type { PageQuery } from "../../core/desk.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { Pause } from "../../core/store.ts";
-import type { RunView } from "../../core/views.ts";
+import type { Page, RunView } from "../../core/views.ts";
 import { count, isActive, MAX_PIECE } from "../words.ts";
 import { planBlocks } from "./approval-message.ts";
 import { type Block, context, fitted, section } from "./blocks.ts";
@@ -14,6 +15,8 @@ import { code, foreign, join, type Mrkdwn, mrkdwn, preformatted } from "./text.t
 import { type Answer, say, type Verb, type VerbDeps } from "./verb.ts";
 
 const POOL = 200;
+/** What is read of one kind: more than a storm of 1,000 incidents leaves open. */
+const MOST = 5_000;
 
 const status: Verb = {
   usage: "status",
@@ -22,12 +25,12 @@ const status: Verb = {
     const [incidents, asked, approvals, leases, pauses] = await Promise.all([
       openIncidents(desk),
       askedOfPeople(desk),
-      desk.approvals({ limit: POOL, status: "pending" }),
+      all((query) => desk.approvals({ ...query, status: "pending" })),
       liveLeases(desk),
       desk.pauses(),
     ]);
-    const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.items.length, "approval")} waiting, ${count(leases.length, "temporary change")}, ${count(pauses.length, "pause")}`;
-    const lists = [list("Open", incidents.map(incidentLine)), ...asked, ...overview(approvals.items, leases, pauses)];
+    const text = mrkdwn`${count(incidents.length, "open incident")}, ${count(approvals.length, "approval")} waiting, ${count(leases.length, "temporary change")}, ${count(pauses.length, "pause")}`;
+    const lists = [list("Open", incidents.map(incidentLine)), ...asked, ...overview(approvals, leases, pauses)];
     return { text, blocks: fitted([section(mrkdwn`*${text}*`), ...lists]) };
   },
 };
@@ -35,12 +38,12 @@ const status: Verb = {
 /** What waits for whoever knows or can do it: the answer about an unknown outcome, and tasks. */
 export async function askedOfPeople(desk: VerbDeps["desk"]): Promise<(Block | undefined)[]> {
   const [questions, tasks] = await Promise.all([
-    desk.runs({ limit: POOL, state: "unknown_outcome" }),
-    desk.tasks?.({ limit: POOL, status: "open" }),
+    all((query) => desk.runs({ ...query, state: "unknown_outcome" })),
+    all(async (query) => (await desk.tasks?.({ ...query, status: "open" })) ?? { items: [] }),
   ]);
   return [
-    list("Nobody knows what became of", questions.items.map(questionLine)),
-    list("People are asked to", (tasks?.items ?? []).map(taskLine)),
+    list("Nobody knows what became of", questions.map(questionLine)),
+    list("People are asked to", tasks.map(taskLine)),
   ];
 }
 
@@ -151,18 +154,30 @@ export const SHOW_VERBS: Readonly<Record<string, Verb>> = { status, incidents, s
 
 /** Open and mitigated incidents, worst first. */
 export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly Incident[]> {
-  const pages = await Promise.all(["open", "mitigated"].map((status) => desk.incidents({ limit: POOL, status })));
-  return pages
-    .flatMap((page) => page.items)
-    .sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
+  const found = await Promise.all(
+    ["open", "mitigated"].map((status) => all((query) => desk.incidents({ ...query, status }))),
+  );
+  return found.flat().sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
 }
 
 /** What is temporarily in force, first what could not be undone. */
 export async function liveLeases(desk: VerbDeps["desk"]): Promise<readonly Lease[]> {
-  const pages = await Promise.all(
-    ["failed", "reverting", "active"].map((status) => desk.leases({ limit: POOL, status })),
+  const found = await Promise.all(
+    ["failed", "reverting", "active"].map((status) => all((query) => desk.leases({ ...query, status }))),
   );
-  return pages.flatMap((page) => page.items);
+  return found.flat();
+}
+
+/** Every page: what is counted, and put in order by how bad it is, must not end with the newest ones. */
+async function all<T>(read: (query: PageQuery) => Promise<Page<T>>): Promise<readonly T[]> {
+  const items: T[] = [];
+  let page = await read({ limit: POOL });
+  items.push(...page.items);
+  while (page.next !== undefined && items.length < MOST) {
+    page = await read({ limit: POOL, cursor: page.next });
+    items.push(...page.items);
+  }
+  return items;
 }
 
 function chunks(lines: readonly Mrkdwn[]): Block[] {

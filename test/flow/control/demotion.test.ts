@@ -14,7 +14,10 @@ test("a demoted playbook says that it is, when it asks", async () => {
   await fires(house);
   assert.equal(house.calls.length, 0);
   const asked = (await house.said("inc-1")).find((line) => line.includes("asked for")) ?? "";
-  assert.match(asked, /respond is demoted: its last 3 runs failed their verification; `reset respond` lifts that/);
+  assert.match(
+    asked,
+    /respond is demoted: its last 3 runs failed their verification; `stanch reset respond` lifts that/,
+  );
 });
 
 test("after a reset it acts alone again, also where the demotion had been read before", async () => {

@@ -143,7 +143,7 @@ test("a failed verification counts for the demotion, in a round too and where th
     assert.equal((await world.store.get<Demotion>("demotion", "p"))?.body.demoted, true);
     const said = async (incident: string) => world.store.list<{ text: string }>(`timeline:${incident}`);
     const told =
-      /^p asks from now on\. It is demoted: its last 3 runs failed their verification; `reset p` lifts that$/;
+      /^p asks from now on\. It is demoted: its last 3 runs failed their verification; `stanch reset p` lifts that$/;
     assert.ok((await said("inc-3")).some(({ text }) => told.test(text)));
     assert.ok(!(await said("inc-2")).some(({ text }) => told.test(text)));
   }
