@@ -96,3 +96,22 @@ test("who is listed by their Slack user is in the group, and a run that nobody a
   await world.drain();
   assert.equal(world.act.calls.length, 1);
 });
+
+test("each yes stands on the timeline, the last one closes the request and wakes its run, and nothing is said of keeping", async () => {
+  const { store, deps, approve, timeline } = await asked({});
+  const woken: string[] = [];
+  deps.queue.wake = async (member) => void woken.push(member);
+  const pending = async () => (await store.page("approvals:pending", { limit: 5 })).members;
+  const [approval = ""] = await pending();
+  await approve(ANNA);
+  assert.deepEqual(
+    woken.filter((member) => !member.startsWith("chat:")),
+    [],
+  );
+  assert.equal((await timeline()).at(-1), `anna (api) approved ${approval}; 1 more needed`);
+  assert.deepEqual(await pending(), [approval]);
+  const before = (await timeline()).length;
+  await approve(BEN);
+  assert.equal((await timeline()).length, before, "its run says who has approved");
+  assert.deepEqual([await pending(), woken.some((member) => member.startsWith("run:"))], [[], true]);
+});
