@@ -26,6 +26,8 @@ export type Incident = {
   taken?: { by: string; at: Instant };
   /** Set once, when a ladder is exhausted; a higher severity clears it, for it selects anew. */
   escalatedAt?: Instant;
+  /** The approval whose lapse had called people already when the ladder was exhausted by it. */
+  escalatedFor?: string;
   /** Targets whose ladder has no playbook left, as the timeline says. */
   exhausted?: readonly string[];
   /** When the severity rose in the present opening: every target selects its playbooks anew. */

@@ -125,8 +125,11 @@ function withRun(ascent: Ascent, { target, plan, remarks, now }: Planned): Ascen
 /** Reasons that one line names. */
 const NAMED = 3;
 
-/** The ascent with what people are told of targets that have no playbook left: loudly once, then in passing. Pure. */
-export function told(ascent: Ascent, now: Instant): Ascent {
+/**
+ * The ascent with what people are told of targets that have no playbook left: loudly once, then in passing. `lapsed`: the approval
+ * whose lapse has led to it, and has called them for that. Pure.
+ */
+export function told(ascent: Ascent, now: Instant, lapsed?: string): Ascent {
   const { incident } = ascent;
   const known = incident.exhausted ?? [];
   const news = [...ascent.spent].filter(([target]) => !known.includes(target));
@@ -135,10 +138,12 @@ export function told(ascent: Ascent, now: Instant): Ascent {
   const whys = news.slice(0, NAMED).map(([, why]) => why);
   const why = [...whys, ...(news.length > NAMED ? [`and ${news.length - NAMED} more`] : [])].join("; ");
   const isFirst = incident.escalatedAt === undefined;
-  const line: TimelineEntry = isFirst ? called(why, now) : { at: now, kind: "plan", text: why, by: "stanch" };
+  const isLoud = isFirst && lapsed === undefined;
+  const line: TimelineEntry = isLoud ? called(why, now) : { at: now, kind: "plan", text: why, by: "stanch" };
+  const escalated = { escalatedAt: now, ...(lapsed !== undefined && { escalatedFor: lapsed }) };
   return {
     ...ascent,
-    incident: { ...incident, exhausted, ...(isFirst && { escalatedAt: now }) },
+    incident: { ...incident, exhausted, ...(isFirst && escalated) },
     lines: [...ascent.lines, line],
   };
 }

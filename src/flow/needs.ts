@@ -63,19 +63,36 @@ function taskNeed({ id, ask }: Task): Need {
 
 const UNASSESSED = "accepted alerts could not be assessed; look at the alerts with state poison";
 
-function exhaustedNeed({ key, status, opening, severity, escalatedAt, raisedAt }: Incident): readonly Need[] {
+function exhaustedNeed(incident: Incident): readonly Need[] {
+  const { status, opening, severity, escalatedAt, escalatedFor, raisedAt } = incident;
   if (status !== "open" || escalatedAt === undefined) return [];
   const raised = raisedAt === undefined ? "" : ` ${severity}`;
-  const text = key === POISON_KEY ? UNASSESSED : "no playbook is left to try";
-  return [{ kind: "exhausted", key: `exhausted ${opening}${raised}`, text }];
+  const text = incident.key === POISON_KEY ? UNASSESSED : "no playbook is left to try";
+  const key = escalatedFor === undefined ? `exhausted ${opening}${raised}` : lapsedKey(escalatedFor);
+  return [{ kind: "exhausted", key, text }];
+}
+
+function lapsedKey(approval: string): string {
+  return `expired ${approval}`;
+}
+
+/** Nobody has decided it in time, and its policy calls people then. */
+function hasCalled({ status, policy }: Approval): boolean {
+  return status === "expired" && policy.onExpiry === "escalate";
+}
+
+/** By run: the approvals of an incident whose lapse has called people. */
+export async function lapsedOf({ store }: NeedDeps, incident: string): Promise<ReadonlyMap<string, string>> {
+  const ids = await store.members(`incident:${incident}:approvals`);
+  const approvals = await docs<Approval>(store, "approval", ids);
+  return new Map(approvals.filter(hasCalled).map(({ runId, id }) => [runId, id]));
 }
 
 /** An approval that nobody gave in time is a need as long as the incident is open and the policy says escalate. */
 function approvalNeed(incident: Incident, approval: Approval): readonly Need[] {
-  const { id, status, playbook, target, policy, requestedAt } = approval;
+  const { id, status, playbook, target, requestedAt } = approval;
   const what = `${playbook} on ${target}`;
   if (status === "pending") return [{ kind: "approval", key: `approval ${id}`, text: `approval ${id} waits: ${what}` }];
-  const lapsed = status === "expired" && policy.onExpiry === "escalate" && requestedAt >= clockStart(incident);
-  if (!lapsed || incident.status !== "open") return [];
-  return [{ kind: "expired", key: `expired ${id}`, text: `nobody decided ${id} in time: ${what}` }];
+  if (!hasCalled(approval) || requestedAt < clockStart(incident) || incident.status !== "open") return [];
+  return [{ kind: "expired", key: lapsedKey(id), text: `nobody decided ${id} in time: ${what}` }];
 }

@@ -52,12 +52,16 @@ describe("without levels", () => {
     }
   });
 
-  test("an approval calls by its own message alone", async () => {
+  test("an approval calls by its own message alone, and once as it lapses", async () => {
     const world = createWorld();
     scripted(world.actions, "t.do");
     world.playbooks.set("p", playbook("p", [step("a", "t.do")], { autonomy: { P0: "approve", P1: "approve" } }));
     await world.open("p");
     await minutes(world, 5);
     assert.deepEqual(await unnamed(world), []);
+    await minutes(world, 40);
+    const [lapsed, ...rest] = await unnamed(world);
+    assert.match(lapsed ?? "", /^nobody decided apr-\w+ in time; /);
+    assert.deepEqual(rest, []);
   });
 });

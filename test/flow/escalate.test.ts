@@ -97,6 +97,19 @@ describe("levels in the engine", () => {
     }
   });
 
+  test("where nothing is left after an approval has lapsed, its lapse is the one call", async () => {
+    const { world } = callWorld(LEVELS.slice(0, 1));
+    asking(world);
+    await world.open("p");
+    await minutes(world, 40);
+    const [asked, lapsed, ...rest] = await calls(world);
+    assert.match(asked ?? "", /approval apr-\w+ waits: p on thing:one$/);
+    assert.match(lapsed ?? "", /nobody decided apr-\w+ in time: p on thing:one/);
+    assert.deepEqual(rest, []);
+    const told = (await world.store.list<TimelineEntry>("timeline:inc-1")).map(({ text }) => text);
+    assert.ok(told.includes("no playbook is left for thing:one after p"), "it is said in passing");
+  });
+
   test("an approval calls at once, without anybody looking at the incident", async () => {
     const { world } = callWorld();
     asking(world);

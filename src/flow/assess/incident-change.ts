@@ -37,7 +37,8 @@ function goesOn(before: Incident, one: IncidentCase, now: Instant): IncidentChan
 }
 
 /** A higher severity opens every ladder again, and what was mitigated at the lower one is open. */
-function selectingAnew({ escalatedAt: _, exhausted: __, ...incident }: Incident, now: Instant): Incident {
+function selectingAnew(before: Incident, now: Instant): Incident {
+  const { escalatedAt: _, escalatedFor: __, exhausted: ___, ...incident } = before;
   return { ...incident, status: "open", raisedAt: now };
 }
 
@@ -68,7 +69,7 @@ function opened({ joining, correlation }: IncidentCase, { id, now }: { id: strin
 /** Severity starts anew with what fires now; what people said of the former opening about escalation is over. */
 function reopened(before: Incident, one: IncidentCase, now: Instant): Incident {
   const { resolvedAt: _, escalatedAt: __, ladders: ___, noted: ____, reassessAt: _____, ...others } = before;
-  const { exhausted: _exhausted, raisedAt: _raisedAt, ...rest } = others;
+  const { exhausted: _exhausted, escalatedFor: _escalatedFor, raisedAt: _raisedAt, ...rest } = others;
   return {
     ...rest,
     severity: worstOf(one.joining, undefined),
