@@ -3,9 +3,10 @@ import type { z } from "zod";
 import { SOURCE_NAMES } from "../core/alert.ts";
 import { AppError } from "../core/errors.ts";
 import * as answers from "./answers.ts";
-import { type Client, readAnswer, URL_HELP } from "./client.ts";
+import { readAnswer, URL_HELP } from "./client.ts";
 import { type ApiOptions, type Asking, asking, print, withApi } from "./command.ts";
 import type { Io } from "./io.ts";
+import { type OpenItems, readOpen } from "./open.ts";
 import { alertPage, approvalPage, incidentPage, runPage, sections } from "./pages.ts";
 import { approvalTable, incidentTable, leaseTable, pauseTable, runTable, taskTable } from "./tables.ts";
 import { cleanLines } from "./text.ts";
@@ -44,9 +45,12 @@ type Row = z.infer<typeof answers.Incidents>["items"][number];
 
 /** The worst first, and within one severity as they came; says when there are more. */
 function listed(io: Io, items: readonly Row[], hasMore: boolean): string {
-  const worst = items.toSorted((a, b) => a.severity.localeCompare(b.severity));
   const more = `there are more than these ${items.length}; --status and --limit (at most 100) choose, GET /api/v1/incidents has the next pages`;
-  return `${incidentTable(io, worst)}${hasMore ? `\n${more}` : ""}`;
+  return `${incidentTable(io, worstFirst(items))}${hasMore ? `\n${more}` : ""}`;
+}
+
+function worstFirst(items: readonly Row[]): readonly Row[] {
+  return items.toSorted((a, b) => a.severity.localeCompare(b.severity));
 }
 
 type Page = (asked: Asking, id: string) => Promise<void>;
@@ -99,30 +103,17 @@ async function status(asked: Asking): Promise<void> {
   const tasks = readAnswer(open.tasks, answers.Tasks).items;
   const leases = readAnswer(open.leases, answers.Leases).items;
   const pauses = readAnswer(open.pauses, answers.Pauses).items;
-  const head = incidents.length === 0 ? "no open incidents" : listed(io, incidents, open.incidents.more);
-  const page = sections(io, head, [
-    ["questions", questions.length > 0 ? runTable(io, questions) : ""],
-    ["approvals", approvals.length > 0 ? approvalTable(io, approvals) : ""],
-    ["tasks", tasks.length > 0 ? taskTable(io, tasks) : ""],
-    ["leases", leases.length > 0 ? leaseTable(io, leases) : ""],
+  const head = incidents.length === 0 ? "no open incidents" : incidentTable(io, worstFirst(incidents));
+  const page = sections(io, head + rest(open.incidents, "incidents"), [
+    ["questions", questions.length > 0 ? runTable(io, questions) + rest(open.questions, "runs") : ""],
+    ["approvals", approvals.length > 0 ? approvalTable(io, approvals) + rest(open.approvals, "approvals") : ""],
+    ["tasks", tasks.length > 0 ? taskTable(io, tasks) + rest(open.tasks, "tasks") : ""],
+    ["leases", leases.length > 0 ? leaseTable(io, leases) + rest(open.leases, "leases") : ""],
     ["pauses", pauses.length > 0 ? pauseTable(io, pauses) : ""],
   ]);
   io.out(page);
 }
 
-async function readOpen(client: Client) {
-  const [open, mitigated, questions, approvals, tasks, pauses, ...leases] = await Promise.all([
-    client.get("/incidents?status=open&limit=100"),
-    client.get("/incidents?status=mitigated&limit=100"),
-    client.get("/runs?state=unknown_outcome&limit=100"),
-    client.get("/approvals?status=pending&limit=100"),
-    client.get("/tasks?status=open&limit=100"),
-    client.get("/pause"),
-    // What could not be undone is in force like the rest, and needs somebody.
-    ...["failed", "reverting", "active"].map((status) => client.get(`/leases?status=${status}&limit=100`)),
-  ]);
-  const live = leases.flatMap((page) => Object(page).items);
-  const items = [open, mitigated].flatMap((page) => Object(page).items);
-  const more = [open, mitigated].some((page) => Object(page).next != null);
-  return { incidents: { items, more }, questions, approvals, tasks, leases: { items: live }, pauses };
+function rest({ items, more }: OpenItems, list: string): string {
+  return more ? `\nthere are more than these ${items.length}; GET /api/v1/${list} has all of them` : "";
 }
