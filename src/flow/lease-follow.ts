@@ -36,6 +36,7 @@ export async function followRevert(deps: LeaseDeps, doc: Doc<Lease>, now: Instan
     if (await endUndone(deps, doc, { origin: await loadRun(deps, lease.runId), now })) return;
   }
   const exposed = next.status === "reverted" ? await exposedIncidents(deps, lease, now) : NOTHING_EXPOSED;
+  // Its run has set it too, with its end: here the time begins anew, as only now may the incident be open again.
   const marker = undoneMarker(lease.playbook, lease.target);
   const committed = await deps.store.commit({
     checks: [{ check: "rev", kind: "lease", id: lease.id, rev }, ...exposed.checks],
