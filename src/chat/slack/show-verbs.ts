@@ -25,7 +25,7 @@ const status: Verb = {
     const [incidents, asked, approvals, leases, pauses] = await Promise.all([
       openIncidents(desk),
       askedOfPeople(desk),
-      all((query) => desk.approvals({ ...query, status: "pending" })),
+      pendingApprovals(desk),
       liveLeases(desk),
       desk.pauses(),
     ]);
@@ -158,6 +158,11 @@ export async function openIncidents(desk: VerbDeps["desk"]): Promise<readonly In
     ["open", "mitigated"].map((status) => all((query) => desk.incidents({ ...query, status }))),
   );
   return found.flat().sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt - b.openedAt);
+}
+
+/** Every approval that waits for somebody, newest first. */
+export function pendingApprovals(desk: VerbDeps["desk"]): Promise<readonly Approval[]> {
+  return all((query) => desk.approvals({ ...query, status: "pending" }));
 }
 
 /** What is temporarily in force, first what could not be undone. */
