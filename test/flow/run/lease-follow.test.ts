@@ -5,30 +5,40 @@ import type { Lease } from "../../../src/core/lease.ts";
 import type { Committed, Tx } from "../../../src/core/store.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { tendLease } from "../../../src/flow/lease.ts";
-import { ANNA, CONFIG, playbook, type World } from "../../support/engine.ts";
+import { ANNA, CONFIG, constant, playbook, step, type World } from "../../support/engine.ts";
 import { calmField, fieldWorld, leased, leaseForAnHour, leasesOf } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const DOWN: ActionResult = { ok: false, reason: "unreachable", message: "down", retryable: false, sent: "no" };
 
-/** The lease as a commit writes it, once a run has tried to undo it. */
-function recordedBy({ writes }: Tx): Lease | undefined {
+/** The lease as a commit writes it, if it writes one that a run undoes or has tried to undo. */
+function leaseIn({ writes }: Tx): Lease | undefined {
   const put = writes.find((write) => write.write === "put" && write.kind === "lease");
   const lease = put?.write === "put" ? (put.body as Lease) : undefined;
-  return lease?.revertRun === undefined || lease.status === "reverting" ? undefined : lease;
+  return lease?.revertRun === undefined ? undefined : lease;
 }
 
-/** What happens instead, or around it, where a worker records what an undoing came to. */
-type Around = (recorded: Lease, commit: () => Promise<Committed>) => Promise<Committed>;
+/** What happens instead of a commit, or around it. */
+type Around = (lease: Lease, commit: () => Promise<Committed>) => Promise<Committed>;
 
-function aroundRecord(world: World, around: Around): void {
+function aroundLease(world: World, meant: (lease: Lease) => boolean, around: Around): void {
   const { store } = world;
   const commit: typeof store.commit = (tx) => {
-    const lease = recordedBy(tx);
-    return lease ? around(lease, () => store.commit(tx)) : store.commit(tx);
+    const lease = leaseIn(tx);
+    return lease && meant(lease) ? around(lease, () => store.commit(tx)) : store.commit(tx);
   };
   world.deps.store = { ...store, commit };
+}
+
+/** Around what begins the undoing of a lease. */
+function aroundBegin(world: World, around: Around): void {
+  aroundLease(world, ({ status }) => status === "reverting", around);
+}
+
+/** Around what records what an undoing came to. */
+function aroundRecord(world: World, around: Around): void {
+  aroundLease(world, ({ status }) => status !== "reverting", around);
 }
 
 /** From now on the field cannot be set; what is noted is when somebody tried. */
@@ -176,4 +186,63 @@ test("where nobody could look for long after a lease was undone, the same mitiga
   await world.pass(2 * MINUTE);
   assert.deepEqual([field.value, written], ["off", ["on", "off"]]);
   assert.ok((await world.timeline()).some((line) => /^approval apr-\w+ asked for: the same mitigation was/.test(line)));
+});
+
+test("a lease that a person extends in the moment in which its undoing begins is not undone", async () => {
+  const { world, field } = calmField();
+  const { id, lease } = await leaseForAnHour(world);
+  const { store } = world;
+  let extended: Lease | undefined;
+  aroundBegin(world, async (_, commit) => {
+    if (extended) return commit();
+    await decide({ ...world.deps, store }, ANNA, { verb: "extend", lease: id, for: 5 * HOUR });
+    extended = await lease();
+    return commit();
+  });
+  await world.pass(2 * HOUR);
+  assert.ok(extended);
+  assert.deepEqual([field.value, await lease()], ["on", extended]);
+  await world.pass(5 * HOUR);
+  assert.deepEqual([field.value, (await lease()).status], ["off", "reverted"]);
+});
+
+test("the run that undoes a lease begins at once, and the incident and its message follow its end at once", async () => {
+  const { world } = calmField();
+  const { id, lease } = await leaseForAnHour(world);
+  const { store } = world;
+  const wokenByLook = async (): Promise<readonly string[]> => {
+    const woken: string[] = [];
+    const queue = { ...world.deps.queue, wake: async (member: string) => void woken.push(member) };
+    await tendLease({ ...world.deps, store, queue }, id);
+    return woken;
+  };
+  aroundBegin(world, () => world.die());
+  await world.pass(HOUR + 5_000);
+  assert.deepEqual(await wokenByLook(), [`run:${(await lease()).revertRun}`]);
+  world.deps.store = store;
+  aroundRecord(world, () => world.die());
+  await world.pass(MINUTE);
+  assert.deepEqual(await wokenByLook(), ["incident:inc-1", "chat:inc-1"]);
+  assert.equal((await lease()).status, "reverted");
+});
+
+test("what waits for the lock of the playbook that ends a lease asks, though nobody has looked at the lease since", async () => {
+  const { world, written } = fieldWorld();
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const run: typeof set.run = async (input, ctx, before) => {
+    if (input["value"] === "off") await world.open("p", { id: "inc-2", key: "service=b" });
+    return set.run(input, ctx, before);
+  };
+  world.actions.set("t.set", { ...set, run });
+  world.playbooks.set("p", playbook("p", [leased("on", 1, { onEnd: { kind: "playbook", name: "back" } })]));
+  const off = step("off", "t.set", { with: constant({ name: "F", value: "off" }) });
+  world.playbooks.set("back", playbook("back", [off], { on: "manual" }));
+  await world.open("p");
+  await world.pass(59 * MINUTE);
+  aroundRecord(world, () => world.die());
+  await world.pass(2 * MINUTE);
+  assert.deepEqual(written, ["on", "off"]);
+  const lines = (await world.store.list<{ text: string }>("timeline:inc-2")).map((entry) => entry.text);
+  assert.ok(lines.some((line) => /^approval apr-\w+ asked for: the same mitigation was undone/.test(line)));
 });
