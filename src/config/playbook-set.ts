@@ -49,12 +49,19 @@ export async function openPlaybookSet(options: PlaybookSetOptions): Promise<Play
       return false;
     }
     current = { playbooks: read.playbooks };
-    options.log.info({ playbooks: read.playbooks.length, unusable: unusableOf(read.playbooks) }, "playbooks loaded");
+    tellLoaded(options, read.playbooks);
     return true;
   };
   const watching = { ...options, isWanted: isPlaybookFile };
   const watcher = options.watch === false ? undefined : await watchDirectory(watching, reload);
   return { current: () => current, faults: () => faults, reload, close: async () => watcher?.close() };
+}
+
+/** An empty set is in force like any other, as to act on files that are gone would be worse; but hardly anybody means it. */
+function tellLoaded({ log, directory }: PlaybookSetOptions, playbooks: readonly Playbook[]): void {
+  log.info({ playbooks: playbooks.length, unusable: unusableOf(playbooks) }, "playbooks loaded");
+  if (playbooks.length > 0) return;
+  log.warn({ directory }, "no playbook is in the directory: nothing will run, and people are called instead");
 }
 
 /** While the service runs, a directory that cannot be read is a fault like any other, and the last good set goes on. */

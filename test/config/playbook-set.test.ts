@@ -143,6 +143,19 @@ describe("a watched set", () => {
     await until(() => names(set).join() === "a3");
   });
 
+  test("is empty when its last file is removed, and warns where that is and what it means", async () => {
+    put("a.yaml", text("a"));
+    const warned: unknown[][] = [];
+    const log = { ...silentLog, warn: (...line: unknown[]) => void warned.push(line) };
+    open = await openPlaybookSet({ ...OPTIONS, directory, log, watch: false });
+    assert.deepEqual([await open.reload(), warned], [true, []]);
+    unlinkSync(join(directory, "a.yaml"));
+    assert.deepEqual([await open.reload(), names(open), open.faults()], [true, [], []]);
+    const [[fields, message] = []] = warned;
+    assert.deepEqual(fields, { directory });
+    assert.match(String(message), /no playbook .*nothing will run.*people are called/);
+  });
+
   test("shows the fault of a bad save, and recovers", async () => {
     put("a.yaml", text("a"));
     const set = await opened(true);
