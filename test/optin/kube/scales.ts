@@ -24,10 +24,11 @@ export function scaleTests(world: Worldly): void {
   beforeEach(() => renewDeployment(world().admin, ROUTER));
   afterEach(() => world().admin("DELETE", AUTOSCALERS));
   const replicas = async () => (await readDeployment(world().admin, ROUTER)).spec.replicas;
+  const uid = async () => (await readDeployment(world().admin, ROUTER)).metadata.uid;
 
   test("a step up is done when the controller has made the pods, and its revert brings the former count back", async () => {
     const output = await finish(world(), scale, INPUT);
-    assert.deepEqual(output, { replicas: 3, former: 2, changed: true });
+    assert.deepEqual(output, { replicas: 3, former: 2, changed: true, uid: await uid() });
     assert.equal(await replicas(), 3);
     const undo = undoOf(scale, INPUT, output);
     await finish(world(), scale, undo);
@@ -37,7 +38,7 @@ export function scaleTests(world: Worldly): void {
   test("a dry run is accepted by the API server and stores nothing", async () => {
     const first = await readDeployment(world().admin, ROUTER);
     const output = outputOf(await perform(scale, INPUT, newContext(world(), { dryRun: true })));
-    assert.deepEqual(output, { replicas: 3, former: 2, changed: true });
+    assert.deepEqual(output, { replicas: 3, former: 2, changed: true, uid: await uid() });
     assert.deepEqual(await readDeployment(world().admin, ROUTER), first);
   });
 
@@ -74,7 +75,16 @@ export function scaleTests(world: Worldly): void {
 
   test("a Deployment without a single replica is scaled up", async () => {
     await patchDeployment(world().admin, ROUTER, { spec: { replicas: 0 } });
-    assert.deepEqual(await finish(world(), scale, INPUT), { replicas: 1, former: 0, changed: true });
+    const output = await finish(world(), scale, INPUT);
+    assert.deepEqual(output, { replicas: 1, former: 0, changed: true, uid: await uid() });
+  });
+
+  test("a Deployment that was deleted and made anew is not scaled back, though its count is the one that was set", async () => {
+    const undo = undoOf(scale, INPUT, await finish(world(), scale, INPUT));
+    await renewDeployment(world().admin, ROUTER);
+    await patchDeployment(world().admin, ROUTER, { spec: { replicas: 3 } });
+    const refused = failureOf(await perform(scale, undo, newContext(world())));
+    assert.deepEqual([refused.reason, await replicas()], ["conflict", 3]);
   });
 
   test("a Deployment that an autoscaler owns is left to it; another one's does not matter", async () => {
