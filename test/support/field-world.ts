@@ -87,3 +87,14 @@ export async function leaseForAnHour(world: World): Promise<{ id: string; lease(
   };
   return { id, lease };
 }
+
+/** The playbook `p` begins for another incident, `inc-2`, while `value` is being written, and has to wait for the lock of that. */
+export function beginsWhileWriting(world: World, value: string): void {
+  const set = world.actions.get("t.set");
+  assert.ok(set);
+  const run: typeof set.run = async (input, ctx, before) => {
+    if (input["value"] === value) await world.open("p", { id: "inc-2", key: "service=b" });
+    return set.run(input, ctx, before);
+  };
+  world.actions.set("t.set", { ...set, run });
+}

@@ -33,7 +33,7 @@ type Output = z.infer<typeof Output>;
 
 /**
  * `http.check`: one request, judged like `curl -f` after at most `timeoutSeconds`: a missing answer, a wrong status or body fails the step.
- * With `status: any` the step succeeds whatever the system does, also when it does not answer: `state` says what was found. It still
+ * With the status `any` the step succeeds whatever the system does, also when it does not answer: `state` says what was found. It still
  * fails for what says nothing about the system: an unknown connection, an address that is not allowed, a name that cannot be resolved,
  * a certificate that is not taken, something other than HTTP at that address, a step that was stopped.
  */

@@ -12,6 +12,22 @@ export function listed(items: readonly string[], out: string[]): void {
   for (const item of items) out.push(item);
 }
 
+/** Adds whose they are to be, and the locks. */
+export function packLocks({ locks, owner }: { locks: readonly string[]; owner: string }, out: string[]): void {
+  out.push(owner);
+  listed(locks, out);
+}
+
+/** Reads who has these locks: `taken`, whether one of them is another's, and `held` for the writes. */
+const READ_LOCKS = `
+      local last, taken = i + 2 + A[i+2], false
+      for k = i + 3, last do
+        local holder = call('HGET', P .. 'locks', A[k])
+        if holder and holder ~= A[i+1] then taken = true end
+        held[A[k]] = holder
+      end
+      i = last + 1`;
+
 type CheckOps = { [K in Check["check"]]: Op<Extract<Check, { check: K }>> };
 
 /** Each sets `ok`. */
@@ -43,33 +59,14 @@ export const CHECK_OPS: CheckOps = {
       i = i + 5`,
   },
   free: {
-    pack: ({ locks, owner }, out) => {
-      out.push(owner);
-      listed(locks, out);
-    },
-    lua: `
-      local last = i + 2 + A[i+2]
-      ok = true
-      for k = i + 3, last do
-        local holder = call('HGET', P .. 'locks', A[k])
-        if holder and holder ~= A[i+1] then ok = false end
-        held[A[k]] = holder
-      end
-      i = last + 1`,
+    pack: packLocks,
+    lua: `${READ_LOCKS}
+      ok = not taken`,
   },
   held: {
-    pack: ({ locks, owner }, out) => {
-      out.push(owner);
-      listed(locks, out);
-    },
-    lua: `
-      local last = i + 2 + A[i+2]
-      ok = false
-      for k = i + 3, last do
-        local holder = call('HGET', P .. 'locks', A[k])
-        if holder and holder ~= A[i+1] then ok = true end
-      end
-      i = last + 1`,
+    pack: packLocks,
+    lua: `${READ_LOCKS}
+      ok = taken`,
   },
   unpaused: {
     pack: ({ scopes }, out) => listed(scopes, out),

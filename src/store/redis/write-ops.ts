@@ -1,7 +1,7 @@
 import type { Write } from "../../core/store.ts";
 import { writeBody } from "../forms/index.ts";
 import { sealItems, writeItem } from "../forms/items.ts";
-import { listed, type Op } from "./check-ops.ts";
+import { listed, type Op, packLocks } from "./check-ops.ts";
 import { GROUP } from "./keys.ts";
 
 type WriteOps = { [K in Write["write"]]: Op<Extract<Write, { write: K }>> };
@@ -26,12 +26,6 @@ type Members = { set: string; members: readonly string[] };
 const MEMBERS = ({ set, members }: Members, out: string[]): void => {
   out.push(set);
   listed(members, out);
-};
-
-type Locks = { locks: readonly string[]; owner: string };
-const LOCKS = ({ locks, owner }: Locks, out: string[]): void => {
-  out.push(owner);
-  listed(locks, out);
 };
 
 export const WRITE_OPS: WriteOps = {
@@ -109,7 +103,7 @@ export const WRITE_OPS: WriteOps = {
       i = i + 2`,
   },
   lock: {
-    pack: LOCKS,
+    pack: packLocks,
     lua: `
       local last = i + 2 + A[i+2]
       for k = i + 3, last do
@@ -118,7 +112,7 @@ export const WRITE_OPS: WriteOps = {
       i = last + 1`,
   },
   unlock: {
-    pack: LOCKS,
+    pack: packLocks,
     lua: `
       local last = i + 2 + A[i+2]
       for k = i + 3, last do

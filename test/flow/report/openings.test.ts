@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createWakeHandler } from "../../../src/flow/wake.ts";
-import { ended, MINUTE, openAndApprove, type ReportWorld, reopen, reportWorld, resolve } from "./world.ts";
+import {
+  ended,
+  MINUTE,
+  openAndApprove,
+  type ReportWorld,
+  reopen,
+  reportWorld,
+  resolve,
+  touchedByFive,
+} from "./world.ts";
 
 const NAME = "reports/fix_incident_19700101_0016_inc-1.md";
 const SECOND = NAME.replace(".md", "_2.md");
@@ -76,15 +84,9 @@ describe("an incident that comes back before the report of its opening was writt
 
   test("has it once with five workers", async () => {
     const house = await remedied();
-    const { world, disk } = house;
     await ended(house);
     await reopen(house);
-    const operations: string[] = [];
-    disk.trouble.before = (path) => void operations.push(path);
-    const handle = createWakeHandler(world.deps);
-    const signal = new AbortController().signal;
-    await Promise.all(Array.from({ length: 5 }, () => handle("follow:inc-1", signal, signal)));
-    assert.deepEqual(operations.sort(), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    assert.deepEqual(await touchedByFive(house), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
     assertWhole(house, 1);
   });
 

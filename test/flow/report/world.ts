@@ -7,6 +7,7 @@ import type { Write } from "../../../src/core/store.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { endedOpening } from "../../../src/flow/ended-openings.ts";
 import { resolvedWrites } from "../../../src/flow/resolved.ts";
+import { createWakeHandler } from "../../../src/flow/wake.ts";
 import {
   ALERT,
   ANNA,
@@ -124,4 +125,14 @@ export async function reopen({ world }: ReportWorld): Promise<void> {
     endedOpening(doc.body, world.clock.now()),
   ];
   await world.store.commit({ checks: [], writes });
+}
+
+/** Which paths are touched, in the order of their names, when five workers look after what the incident owes at once. */
+export async function touchedByFive({ world, disk }: ReportWorld): Promise<readonly string[]> {
+  const touched: string[] = [];
+  disk.trouble.before = (path) => void touched.push(path);
+  const handle = createWakeHandler(world.deps);
+  const signal = new AbortController().signal;
+  await Promise.all(Array.from({ length: 5 }, () => handle("follow:inc-1", signal, signal)));
+  return touched.toSorted();
 }

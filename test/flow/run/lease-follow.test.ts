@@ -6,7 +6,14 @@ import type { Committed, Tx } from "../../../src/core/store.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { tendLease } from "../../../src/flow/lease.ts";
 import { ANNA, CONFIG, constant, playbook, step, type World } from "../../support/engine.ts";
-import { calmField, fieldWorld, leased, leaseForAnHour, leasesOf } from "../../support/field-world.ts";
+import {
+  beginsWhileWriting,
+  calmField,
+  fieldWorld,
+  leased,
+  leaseForAnHour,
+  leasesOf,
+} from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -228,13 +235,7 @@ test("the run that undoes a lease begins at once, and the incident and its messa
 
 test("what waits for the lock of the playbook that ends a lease asks, though nobody has looked at the lease since", async () => {
   const { world, written } = fieldWorld();
-  const set = world.actions.get("t.set");
-  assert.ok(set);
-  const run: typeof set.run = async (input, ctx, before) => {
-    if (input["value"] === "off") await world.open("p", { id: "inc-2", key: "service=b" });
-    return set.run(input, ctx, before);
-  };
-  world.actions.set("t.set", { ...set, run });
+  beginsWhileWriting(world, "off");
   world.playbooks.set("p", playbook("p", [leased("on", 1, { onEnd: { kind: "playbook", name: "back" } })]));
   const off = step("off", "t.set", { with: constant({ name: "F", value: "off" }) });
   world.playbooks.set("back", playbook("back", [off], { on: "manual" }));

@@ -6,7 +6,7 @@ import type { Incident } from "../../../src/core/incident.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { ANNA, condition, playbook, scripted, verify } from "../../support/engine.ts";
-import { fieldWorld, leased } from "../../support/field-world.ts";
+import { beginsWhileWriting, fieldWorld, leased } from "../../support/field-world.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -252,13 +252,7 @@ test("why somebody reverts a lease is on the timeline", async () => {
 
 test("what waits for the lock of an undoing asks, though nobody has looked at the lease since it was undone", async () => {
   const { world, written } = fieldWorld();
-  const set = world.actions.get("t.set");
-  assert.ok(set);
-  const run: typeof set.run = async (input, ctx, before) => {
-    if (input["value"] === "off") await world.open("p", { id: "inc-2", key: "service=b" });
-    return set.run(input, ctx, before);
-  };
-  world.actions.set("t.set", { ...set, run });
+  beginsWhileWriting(world, "off");
   world.playbooks.set("p", playbook("p", [leased("on", 1)]));
   const { store } = world;
   const isLookedAt = (tx: Parameters<typeof store.commit>[0]): boolean =>
