@@ -10,26 +10,30 @@ import type { PartOptions } from "../parts.ts";
 const STEPS = 5;
 const RUNS = 1_000;
 const CONCURRENCIES = [10, 50, 200] as const;
-const CONTENDERS = ["stanch", "reading", "bullmq"] as const;
+const CONTENDERS = ["stanch", "reading", "bare", "bullmq"] as const;
 type Contender = (typeof CONTENDERS)[number];
 
 type Bench = { processes: Readonly<Record<Contender, ChildProcess>>; redis: Readonly<Record<Contender, BenchRedis>> };
 
-/** Steps per second with intent, guards, outcome and timeline journaled, beside raw BullMQ jobs that do nothing. */
+/**
+ * Steps per second with intent, guards, outcome and timeline journaled, beside raw BullMQ jobs that do nothing. `bare` is the least that
+ * an engine of this design can do (`bench/servers/bare.ts`): what it reaches bounds what stanch's can.
+ */
 export async function enginePart(options: PartOptions): Promise<readonly Finding[]> {
   const [engineRedis, rawRedis] = await Promise.all([startBenchRedis(), startBenchRedis()]);
   const engine = await startProcess("engine", engineRedis.url);
+  const bare = await startProcess("bare", rawRedis.url);
   const raw = await startProcess("bullmq-raw", rawRedis.url);
   const bench: Bench = {
-    processes: { stanch: engine, reading: engine, bullmq: raw },
-    redis: { stanch: engineRedis, reading: engineRedis, bullmq: rawRedis },
+    processes: { stanch: engine, reading: engine, bare, bullmq: raw },
+    redis: { stanch: engineRedis, reading: engineRedis, bare: rawRedis, bullmq: rawRedis },
   };
   try {
     const findings: Finding[] = [];
     for (const concurrency of CONCURRENCIES) findings.push(await compare(bench, concurrency, options));
     return [...findings, await storedSize(bench)];
   } finally {
-    await Promise.all([end(engine), end(raw)]);
+    await Promise.all([engine, bare, raw].map(end));
     await Promise.all([engineRedis.stop(), rawRedis.stop()]);
   }
 }
@@ -46,12 +50,12 @@ async function compare(bench: Bench, concurrency: number, { rounds, say }: PartO
   const rate = (name: Contender): number => median(slices[name]);
   say(
     `engine ${String(concurrency).padStart(3)}  changing steps ${rate("stanch").toFixed(0)}/s (${micros(rate("stanch"))}), ` +
-      `reading steps ${rate("reading").toFixed(0)}/s (${micros(rate("reading"))}), BullMQ jobs ${rate("bullmq").toFixed(0)}/s; ` +
+      `reading steps ${rate("reading").toFixed(0)}/s (${micros(rate("reading"))}), bare ones ${rate("bare").toFixed(0)}/s, BullMQ jobs ${rate("bullmq").toFixed(0)}/s; ` +
       `guards, intent and outcome of a change ${micros(1 / (1 / rate("stanch") - 1 / rate("reading")))}`,
   );
   const { median: value, range } = pairRatio(slices.stanch, slices.bullmq);
-  const reading = pairRatio(slices.reading, slices.bullmq).median;
-  return { id: `engine.${concurrency}`, value, note: `${range}; steps that only read ${short(reading)}` };
+  const [reading, bare] = [slices.reading, slices.bare].map((some) => short(pairRatio(some, slices.bullmq).median));
+  return { id: `engine.${concurrency}`, value, note: `${range}; steps that only read ${reading}, bare ${bare}` };
 }
 
 /** The time of one where so many are done in a second. */

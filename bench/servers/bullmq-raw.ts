@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
+import { drain } from "../harness/drain.ts";
 
 /* BullMQ as its documentation shows it: one queue, one worker, in one process. */
 const url = process.env["REDIS_URL"] ?? "";
@@ -25,29 +26,10 @@ async function measure(count: number, pause: number): Promise<readonly number[]>
   return spent;
 }
 
-/** Seconds that a worker of this concurrency takes for jobs that are there already and do nothing. */
-async function drain(jobs: number, concurrency: number): Promise<{ seconds: number }> {
-  const name = `drain-${concurrency}`;
-  const drained = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: true } });
-  await drained.addBulk(Array.from({ length: jobs }, (_, index) => ({ name: "job", data: { index } })));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let done = 0;
-  const started = performance.now();
-  const one = new Worker(name, async () => undefined, { connection, concurrency });
-  one.on("completed", () => {
-    if (++done === jobs) resolve();
-  });
-  await promise;
-  const seconds = (performance.now() - started) / 1_000;
-  await one.close();
-  await drained.close();
-  return { seconds };
-}
-
 type Order = { count: number; pause: number } | { jobs: number; concurrency: number };
 
 process.on("message", (order: Order) => {
-  const answer = "jobs" in order ? drain(order.jobs, order.concurrency) : measure(order.count, order.pause);
+  const answer = "jobs" in order ? drain(connection, order, async () => undefined) : measure(order.count, order.pause);
   void answer.then((result) => process.send?.(result));
 });
 process.send?.({ port: 0 });
