@@ -77,11 +77,10 @@ function vanishedLine(one: IncidentCase, { incident }: IncidentChange, now: Inst
   return { at: now, kind: "alert", text: left === 0 ? text : `${text}; ${left} still firing`, by: "stanch" };
 }
 
-/** The count is of all openings, and the same alert counts each time. */
-function resolvedLine({ counts, openedAt, opening, reopenedAt }: Incident, now: Instant): TimelineEntry {
-  const total = counts?.total ?? 0;
-  const all = total === 1 ? "its alert has" : opening === 1 ? `all ${total} alerts have` : "its alerts have";
-  const text = `Resolved after ${formatDuration(now - (reopenedAt ?? openedAt))}: ${all} ended`;
+/** Without a number: an alert that came back may have been counted each time. */
+function resolvedLine({ counts, openedAt, reopenedAt }: Incident, now: Instant): TimelineEntry {
+  const they = counts?.total === 1 ? "its alert has" : "all its alerts have";
+  const text = `Resolved after ${formatDuration(now - (reopenedAt ?? openedAt))}: ${they} ended`;
   return { at: now, kind: "incident", text, by: "stanch" };
 }
 

@@ -66,5 +66,5 @@ test("an incident that came back does not count one alert twice when it ends", a
     await world.send([over(alert(), world.clock.at)]);
     if (minute === 1) await world.send([alert({ startsAt: world.clock.at + SECOND })]);
   }
-  assert.equal((await world.texts("inc-1")).at(-1), "Resolved after 2m: its alerts have ended");
+  assert.equal((await world.texts("inc-1")).at(-1), "Resolved after 2m: all its alerts have ended");
 });

@@ -26,7 +26,7 @@ test("when the last alert has resolved, the incident resolves with its duration"
   assert.deepEqual(await world.indexed("incidents:open"), []);
   const texts = await world.texts("inc-1");
   assert.ok(texts.includes("HighErrorRate resolved; 1 still firing"));
-  assert.equal(texts.at(-1), "Resolved after 6m30s: all 2 alerts have ended");
+  assert.equal(texts.at(-1), "Resolved after 6m30s: all its alerts have ended");
   assert.equal((await world.record("f"))?.alert.status, "resolved");
 });
 
