@@ -36,8 +36,12 @@ export function runsByTarget(runs: readonly Run[]): readonly (readonly Run[])[] 
 
 /** The last run on a target, by which its ladder goes on; undefined when none of these counts there. */
 export function lastOn(runs: readonly Run[], target: string): Run | undefined {
-  const ladder = runsByTarget(runs).find(([first]) => first?.created.target === target);
-  return ladder?.findLast((run) => !isOffer(run));
+  return lastRung(runsByTarget(runs).find(([first]) => first?.created.target === target) ?? []);
+}
+
+/** The same of one target's runs, in order. */
+export function lastRung(ladder: readonly Run[]): Run | undefined {
+  return ladder.findLast((run) => !isOffer(run));
 }
 
 /**
@@ -100,7 +104,7 @@ function isOutlived(run: Run | undefined): boolean {
 
 /** Why people are called where no playbook has run for what fires: each was begun for an alert that has ended; else undefined. */
 export function outlived(ladders: readonly (readonly Run[])[]): { target: string; why: string } | undefined {
-  const last = ladders.map((ladder) => ladder.findLast((run) => !isOffer(run)));
+  const last = ladders.map(lastRung);
   const created = last[0]?.created;
   if (created === undefined || !last.every(isOutlived)) return undefined;
   const { playbook, target } = created;

@@ -6,7 +6,7 @@ import type { Instant } from "../core/time.ts";
 import type { Candidate } from "./assess/select.ts";
 import { type Ascent, called, climb, told } from "./climb.ts";
 import { say } from "./decide/deps.ts";
-import { type LadderStep, ladderStep, outlived, runsByTarget } from "./ladder.ts";
+import { type LadderStep, ladderStep, lastRung, outlived, runsByTarget } from "./ladder.ts";
 import { lapsedOf } from "./needs.ts";
 import type { AutonomyLimits } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
@@ -69,15 +69,28 @@ async function settleLadders(deps: SettleDeps, doc: Doc<Incident>, standings: re
   if (isCalm && kinds.includes("mitigated")) return mitigate(deps, doc);
   const left = isCalm ? outlived(standings.map(({ ladder }) => ladder)) : undefined;
   if (left && (await firesStill(deps, incident))) ascent = { ...ascent, spent: new Map([[left.target, left.why]]) };
-  const lapsed = ascent.spent.size === 0 ? undefined : lapseBehind(standings, await lapsedOf(deps, incident.id));
+  const lapsed =
+    ascent.spent.size === 0 ? undefined : lapseBehind(ascent, standings, await lapsedOf(deps, incident.id));
   await saveAscent(deps, doc, told(ascent, now, lapsed));
   for (const at of retryTimes(standings, now)) await deps.queue.wake(`incident:${incident.id}`, at, at + 1 - now);
 }
 
-/** The approval that has called people as it lapsed, where nothing but such lapses ended the ladders: one call is enough. */
-function lapseBehind(standings: readonly Standing[], lapsed: ReadonlyMap<string, string>): string | undefined {
-  const ids = standings.map(({ ladder }) => lapsed.get(ladder.at(-1)?.created.id ?? ""));
+/** The approval that has called people as it lapsed, where nothing but such lapses left targets without a playbook: one call is enough. */
+function lapseBehind(
+  { incident, spent }: Ascent,
+  standings: readonly Standing[],
+  lapsed: ReadonlyMap<string, string>,
+): string | undefined {
+  const ladders = standings.filter(({ ladder }) => spent.has(ladder[0]?.created.target ?? ""));
+  const ids = ladders.map(({ ladder }) => lapseOf(ladder, incident, lapsed));
   return ids.every((id) => id !== undefined) ? ids.at(-1) : undefined;
+}
+
+/** A lapse at a lower severity has called nobody for this one, and what could not be undone after it is another thing. */
+function lapseOf(ladder: readonly Run[], { raisedAt = 0 }: Incident, lapsed: ReadonlyMap<string, string>) {
+  const { created, ended } = lastRung(ladder) ?? {};
+  if (ended?.state !== "cancelled" || ended.at < raisedAt) return undefined;
+  return lapsed.get(created?.id ?? "");
 }
 
 /** When what a freeze or a cooldown has denied may run; the rounds of the incident find it too, later. */
