@@ -24,7 +24,8 @@ export type Decision =
   | { verb: "reject"; approval: string; reason?: string }
   | { verb: "answer"; run: string; answer: "done" | "not-done" | "abort"; reason?: string }
   | { verb: "cancel"; run: string; reason?: string }
-  | { verb: "extend"; lease: string; for: Milliseconds }
+  /** `extensions`: how often it had been extended as far as the person could see; where it has been since, nothing is decided. */
+  | { verb: "extend"; lease: string; for: Milliseconds; extensions?: number }
   | { verb: "revert"; lease: string; reason?: string }
   | { verb: "ack"; incident: string }
   | { verb: "take"; incident: string }
@@ -34,7 +35,8 @@ export type Decision =
   | { verb: "reset"; playbook: string }
   | { verb: "pause"; scope: string; for?: Milliseconds; reason?: string }
   | { verb: "resume"; scope: string }
-  | { verb: "run"; playbook: string; vars: Readonly<Record<string, string>>; incident?: string };
+  /** `once`: of several with one such text, in whichever process they arrive, the first alone starts a run. */
+  | { verb: "run"; playbook: string; vars: Readonly<Record<string, string>>; incident?: string; once?: string };
 
 /** `sentence` is for the person who asked: what happened, or why not and who may. `id` is what was made, if anything. */
 export type Decided =

@@ -1,5 +1,6 @@
 import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
+import type { Lease } from "../../core/lease.ts";
 import { takenIncident } from "../../core/pause.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { plain } from "../words.ts";
@@ -68,13 +69,23 @@ const cancel: Verb = {
 const extend: Verb = {
   usage: "extend ID 30m",
   does: "keep a temporary change for longer",
-  async answer(deps, { who, args: [id, length] }) {
+  async answer(deps, { who, args: [id, length, seen] }) {
     const lease = await leaseId(deps.desk, id);
     if (length === undefined)
       throw new AppError("invalid_request", `extend ${lease} by how much? e.g. extend ${lease} 30m`);
-    return decide(deps, who, { verb: "extend", lease, for: parseDuration(length) });
+    return decide(deps, who, { verb: "extend", lease, for: parseDuration(length), ...extensionsOf(seen) });
   },
 };
+
+/** What the button carries besides what is typed: of two clicks on one message the second has not seen the first's end. */
+export function seenExtensions({ extendedBy = [] }: Pick<Lease, "extendedBy">): string {
+  return `extended=${extendedBy.length}`;
+}
+
+function extensionsOf(word: string | undefined): { extensions?: number } {
+  const [, count] = /^extended=(\d+)$/.exec(word ?? "") ?? [];
+  return count === undefined ? {} : { extensions: Number(count) };
+}
 
 const revert: Verb = {
   usage: "revert ID [reason]",

@@ -11,8 +11,8 @@ import type { Mrkdwn } from "./text.ts";
 import { type Answer, type Ask, decide, say, type VerbDeps } from "./verb.ts";
 import { verbOf } from "./verbs.ts";
 
-/** `quick` gives up before a trigger_id expires (3 s); `isFirst` tells a double click on what starts something, see `createOnce`. */
-export type InboundDeps = VerbDeps & { api: Api; quick: Api; log: Log; isFirst: (key: string | undefined) => boolean };
+/** `quick` gives up before a trigger_id expires (3 s). */
+export type InboundDeps = VerbDeps & { api: Api; quick: Api; log: Log };
 
 /** A slash command, after it was acknowledged. */
 export async function onCommand(deps: InboundDeps, body: unknown): Promise<void> {
@@ -32,19 +32,18 @@ export async function onAction(deps: InboundDeps, body: unknown): Promise<void> 
   if (isForeign(body)) return tell(deps, replyTo, say("Only people of this workspace can decide here."));
   const line = parseCommandLine(command);
   const triggerId = stringIn(body, "trigger_id");
-  const ask = { ...line, who: actorOf(deps.approvals, user) };
+  const ask = { ...line, who: actorOf(deps.approvals, user), ...clickOf(body, command) };
   if (line.verb === "home") return showHome(deps, user);
-  if (line.confirmed && !deps.isFirst(clickOf(body, command))) return;
   if (line.verb === "reject") return openReject(deps, ask, { replyTo, triggerId });
   const answer = await answerTo(deps, line.verb, ask);
   if (line.verb === "plan" && (await openModal(deps, triggerId, answerModal("Plan", answer)))) return;
-  await tell(deps, replyTo, answer, line.confirmed);
+  await tell(deps, replyTo, answer, line.confirmed && answer.alone !== true);
 }
 
-/** The button of one message; pressed twice it is the same. Undefined where Slack does not name the message. */
-function clickOf(body: unknown, command: string): string | undefined {
+/** The button of one message; pressed twice it is the same. Empty where Slack does not name the message. */
+function clickOf(body: unknown, command: string): { click?: string } {
   const [channel, ts] = [stringIn(body, "channel", "id"), stringIn(body, "container", "message_ts")];
-  return ts === undefined ? undefined : `${channel ?? ""}/${ts}/${command}`;
+  return ts === undefined ? {} : { click: `${channel ?? ""}/${ts}/${command}` };
 }
 
 /** The reason for a rejection has come back. */

@@ -4,6 +4,7 @@ import type { IncidentView, RunView } from "../../core/views.ts";
 import { isActive } from "../words.ts";
 import { actions, type Block, type Button, section } from "./blocks.ts";
 import { button } from "./buttons.ts";
+import { seenExtensions } from "./decide-verbs.ts";
 import { code, mrkdwn } from "./text.ts";
 
 /** So many runs, leases and tasks get buttons; the rest is reached by `/stanch`. */
@@ -78,6 +79,6 @@ function leaseButtons(lease: Lease, several: boolean): (Button | undefined)[] {
       id: lease.id,
       confirm: `Now: ${lease.describe}`,
     }),
-    button({ text: `Extend 30m${suffix}`, command: `extend ${lease.id} 30m`, id: lease.id }),
+    button({ text: `Extend 30m${suffix}`, command: `extend ${lease.id} 30m ${seenExtensions(lease)}`, id: lease.id }),
   ];
 }

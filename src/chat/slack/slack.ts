@@ -15,7 +15,6 @@ import { createIdentity } from "./identity.ts";
 import { type InboundDeps, onAction, onCommand, onRejection, showHome } from "./inbound.ts";
 import { REJECT_VIEW } from "./modals.ts";
 import { createNotes } from "./notes.ts";
-import { createOnce } from "./once.ts";
 import { createPacer } from "./pacer.ts";
 import { createPublish } from "./publish.ts";
 import { archiveRoom } from "./rooms.ts";
@@ -65,7 +64,7 @@ export function createSlack(options: SlackOptions): Slack {
     publisher: uuidv7(),
   });
   const archive = (incident: Incident) => archiveRoom({ api, channels, slack: options.slack }, incident);
-  const inbound = { ...options, api, quick: createApi({ ...options, timeout: QUICK }), archive, isFirst: createOnce() };
+  const inbound = { ...options, api, quick: createApi({ ...options, timeout: QUICK }), archive };
   const front = createFront(options, inbound);
   return {
     chat: { name: "slack", publish },

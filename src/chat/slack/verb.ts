@@ -17,8 +17,8 @@ export type VerbDeps = {
   archive: (incident: Incident) => Promise<string>;
 };
 
-/** Who asks, and the words after the verb. `confirmed` is what a confirming button adds. */
-export type Ask = { who: Actor; args: readonly string[]; confirmed: boolean };
+/** Who asks, and the words after the verb. `confirmed` is what a confirming button adds; `click` names the button of the one message it was. */
+export type Ask = { who: Actor; args: readonly string[]; confirmed: boolean; click?: string };
 
 /** What the person is told. `text` alone is enough; `blocks` show more; `alone` keeps it private whatever was asked. */
 export type Answer = { text: Mrkdwn; blocks: readonly Block[]; alone?: boolean };

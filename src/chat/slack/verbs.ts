@@ -14,14 +14,14 @@ import { type Answer, decide, say, type Verb, type VerbDeps } from "./verb.ts";
 const run: Verb = {
   usage: "run PLAYBOOK [incident=ID] [k=v ...]",
   does: "start a playbook by hand; shows its plan and asks first",
-  async answer(deps, { who, args: [typed, ...pairs], confirmed }) {
+  async answer(deps, { who, args: [typed, ...pairs], confirmed, click }) {
     const rows = await deps.desk.playbooks();
     const candidates = rows.map(({ name, description }) => ({ id: name, label: description }));
     const playbook = completeId(typed ?? "", candidates, { noun: "playbook", those: "loaded" });
     const { incident: of, ...vars } = varsOf(pairs);
     const incident = of === undefined ? undefined : await incidentId(deps.desk, of);
     const wanted = { playbook, vars, ...(incident !== undefined && { incident }) };
-    if (confirmed) return decide(deps, who, { verb: "run", ...wanted });
+    if (confirmed) return decide(deps, who, { verb: "run", ...wanted, ...(click !== undefined && { once: click }) });
     const row = rows.find(({ name }) => name === playbook);
     return confirmRun(deps, row, wanted);
   },

@@ -22,6 +22,8 @@ export async function extend(
 ): Promise<Decided> {
   if (decision.for <= 0) return refuse("invalid_request", "extend by a time above 0, such as 30m");
   return change(deps, decision.lease, async (lease, now) => {
+    const unseen = extendedSince(lease, decision);
+    if (unseen !== undefined) return refuse("conflict", unseen);
     const tooFar = beyond(lease, decision.for, now);
     if (tooFar !== undefined) return refuse("invalid_request", tooFar);
     const by = nameOf(actor);
@@ -34,6 +36,18 @@ export async function extend(
     const takenBack = reverted === undefined ? {} : { revertedBy: { ...reverted, takenBackBy: by } };
     return { lease: { ...afresh(lease), ...takenBack, endsAt, extendedBy }, text, due: endsAt, by, held };
   });
+}
+
+/**
+ * Who has extended it since the person saw it: of two clicks, or two people, on one message both meant the same end. Undefined where nobody
+ * has, or where it was reverted since: then it is to be kept.
+ */
+function extendedSince(lease: Lease, { extensions }: Extract<Decision, { verb: "extend" }>): string | undefined {
+  const { id, endsAt, extendedBy = [] } = lease;
+  const last = extendedBy.at(-1);
+  const isSeen = extensions === undefined || last === undefined || extendedBy.length === extensions;
+  if (isSeen || standingRevert(lease)) return undefined;
+  return `lease ${id} was extended already, by ${last}, and ends ${plainTime(endsAt)}; \`extend ${id} 30m\` extends it further`;
 }
 
 /** Why a lease cannot be extended by so much; undefined where it can. */

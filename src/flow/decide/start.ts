@@ -1,10 +1,11 @@
 import type { Actor, Decided, Decision } from "../../core/decision.ts";
 import type { AlertRecord } from "../../core/episode.ts";
+import { digestOf } from "../../core/hash.ts";
 import { type Incident, manualKey } from "../../core/incident.ts";
 import type { Playbook } from "../../core/playbook/playbook.ts";
 import type { Severity } from "../../core/severity.ts";
 import type { Check, Write } from "../../core/store.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
 import { type AutonomyLimits, type LockKeys, planRun, type RunRequest } from "../run/create-run.ts";
 import { type DecideDeps, nameOf, refuse } from "./deps.ts";
 
@@ -35,17 +36,38 @@ export async function startByHand(
   const plan = planRun(request, await deps.autonomyLimits(), deps.connections);
   if (!plan.ok) return refuse("invalid_request", `${playbook.name} cannot be started: ${plan.reason}`);
   const incident: Incident = { ...home.incident, runs: [...home.incident.runs, plan.id] };
+  const once = onceOf(decision);
   const committed = await deps.store.commit({
-    checks: [...home.checks, ...plan.checks],
-    writes: [{ write: "put", kind: "incident", id: incident.id, body: incident }, ...home.writes, ...plan.writes],
+    checks: [...once.checks, ...home.checks, ...plan.checks],
+    writes: [
+      { write: "put", kind: "incident", id: incident.id, body: incident },
+      ...home.writes,
+      ...plan.writes,
+      ...once.writes,
+    ],
   });
-  if (!committed.ok) return refuse("conflict", `${incident.id} changed at the same moment; try again`);
+  if (!committed.ok) return refuse("conflict", lostText(committed.failed, playbook, incident));
   await deps.queue.wake(plan.wake, now);
   return {
     ok: true,
     id: plan.id,
     sentence: `${nameOf(actor)} started ${playbook.name} on ${plan.created.target} as ${plan.id} (${incident.id}); it asks before it changes anything`,
   };
+}
+
+function lostText({ check }: Check, { name }: Playbook, { id }: Incident): string {
+  if (check === "elapsed")
+    return `${name} was started already, by the click before this one; nothing was started by this`;
+  return `${id} changed at the same moment; try again`;
+}
+
+/** For so long the second click on one button starts nothing. */
+const REMEMBERED: Milliseconds = 24 * 3_600_000;
+
+function onceOf({ once }: Extract<Decision, { verb: "run" }>): { checks: readonly Check[]; writes: readonly Write[] } {
+  if (once === undefined) return { checks: [], writes: [] };
+  const marker = `started:${digestOf(once)}`;
+  return { checks: [{ check: "elapsed", marker }], writes: [{ write: "mark", marker, for: REMEMBERED }] };
 }
 
 /** A person's request, on an incident of its own or one that is open. */

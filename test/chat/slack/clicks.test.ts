@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { incidentMessage } from "../../../src/chat/slack/incident-message.ts";
 import type { SlackMessage } from "../../support/slack.ts";
+import { leaseOf, viewOf } from "../../support/slack-desk.ts";
 import { eventually, RECEIVERS, shown, useFront } from "../../support/slack-front.ts";
 
 for (const receiver of RECEIVERS) {
@@ -38,6 +40,18 @@ for (const receiver of RECEIVERS) {
       const answer = await (await stage.press("approve apr-7f3a keep"))();
       assert.equal(answer.text, "apr-7f3a is approved by anna");
       assert.deepEqual(stage.desk.decided.at(-1)?.decision, { verb: "approve", approval: "apr-7f3a", keep: true });
+    });
+
+    test("Extend, as shown, tells the door how often it had been extended; what is typed does not", async () => {
+      const once = leaseOf({ extendedBy: ["ben (slack)"] });
+      const message = incidentMessage(viewOf({ leases: [once] }));
+      const [, value] =
+        /"text":"Extend 30m"[^}]*},"action_id":"[^"]*","value":"([^"]*)"/.exec(JSON.stringify(message)) ?? [];
+      await (await stage.press(value ?? ""))();
+      const clicked = { verb: "extend", lease: "lease-9", for: 1_800_000 };
+      assert.deepEqual(stage.desk.decided.at(-1)?.decision, { ...clicked, extensions: 1 });
+      await stage.say("extend lease-9 30m");
+      assert.deepEqual(stage.desk.decided.at(-1)?.decision, clicked);
     });
 
     test("Reject asks for the reason and takes it to the door", async () => {
@@ -89,14 +103,17 @@ for (const receiver of RECEIVERS) {
       assert.match(JSON.stringify(opened.args["view"]), /name: FALLBACK_ENABLED.*value: true/);
     });
 
-    test("a double click on what starts a run starts one; the same of another message starts another", async () => {
+    test("a double click on what starts a run is the same to the door, and each is answered; that on another message is another", async () => {
       const more = (ts: string) => ({ more: { container: { type: "message", message_ts: ts, is_ephemeral: true } } });
       const command = "run gateway-fallback --confirmed";
       const before = stage.desk.decided.length;
       const clicks = [await stage.press(command, more("1.1")), await stage.press(command, more("1.1"))];
-      await Promise.race(clicks.map((answer) => answer()));
+      await Promise.all(clicks.map((answer) => answer()));
       await (await stage.press(command, more("1.2")))();
-      assert.equal(stage.desk.decided.length - before, 2);
+      const decisions = stage.desk.decided.slice(before).map(({ decision }) => decision);
+      const [first, second, other] = decisions.map((decision) => decision.verb === "run" && decision.once);
+      assert.equal(first, second);
+      assert.ok(first !== undefined && other !== undefined && first !== other);
     });
 
     test("who is mapped to no person is shown by name, not by an id that nobody knows", async () => {

@@ -112,6 +112,35 @@ test("a lease is extended while its undoing waits, and undone at the new end", a
   assert.deepEqual([field.value, (await lease()).status], ["off", "reverted"]);
 });
 
+test("of two clicks on one message, or of two people, one extends a lease; what was typed adds to it", async () => {
+  const { world, id, lease } = await leasedWorld();
+  const { endsAt } = await lease();
+  const ben = { ...ANNA, name: "ben", person: "ben" };
+  const click = { verb: "extend", lease: id, for: HOUR, extensions: 0 } as const;
+  const clicks = await Promise.all([decide(world.deps, ANNA, click), decide(world.deps, ben, click)]);
+  assert.deepEqual(clicks.map(({ ok }) => ok).toSorted(), [false, true]);
+  const told = clicks.find(({ ok }) => !ok)?.sentence ?? "";
+  assert.match(
+    told,
+    /^lease \S+ was extended already, by (anna|ben) \(api\), and ends \S+ \S+Z; `extend \S+ 30m` extends it further$/,
+  );
+  assert.deepEqual([(await lease()).endsAt - endsAt, (await lease()).extendedBy?.length], [HOUR, 1]);
+  assert.equal((await decide(world.deps, ben, { ...click, extensions: 1 })).ok, true);
+  assert.equal((await decide(world.deps, ben, { verb: "extend", lease: id, for: HOUR })).ok, true);
+  assert.equal((await lease()).endsAt - endsAt, 3 * HOUR);
+});
+
+test("what was extended, and reverted since, is kept by a click on a message that shows neither", async () => {
+  const { world, field, id, lease } = await leasedWorld();
+  await decide(world.deps, ANNA, { verb: "extend", lease: id, for: HOUR });
+  await decide(world.deps, ANNA, { verb: "pause", scope: PAUSED });
+  await decide(world.deps, ANNA, { verb: "revert", lease: id });
+  assert.equal((await decide(world.deps, ANNA, { verb: "extend", lease: id, for: HOUR, extensions: 0 })).ok, true);
+  await decide(world.deps, ANNA, { verb: "resume", scope: PAUSED });
+  await world.pass(50 * MINUTE);
+  assert.deepEqual([field.value, (await lease()).status], ["on", "active"]);
+});
+
 test("a lease is not extended any more once its undoing has been called", async () => {
   const { world, id } = await leasedWorld();
   const real = world.actions.get("t.set");

@@ -47,3 +47,17 @@ test("a run by hand gets the number that was typed", async () => {
   const refused = await decide(world.deps, ANNA, { verb: "run", playbook: "p", vars: { rate: "much" } });
   assert.match(refused.sentence, /p cannot be started: vars.rate takes a number/);
 });
+
+test("of two clicks on one button one starts a run, in whichever process, and the other is told", async () => {
+  const world = createWorld();
+  scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act")]));
+  const run = { verb: "run", playbook: "p", vars: {} } as const;
+  const click = { ...run, once: "C1/1.1/run p --confirmed" };
+  const told = await Promise.all([decide(world.deps, ANNA, click), decide(world.deps, ANNA, click)]);
+  const refused = told.filter(({ ok }) => !ok).map(({ sentence }) => sentence);
+  assert.deepEqual(refused, ["p was started already, by the click before this one; nothing was started by this"]);
+  for (const more of [{ ...click, once: "C1/1.2/run p --confirmed" }, run, run])
+    assert.equal((await decide(world.deps, ANNA, more)).ok, true);
+  assert.equal((await world.store.page("runs", { limit: 10 })).members.length, 4);
+});
