@@ -121,3 +121,22 @@ test("a plan that is only observed asks nobody to do anything", async () => {
     assert.equal((await world.store.page("tasks:open", { limit: 5 })).members.length, tasks);
   }
 });
+
+test("what a long call came to, and what follows it, is told with the time at which it was", async () => {
+  const world = createWorld();
+  let spent = 0;
+  world.deps.monotonic = () => world.clock.now() + spent;
+  scripted(world.actions, "t.act", {
+    answer: () => {
+      spent += 10_000;
+      return { ok: true, done: true, output: {} };
+    },
+  });
+  world.playbooks.set("p", playbook("p", [step("one", "t.act"), step("two", "t.act")]));
+  const id = await world.open("p");
+  const begun = world.clock.now();
+  await world.drain();
+  const events = (await world.store.loadRun(id)).events as readonly { type: string; at: number }[];
+  const times = events.map(({ type, at }) => `${type} ${(at - begun) / 1_000}`);
+  assert.deepEqual(times, ["created 0", "intent 0", "outcome 10", "intent 10", "outcome 20", "ended 20"]);
+});

@@ -72,3 +72,46 @@ test("the outcome of a call is kept when the store is away for a moment right af
     assert.deepEqual([run.unknown, run.ended?.state, act.calls.length], [undefined, "succeeded", 1 + more.length]);
   }
 });
+
+test("an outcome whose storing was not confirmed is stored once", async () => {
+  let lost = 0;
+  const wrap = (store: Store): Store => ({
+    ...store,
+    commit: async (tx) => {
+      const committed = await store.commit(tx);
+      const isOutcome = tx.writes.some(
+        (write) => write.write === "append" && JSON.stringify(write.items).includes('"outcome"'),
+      );
+      if (!isOutcome || lost++ > 0) return committed;
+      throw new AppError("unavailable", "the store does not answer");
+    },
+  });
+  const world = createWorld(undefined, wrap);
+  scripted(world.actions, "t.act", {
+    answer: () => ({ ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" }),
+  });
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")]));
+  const id = await world.open("p");
+  await world.drain();
+  assert.deepEqual([lost > 0, (await world.run(id)).ended?.reason], [true, "act: no"]);
+  assert.equal((await world.timeline()).filter((line) => line === "act failed: no").length, 1);
+});
+
+test("a call is made only when its intent is as durable as was asked for", async () => {
+  const wrap = (store: Store): Store => ({
+    ...store,
+    commit: async (tx) => {
+      const committed = await store.commit(tx);
+      if (!tx.durable) return committed;
+      throw new AppError("unavailable", "no replica has it");
+    },
+  });
+  const world = createWorld(undefined, wrap);
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")]));
+  const id = await world.open("p");
+  await assert.rejects(world.drain(), { code: "unavailable" });
+  await world.pass(60_000);
+  assert.equal(act.calls.length, 0);
+  assert.match((await world.run(id)).unknown?.question ?? "", /^did this take effect/);
+});
