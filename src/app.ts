@@ -1,3 +1,4 @@
+import { loadClients } from "./actions/index.ts";
 import { createHealth, type HealthDeps } from "./app/health.ts";
 import { createLog } from "./app/log.ts";
 import { sampleGauges } from "./app/samples.ts";
@@ -78,7 +79,10 @@ function appOf(parts: Parts, options: AppOptions, http: Http): App {
   const running: Stoppable[] = [];
   return {
     async start() {
-      if (role !== "web") running.push(...(await startWorkers(parts, options)));
+      if (role !== "web") {
+        await loadClients(config.connections);
+        running.push(...(await startWorkers(parts, options)));
+      }
       if (role !== "worker") await slack?.start();
       const host = options.insecureDev ? "127.0.0.1" : (options.host ?? "0.0.0.0");
       return http.listen(config.environment.port, host);

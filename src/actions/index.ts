@@ -26,6 +26,7 @@ import { redisPing } from "./redis/ping.ts";
 import { settingsGet } from "./settings/get.ts";
 import { settingsSet } from "./settings/set.ts";
 
+export { loadClients } from "./clients.ts";
 export { createConnections } from "./connections.ts";
 export { type PagerDutyEvent, sendPagerDuty } from "./pagerduty/events.ts";
 export { type Measured, queryPrometheus } from "./prometheus/api.ts";

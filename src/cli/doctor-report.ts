@@ -1,3 +1,4 @@
+import { loadClients } from "../actions/index.ts";
 import { unheardCalls } from "../app/slack.ts";
 import { examineSlack } from "../chat/index.ts";
 import { loadConfig } from "../config/load.ts";
@@ -39,6 +40,7 @@ async function examine(io: Io, options: DoctorOptions): Promise<readonly Finding
     what: `${config.file}, ${playbooks} playbook${playbooks === 1 ? "" : "s"}`,
     ok: true,
   };
+  await loadClients(config.connections);
   const parts = await Promise.all([examineRedis(io, config), slackFindings(config), examineConnections(io, config)]);
   return [...(faults.length === 0 ? [set] : []), ...written, ...parts.flat()];
 }

@@ -46,8 +46,13 @@ export async function ecsCall<T>(
   }
 }
 
+/** The SDK's client, loaded at first use as that of Kubernetes is. */
+export function ecsLibrary(): Promise<Library> {
+  return import("@aws-sdk/client-ecs");
+}
+
 async function makeClient(region: string | undefined): Promise<Ecs & { agent: Agent }> {
-  const library = await import("@aws-sdk/client-ecs");
+  const library = await ecsLibrary();
   const agent = openAgent();
   const requestHandler = ecsTransport(agent);
   const client = new library.ECSClient({ requestHandler, maxAttempts: 1, ...(region !== undefined && { region }) });
