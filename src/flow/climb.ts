@@ -28,8 +28,12 @@ export function climb(
 ): Ascent {
   const target = ladder[0]?.created.target ?? "";
   if (step.kind === "exhausted") return spend(ascent, target, step.why);
-  if (step.kind === "overtaken" && isAskedAnew(ladder, rungs.candidates))
-    return tryNext(ascent, { ladder, why: "" }, rungs);
+  if (step.kind === "overtaken") {
+    const isAsked = isAskedAnew(ladder, rungs.candidates);
+    return isAsked
+      ? tryNext(ascent, { ladder, why: "" }, rungs)
+      : climb(ascent, { ladder, step: step.otherwise }, rungs);
+  }
   return step.kind === "climb" ? tryNext(ascent, { ladder, ...step }, rungs) : ascent;
 }
 

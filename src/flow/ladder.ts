@@ -9,10 +9,11 @@ import type { Instant } from "../core/time.ts";
 /**
  * What a target's ladder does now. `busy`: a run is under way. `climb`: the next playbook, `since`: of those that only alerts since
  * then ask for, `again`: of all playbooks this one first, tried or not; `why` is what people are told when there is none, and
- * nobody is called where it is absent.
+ * nobody is called where it is absent. `overtaken`: an alert has joined since; `otherwise`: where it does not ask for this target.
  */
 export type LadderStep =
-  | { kind: "busy" | "stay" | "mitigated" | "overtaken" }
+  | { kind: "busy" | "stay" | "mitigated" }
+  | { kind: "overtaken"; otherwise: LadderStep }
   | { kind: "climb"; since?: Instant; again?: string; why?: string }
   | { kind: "exhausted"; why: string };
 
@@ -129,8 +130,9 @@ function afterSuccess(incident: Incident, { created, ended }: Run, answered: boo
   const { at = 0, reason } = ended ?? {};
   const { status, joinedAt = 0, exposed, raisedAt = 0 } = incident;
   if (at < (exposed?.[created.target] ?? 0)) return { kind: "climb", again: created.playbook, why: "" };
-  if (at < joinedAt) return { kind: "overtaken" };
-  if (at < raisedAt) return answered ? { kind: "climb" } : { kind: "climb", why: "" };
+  const rise: LadderStep = answered ? { kind: "climb" } : { kind: "climb", why: "" };
+  if (at < joinedAt) return { kind: "overtaken", otherwise: at < raisedAt ? rise : { kind: "stay" } };
+  if (at < raisedAt) return rise;
   return { kind: status === "open" && reason === RECOVERED ? "mitigated" : "stay" };
 }
 

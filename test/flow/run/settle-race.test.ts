@@ -38,6 +38,7 @@ test("the next playbook follows at once although the incident has just changed",
   await world.open("first");
   await world.pass(10_000);
   assert.equal(second.calls.length, 1);
+  assert.deepEqual((await world.store.get<Incident>("incident", "inc-1"))?.body.counts, { firing: 2, total: 2 });
 });
 
 test("an incident is mitigated at once although it has just changed", async () => {
@@ -50,5 +51,6 @@ test("an incident is mitigated at once although it has just changed", async () =
   world.playbooks.set("p", playbook("p", [step("a", "t.act")], { verify: verify("t.read") }));
   await world.open("p");
   await world.pass(60_000);
-  assert.equal((await world.store.get<Incident>("incident", "inc-1"))?.body.status, "mitigated");
+  const { status, counts } = (await world.store.get<Incident>("incident", "inc-1"))?.body ?? {};
+  assert.deepEqual([status, counts], ["mitigated", { firing: 2, total: 2 }], "and the change is not lost");
 });
