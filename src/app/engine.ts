@@ -1,4 +1,4 @@
-import { alertPresence } from "../actions/alertmanager/presence.ts";
+import { stillKnown } from "../actions/alertmanager/presence.ts";
 import { queryPrometheus, sendPagerDuty } from "../actions/index.ts";
 import type { ActionTable } from "../core/action.ts";
 import type { SourceName } from "../core/alert.ts";
@@ -126,7 +126,7 @@ function assessPorts(parts: EngineParts, facts: FactReader): AssessPorts {
     openedPart: (incident, now) => openedPart(config.escalation, incident, now),
     raisedWrites: (incident, from, now) => raisedWrites({ store, config }, incident, { from, now }),
     poisonWrites: (records, now) => poisonWrites(store, records, now),
-    stillFiring: (record) => stillFiring(connections, record),
+    stillFiring: (record) => stillFiring(parts, record),
     placeForRun: () => parts.newRuns?.place(),
     claimFor: parts.claimFor ?? CLAIM_FOR,
     monotonic: () => performance.now(),
@@ -167,13 +167,11 @@ async function queryFact({ connections, log }: EngineParts, text: string, name?:
   }
 }
 
-async function stillFiring(connections: Connections, record: AlertRecord): Promise<"firing" | "gone" | "unreadable"> {
-  if (record.source !== "alertmanager") return "unreadable";
-  try {
-    return await alertPresence(connections.find("alertmanager"), record.alert, AbortSignal.timeout(QUERY_WITHIN));
-  } catch {
-    return "unreadable";
-  }
+async function stillFiring({ config, connections }: EngineParts, { source, alert }: AlertRecord) {
+  if (source !== "alertmanager") return "unreadable";
+  const names = Object.keys(config.connections.alertmanager);
+  const asked = names.map((name) => connections.find("alertmanager", name));
+  return stillKnown(asked, alert, AbortSignal.timeout(QUERY_WITHIN));
 }
 
 /** The ceiling and which playbooks are demoted, read anew each time. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../core/errors.ts";
@@ -59,11 +59,14 @@ async function appendOnce(path: string, line: string, options: Options): Promise
 
 /**
  * Looks and writes without letting go of the thread, so that another worker of this host has next to no time between the two.
- * A line that a crash has torn off is left as it is; the next one begins after it.
+ * A line that a crash has torn off is left as it is; the next one begins after it. What is read from a pipe or a device may never end.
  */
 function appendNow(path: string, line: string, { mark, head = "" }: Options): void {
   const fd = openSync(path, "a+", 0o644);
   try {
+    if (!fstatSync(fd).isFile()) {
+      throw new AppError("unavailable", `appending to ${path}: it is a pipe or a device; name a regular file`);
+    }
     const text = readFileSync(fd, "utf8");
     const whole = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
     if (whole.some((one) => mark.every((part) => one.includes(part)))) return;
@@ -89,6 +92,7 @@ async function told(what: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "the disk refuses";
     throw new AppError("unavailable", `${what}: ${code}; give the worker a writable directory with room`, { cause });
   }

@@ -84,3 +84,10 @@ test("a disk that refuses is said with the path and what to do", async () => {
   await chmod(path, 0o600);
   await assert.rejects(files.appendOnce(inside, "x", { mark: ["x"] }), /^AppError: appending to /);
 });
+
+test("a pipe or a device is no place for a line: nobody could see what stands there", async () => {
+  await assert.rejects(
+    files.appendOnce("/dev/null", "x", { mark: ["x"] }),
+    /^AppError: appending to \/dev\/null: it is a pipe or a device; name a regular file$/,
+  );
+});

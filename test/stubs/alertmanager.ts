@@ -30,13 +30,17 @@ export type StubSilence = z.infer<typeof PostSilence> & {
 export type AlertmanagerStub = StubServer & {
   silences: StubSilence[];
   effects: { kind: "created" | "expired"; id: string }[];
+  /** Labels of what fires, by fingerprint. */
+  alerts: Map<string, Record<string, string>>;
+  /** Since when it runs. */
+  started: { at: Date };
   /** An active silence that somebody made. */
   makeSilence(id: string): StubSilence;
 };
 
-/** Alertmanager's API v2 as far as silences go. */
+/** Alertmanager's API v2 as far as silences go, and what of alerts is asked. */
 export async function startAlertmanagerStub(port = 0): Promise<AlertmanagerStub> {
-  const world = { silences: [] as StubSilence[], effects: [] as AlertmanagerStub["effects"] };
+  const world: World = { silences: [], effects: [], alerts: new Map(), started: { at: new Date(0) } };
   const stub = await startStub({ handle: (request) => route(world, request), report: () => world }, port);
   return Object.assign(world, stub, { makeSilence });
 }
@@ -48,11 +52,15 @@ function makeSilence(id: string): StubSilence {
   return { ...common, id, matchers, status: { state: "active" } };
 }
 
-type World = Pick<AlertmanagerStub, "silences" | "effects">;
+type World = Pick<AlertmanagerStub, "silences" | "effects" | "alerts" | "started">;
 
 function route(world: World, request: StubRequest): StubReply {
   if (request.label === "GET /api/v2/silences") return { status: 200, body: world.silences };
   if (request.label === "POST /api/v2/silences") return create(world, request);
+  if (request.label === "GET /api/v2/status") return { status: 200, body: { uptime: world.started.at.toISOString() } };
+  if (request.label === "GET /api/v2/alerts") {
+    return { status: 200, body: [...world.alerts].map(([fingerprint, labels]) => ({ fingerprint, labels })) };
+  }
   const [, id] = /^\/api\/v2\/silence\/([^/]+)$/.exec(request.url.pathname) ?? [];
   const silence = world.silences.find((one) => one.id === id);
   if (id === undefined || !silence) return { status: 404 };

@@ -111,7 +111,8 @@ export function sizeOf(blocks: readonly Block[]): number {
 }
 
 const SHORTENED: Block = context({
-  mrkdwn: "_… more than there is room for; `/stanch show` and the API have all of it_",
+  mrkdwn:
+    "_… more than there is room for; on the command line `stanch show ID` and `stanch report ID` give all of it, as does the API_",
 });
 
 function byWeight(blocks: readonly Block[]): readonly Block[] {

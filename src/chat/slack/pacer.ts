@@ -6,8 +6,11 @@ const BURST = 4;
 /** Places are promised this far ahead. Who finds none free comes back when there are some, so that nobody is waited for. */
 const AHEAD: Milliseconds = 60_000;
 
-/** The last place that somebody was told to come back for, and how many found none free. */
-type Promised = { until: Instant; late: number };
+/** The last place that somebody was told to come back for, how many found none free, and who was told what. */
+type Promised = { until: Instant; late: number; places: Map<string, Instant> };
+
+/** Who asks, such as an incident: it keeps the place that it was told, however often it asks before. */
+type Asking = { by: string; now: Instant; urgent: boolean };
 
 /** Credit grows by a millisecond per millisecond; whole numbers, so that waiting as told is always enough. */
 type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; urgent: Promised; other: Promised };
@@ -15,11 +18,12 @@ type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; urgen
 /**
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
  * delays only that one. The last place of a burst is kept for what is urgent (approvals, escalations). Those who wait are told places one
- * after the other: a thousand incidents that all came back for the next one would look, and read what they show, each second.
+ * after the other: a thousand incidents that all came back for the next one would look, and read what they show, each second. An incident
+ * whose run goes fast asks many times a second: it has one place as any other.
  */
 export type Pacer = {
   /** Takes a place and returns 0, or takes none and returns how long until there is one, at most a minute unless the channel is held. */
-  take(channel: string, now: Instant, urgent: boolean): Milliseconds;
+  take(channel: string, asking: Asking): Milliseconds;
   /** How long a hold on this channel still lasts; 0 when there is none. */
   heldFor(channel: string, now: Instant): Milliseconds;
   /** Nothing goes to this channel before `until`. */
@@ -30,16 +34,17 @@ export type Pacer = {
 export function createPacer(): Pacer {
   const lanes = new Map<string, Lane>();
   return {
-    take(channel, now, urgent) {
+    take(channel, asking) {
+      const { by, now, urgent } = asking;
       const lane = refilled(lanes.get(channel), now);
       lanes.set(channel, lane);
       if (lane.heldUntil > now) return lane.heldUntil - now;
       const floor = urgent ? COST : 2 * COST;
-      if (lane.credit >= floor) {
-        lane.credit -= COST;
-        return 0;
-      }
-      return promise(urgent ? lane.urgent : lane.other, now, floor - lane.credit);
+      const promised = urgent ? lane.urgent : lane.other;
+      if (lane.credit < floor) return promise(promised, asking, floor - lane.credit);
+      lane.credit -= COST;
+      promised.places.delete(by);
+      return 0;
     },
     heldFor(channel, now) {
       return Math.max(0, (lanes.get(channel)?.heldUntil ?? 0) - now);
@@ -52,12 +57,22 @@ export function createPacer(): Pacer {
 }
 
 function fresh(now: Instant): Lane {
-  const none = { until: 0, late: 0 };
-  return { credit: BURST * COST, filledAt: now, heldUntil: 0, urgent: { ...none }, other: { ...none } };
+  const none = (): Promised => ({ until: 0, late: 0, places: new Map() });
+  return { credit: BURST * COST, filledAt: now, heldUntil: 0, urgent: none(), other: none() };
 }
 
-/** The next place that nobody was told yet. Who comes too late for one comes back in the second half of the time that is promised by then. */
-function promise(promised: Promised, now: Instant, soonest: Milliseconds): Milliseconds {
+/** The place that it was told before, while that is still to come, or the next one that nobody was told yet. */
+function promise(promised: Promised, { by, now }: Asking, soonest: Milliseconds): Milliseconds {
+  const { places } = promised;
+  if (promised.until + COST <= now) places.clear();
+  const told = places.get(by) ?? now;
+  const wait = told > now ? Math.max(soonest, told - now) : nextPlace(promised, now, soonest);
+  places.set(by, now + wait);
+  return wait;
+}
+
+/** Who comes too late for one comes back in the second half of the time that is promised by then. */
+function nextPlace(promised: Promised, now: Instant, soonest: Milliseconds): Milliseconds {
   const wait = Math.max(soonest, promised.until + COST - now);
   if (wait > AHEAD) {
     promised.late += 1;

@@ -61,7 +61,7 @@ export async function post(
   record: (state: ChatState, ts: string) => ChatState,
 ): Promise<Stop | undefined> {
   const channel = what.channel ?? session.channel;
-  const wait = paced(deps, channel, what.urgent);
+  const wait = paced(deps, session, { lane: channel, urgent: what.urgent });
   if (wait) return wait;
   await markPosting(deps, session);
   const where = { channel, metadata: what.mark, ...(what.thread !== undefined && { thread_ts: what.thread }) };
@@ -81,7 +81,7 @@ export async function edit(
   session: Session,
   what: { ts: string; message: Message; urgent: boolean },
 ): Promise<Stop | "gone" | undefined> {
-  const wait = paced(deps, `${session.channel}/edit`, what.urgent);
+  const wait = paced(deps, session, { lane: `${session.channel}/edit`, urgent: what.urgent });
   if (wait) return wait;
   const where = { channel: session.channel, ts: what.ts };
   const answer = await send(deps, "chat.update", { where, message: what.message });
@@ -143,8 +143,12 @@ export function outageStop(deps: PublishDeps): Stop | undefined {
   return retryAfter === 0 ? undefined : { ok: false, retryAfter, why: "Slack could not be reached", uncertain: false };
 }
 
-function paced(deps: PublishDeps, lane: string, urgent: boolean): Stop | undefined {
-  const retryAfter = deps.pacer.take(lane, deps.now(), urgent);
+function paced(
+  { pacer, now }: PublishDeps,
+  { view }: Session,
+  { lane, urgent }: { lane: string; urgent: boolean },
+): Stop | undefined {
+  const retryAfter = pacer.take(lane, { by: view.incident.id, now: now(), urgent });
   return retryAfter === 0 ? undefined : { ok: false, retryAfter, why: "pacing", uncertain: false };
 }
 

@@ -24,16 +24,17 @@ function creditText({ repaired, before }: Remedy): string {
 type Told = { credit: string; hindsight: readonly string[] };
 
 function runLines(run: Run, { credit, hindsight }: Told): readonly string[] {
-  const { created, ended, grants } = run;
+  const { created, ended, grants, unknown } = run;
   const what = created.lease === undefined ? text(created.playbook) : `undoing lease ${text(created.lease)}`;
   const by = created.by === "stanch" ? "" : `, started by ${text(created.by)}`;
-  const end = ended ? `${ended.state} at ${hhmm(ended.at)}: ${text(ended.reason)}` : "under way";
+  const open = unknown ? `waits for an answer: ${text(unknown.question)}` : "under way";
+  const end = ended ? `${ended.state} at ${hhmm(ended.at)}: ${text(ended.reason)}` : open;
   const done = [...run.steps.values()].filter((step) => step.outcome !== "skipped");
   return [
     `- **${what}** on ${text(created.target)} (${created.id}, ${created.severity}, ${created.autonomy}${by}): ${end}${credit}`,
     ...grants.map((grant) => `  - approved by ${text(grant.by)} (${text(grant.approvalId)})`),
     ...[...run.branches].map(([path, branch]) => `  - branch ${text(path)}: ${branchText(branch)}`),
-    ...done.map((step) => `  - ${stepText(step)}`),
+    ...done.map((step) => `  - ${stepText(step, unknown?.path === step.path)}`),
     ...hindsight.map((line) => `  - in hindsight: ${text(line)}`),
   ];
 }
@@ -43,11 +44,11 @@ function branchText(branch: number | "default" | "none"): string {
 }
 
 /** What failed before it began has no effect, and none is known. */
-function stepText(step: StepRecord): string {
-  const { path, uses, effect, at, outcome, state, message } = step;
+function stepText(step: StepRecord, isAsked: boolean): string {
+  const { path, uses, effect, at, outcome, message } = step;
   const what = effect === "read" && outcome === "failed" ? text(uses) : `${text(uses)}, ${effect}`;
   const name = uses === "" ? text(path) : `${text(path)} (${what})`;
-  return `${hhmm(at)} ${name}: ${outcome ?? state}${message === undefined ? "" : `, ${text(message)}`}`;
+  return `${hhmm(at)} ${name}: ${outcome ?? (isAsked ? "outcome unknown" : "under way")}${message === undefined ? "" : `, ${text(message)}`}`;
 }
 
 /** What recovery was measured by, and the values at the end: RB-REPORT-11. */

@@ -217,3 +217,14 @@ test("an incident of a person's run has no alerts that ended, and what failed be
   assert.match(report, /\| Recovery \| no alert had opened it; its run ended \|/);
   assert.match(report, /shed \(settings\.set\): failed, no/);
 });
+
+test("a run that waits for an answer says what it asks, and its step that its outcome is not known", () => {
+  const called = STEPS.find(({ type }) => type === "intent");
+  assert.ok(called);
+  const asked: RunEvent = { type: "unknown", at: after(6), path: "redeploy", question: "did this take effect?" };
+  const asks = renderReport(factsOf({ runs: [fold(called, asked)] }));
+  assert.match(asks, /\(run-1, P1, approve\): waits for an answer: did this take effect\?\n/);
+  assert.match(asks, / {2}- 12:05 redeploy \(ecs\.redeploy, disruptive\): outcome unknown\n/);
+  const goesOn = renderReport(factsOf({ runs: [fold(called)] }));
+  assert.match(goesOn, /: under way\n {2}- 12:05 redeploy \(ecs\.redeploy, disruptive\): under way\n/);
+});
