@@ -99,3 +99,14 @@ function valueIn({ steps }: { steps: object }): Readonly<Record<string, unknown>
   const { read } = steps as { read: { output: { value: string } } };
   return { value: read.output.value };
 }
+
+test("what is read before a change that nobody can undo is kept without its credential, and the change is made", async () => {
+  const { world, held } = holder(URL_WITH_PASSWORD);
+  const { revert: _, ...put } = world.actions.get("t.put") ?? assert.fail();
+  world.actions.set("t.put", put);
+  world.playbooks.set("p", playbook("p", [step("put", "t.put", { with: PUT.with })]));
+  const id = await world.open("p");
+  await world.drain();
+  assert.equal(held.value, "redis://other:6379");
+  assert.ok(!JSON.stringify((await world.run(id)).steps.get("put")?.before).includes("of-no-account"));
+});

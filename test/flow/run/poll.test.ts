@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ActionResult } from "../../../src/core/action.ts";
+import { lostPlaybook } from "../../../src/flow/run/lost-playbook.ts";
 import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const DOWN: ActionResult = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" };
@@ -46,4 +47,33 @@ test("a change whose action can be asked no more ends as failed, and is not made
   await world.pass(30_000);
   assert.equal((await ended())?.reason, "roll: t.roll cannot be polled any more");
   assert.equal(roll.calls.length, 1);
+});
+
+test("one that is found done counts as done, however late somebody asks", async () => {
+  const { world, ended } = await underWay({ ok: true, done: true, output: {} });
+  await world.leap(3_600_000);
+  assert.equal((await ended())?.state, "succeeded");
+});
+
+test("what was accepted is known before anybody asks for it: a worker that ends while it asks leaves nothing unknown", async () => {
+  const world = createWorld();
+  let polls = 0;
+  const roll = scripted(world.actions, "t.roll", {
+    answer: () => ({ ok: true, done: false, handle: {}, pollAfter: 0 }),
+    poll: async () => (++polls === 1 ? world.die() : { ok: true, done: true, output: {} }),
+  });
+  world.playbooks.set("p", playbook("p", [step("roll", "t.roll")]));
+  const id = await world.open("p");
+  await world.pass(120_000);
+  const { ended, unknown } = await world.run(id);
+  assert.deepEqual([roll.calls.length, polls, ended?.state, unknown], [1, 2, "succeeded", undefined]);
+});
+
+test("a change that is under way is followed to its end although its playbook is gone", async () => {
+  const { world, ended } = await underWay(later(1), later(1), later(1), { ok: true, done: true, output: {} });
+  const { playbookOf } = world.deps;
+  world.deps.playbookOf = async (run) => lostPlaybook((await playbookOf(run)).name, "its text is gone");
+  await world.pass(60_000);
+  assert.match((await world.timeline()).join("\n"), /^roll succeeded$/m);
+  assert.match((await ended())?.reason ?? "", /its text is gone$/);
 });

@@ -73,3 +73,23 @@ test("what had to be read before a call and could not be leaves it unmade, and n
   assert.deepEqual([act.calls.length, mutated, steps.get("act")?.state], [0, false, "done"]);
   assert.equal(ended?.reason, "act: nobody answers");
 });
+
+test("who looks a repeated call up is told which attempt it was, and when that was made", async () => {
+  const told: unknown[] = [];
+  let begun = 0;
+  await changed((world) => {
+    begun = world.clock.now();
+    return {
+      conditional: true,
+      answer: () => world.die(),
+      reconcile: async (_input, _context, { at, attempt }) => {
+        told.push([attempt, Math.floor((at - begun) / 60_000)]);
+        return { verdict: "not-done", detail: "it is as before" };
+      },
+    };
+  });
+  assert.deepEqual(told, [
+    [1, 0],
+    [2, 1],
+  ]);
+});

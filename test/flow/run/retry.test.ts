@@ -76,3 +76,21 @@ test("a worker that had to stop repeats no call that may have arrived", () => {
   assert.deepEqual(next("reversible", "no"), { retryAt: 5 });
   assert.deepEqual(next("read", "unknown"), { retryAt: 5 });
 });
+
+test("what has to be read before a change is read as often as the step may be tried, and no more", async () => {
+  for (const works of [3, 4]) {
+    const world = createWorld();
+    let reads = 0;
+    const act = scripted(world.actions, "t.act", {
+      prepare: async () => (++reads < works ? DOWN : { ok: true, before: {} }),
+    });
+    world.playbooks.set("p", playbook("p", [step("one", "t.act", { retry: RETRY })]));
+    const id = await world.open("p");
+    await world.pass(60_000);
+    const { ended } = await world.run(id);
+    assert.deepEqual(
+      [reads, act.calls.length, ended?.reason],
+      works === 3 ? [3, 1, "all steps done"] : [3, 0, "one: down"],
+    );
+  }
+});
