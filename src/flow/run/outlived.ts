@@ -10,8 +10,8 @@ import { nowOf, type Turn } from "./turn.ts";
  * guard `stale` would deny it; what it has changed already goes on to the verification.
  */
 export async function idleUnlessOutlived(turn: Turn): Promise<Progress> {
-  const { asked, mutated, resolved, cancelling, reverting } = turn.run;
-  if (!asked || resolved || cancelling || reverting || !(await isOutlived(turn))) return letGo(turn, undefined);
+  const { mutated, resolved } = turn.run;
+  if (resolved || !(await isOutlived(turn))) return letGo(turn, undefined);
   if (mutated) return resolveRun(turn);
   const reason = "denied.stale: the alert has resolved meanwhile";
   return finishRun(turn, { kind: "finish", state: "cancelled", reason, retryAt: nowOf(turn) });

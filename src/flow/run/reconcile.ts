@@ -87,8 +87,5 @@ async function again(
 async function askWhatHappened(turn: Turn, record: StepRecord, why: string): Promise<Progress> {
   const question = questionOf(record, why, turn.deps);
   const asked = withEvents(turn, [{ type: "unknown", at: nowOf(turn), path: record.path, question }]);
-  const incident = turn.run.created.incidentId;
-  return letGo(asked, undefined, {
-    writes: incident === undefined ? [] : [{ write: "due", member: `incident:${incident}`, at: 0 }],
-  });
+  return letGo(asked, undefined);
 }

@@ -140,3 +140,24 @@ test("what a long call came to, and what follows it, is told with the time at wh
   const times = events.map(({ type, at }) => `${type} ${(at - begun) / 1_000}`);
   assert.deepEqual(times, ["created 0", "intent 0", "outcome 10", "intent 10", "outcome 20", "ended 20"]);
 });
+
+test("a call is ended at its step's own timeout", async () => {
+  for (const effect of ["read", "disruptive"] as const) {
+    const world = createWorld();
+    scripted(world.actions, "t.act", {
+      effect,
+      run: (_input, { signal }) =>
+        new Promise((resolve) => {
+          const answer = () =>
+            resolve({ ok: false, reason: "timeout", message: "too late", retryable: false, sent: "refused" });
+          signal.addEventListener("abort", answer);
+        }),
+    });
+    world.playbooks.set("p", playbook("p", [step("act", "t.act", { timeout: 20 })]));
+    const id = await world.open("p");
+    const begun = performance.now();
+    await world.drain();
+    assert.equal((await world.run(id)).ended?.reason, "act: too late");
+    assert.ok(performance.now() - begun < 2_000);
+  }
+});

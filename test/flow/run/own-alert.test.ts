@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertRecord } from "../../../src/core/episode.ts";
-import { ALERT, createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
+import { decide } from "../../../src/flow/decide/decide.ts";
+import { ALERT, ANNA, createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
 
 const MINUTE = 60_000;
 const OTHER: AlertRecord = { ...ALERT, id: "alertmanager-other-1" };
@@ -54,4 +55,36 @@ test("it goes on where another alert that fires asks for the same playbook on th
 test("what it had changed by then is measured, and nothing more is begun", async () => {
   const { act, first, ended } = await outlived({ asks: false, begun: [step("first", "t.first")] });
   assert.deepEqual([first.calls.length, act.calls.length, ended?.state], [1, 0, "succeeded"]);
+});
+
+/** A run that has made its first change and asks people for the second one, which its own alert does not wait for. */
+async function asked(group: { group?: string }) {
+  const world = createWorld();
+  scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
+  scripted(world.actions, "t.first");
+  const flush = scripted(world.actions, "t.flush", { effect: "destructive" });
+  const steps = [step("first", "t.first", group), step("flush", "t.flush", group)];
+  world.playbooks.set("p", playbook("p", steps, { verify: verify("t.read") }));
+  world.deps.ladders = async () => new Map();
+  const id = await world.open("p");
+  await world.drain();
+  await end(world);
+  await world.store.commit({ checks: [], writes: [{ write: "due", member: `run:${id}`, at: 0 }] });
+  await world.drain();
+  return { world, id, flush };
+}
+
+test("where it asks people by then, they need not answer any more, and what it had changed is measured", async () => {
+  const { world, id, flush } = await asked({});
+  assert.equal((await world.store.page("approvals:pending", { limit: 5 })).members.length, 0);
+  await world.pass(MINUTE);
+  assert.deepEqual([flush.calls.length, (await world.run(id)).ended?.state], [0, "succeeded"]);
+});
+
+test("where it asks people for the rest of a group that it has begun, they go on being asked", async () => {
+  const { world, id, flush } = await asked({ group: "g" });
+  const { approvalId = "" } = (await world.run(id)).asked ?? {};
+  await decide(world.deps, ANNA, { verb: "approve", approval: approvalId, reason: "" });
+  await world.pass(MINUTE);
+  assert.deepEqual([flush.calls.length, (await world.run(id)).ended?.state], [1, "succeeded"]);
 });

@@ -77,3 +77,9 @@ test("a change that is under way is followed to its end although its playbook is
   assert.match((await world.timeline()).join("\n"), /^roll succeeded$/m);
   assert.match((await ended())?.reason ?? "", /its text is gone$/);
 });
+
+test("a target is asked as often as it has said", async () => {
+  const { world, seen } = await underWay(later(1));
+  await world.pass(30_000);
+  assert.equal(seen.length, 6);
+});

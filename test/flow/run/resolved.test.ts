@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Approval } from "../../../src/core/approval.ts";
 import type { Playbook, Step } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
 import { stateKind } from "../../../src/flow/run-view.ts";
@@ -90,4 +91,46 @@ test("a run whose alert ends while it waits for a guard is measuring from then o
   await resolve(world, id);
   await world.drain();
   assert.equal(stateKind(await world.run(id)), "verifying");
+});
+
+/** A run that has begun a group, and asks people for a change between its steps. */
+async function askedWithin() {
+  const [patch, restart] = GROUPED;
+  assert.ok(patch && restart);
+  const run = await begun([patch, step("flush", "t.flush"), restart], {
+    onFailure: ["revert"],
+    verify: verify("t.read"),
+  });
+  const flush = scripted(run.world.actions, "t.flush", { effect: "destructive" });
+  await run.world.drain();
+  const { approvalId = "" } = (await run.world.run(run.id)).asked ?? {};
+  return { ...run, flush, approvalId };
+}
+
+test("what is asked between the steps of a begun group is taken back, and the group is completed", async () => {
+  const { world, id, flush, restart, back, approvalId, ended } = await askedWithin();
+  await resolve(world, id);
+  await world.pass(120_000);
+  assert.deepEqual([flush.calls.length, restart.calls.length, back.calls.length], [0, 1, 0]);
+  assert.equal((await ended())?.state, "succeeded");
+  assert.equal((await world.store.get<Approval>("approval", approvalId))?.body.status, "withdrawn");
+});
+
+test("a yes that comes in the very moment in which it is taken back is a yes on the timeline", async () => {
+  const { world, id, flush, approvalId } = await askedWithin();
+  const { store } = world;
+  let isAsked = true;
+  const get: typeof store.get = async (kind, name) => {
+    if (isAsked && kind === "approval") {
+      isAsked = false;
+      await decide(world.deps, ANNA, { verb: "approve", approval: approvalId, reason: "" });
+    }
+    return store.get(kind, name);
+  };
+  await resolve(world, id);
+  world.deps.store = { ...store, get };
+  await world.pass(120_000);
+  assert.equal((await store.get<Approval>("approval", approvalId))?.body.status, "approved");
+  const told = (await world.timeline()).filter((line) => line.startsWith("appro"));
+  assert.deepEqual([told.slice(1), flush.calls.length], [["approved by anna (api)"], 0]);
 });

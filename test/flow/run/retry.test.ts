@@ -78,11 +78,16 @@ test("a worker that had to stop repeats no call that may have arrived", () => {
 });
 
 test("what has to be read before a change is read as often as the step may be tried, and no more", async () => {
-  for (const works of [3, 4]) {
+  const unsure = { ...DOWN, sent: "unknown" } as const;
+  for (const [works, fault] of [
+    [3, DOWN],
+    [3, unsure],
+    [4, DOWN],
+  ] as const) {
     const world = createWorld();
     let reads = 0;
     const act = scripted(world.actions, "t.act", {
-      prepare: async () => (++reads < works ? DOWN : { ok: true, before: {} }),
+      prepare: async () => (++reads < works ? fault : { ok: true, before: {} }),
     });
     world.playbooks.set("p", playbook("p", [step("one", "t.act", { retry: RETRY })]));
     const id = await world.open("p");
