@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Approval } from "../../src/core/approval.ts";
+import { type Approval, UNOPPOSED } from "../../src/core/approval.ts";
 import type { ChatState } from "../../src/core/chat.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import { undoneMarker } from "../../src/flow/run/guard-reads.ts";
@@ -93,8 +93,17 @@ test("a wake-up before its end, however often, does not end a window", async () 
   for (let minute = 0; minute < 9; minute++) {
     await world.store.commit({ checks: [], writes: [{ write: "due", member: `approval:${approval}`, at: 0 }] });
     await world.pass(MINUTE);
+    assert.deepEqual(await world.store.due(9), [], "and is not looked at before then");
   }
   assert.equal(act.calls.length, 0);
-  await world.pass(2 * MINUTE);
+  await world.pass(MINUTE);
+  assert.equal(act.calls.length, 1, "at its end");
+  const { status, votes } = (await world.store.get<Approval>("approval", approval))?.body ?? {};
+  assert.deepEqual([status, votes?.map(({ by }) => by)], ["approved", [UNOPPOSED]]);
+});
+
+test("a window ends when it was said to, though nobody looks at it in between", async () => {
+  const { world, act } = await begun(1);
+  await world.pass(MINUTE);
   assert.equal(act.calls.length, 1);
 });

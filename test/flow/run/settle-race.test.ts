@@ -1,33 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Incident } from "../../../src/core/incident.ts";
-import type { Store, Tx } from "../../../src/core/store.ts";
+import type { Store } from "../../../src/core/store.ts";
 import { CONFIG, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
+import { puts, racing } from "../../support/racing.ts";
 
-/** A store in which the incident changes just before this commit for the first time. */
-function racing(isMeant: (tx: Tx) => boolean): (store: Store) => Store {
-  let raced = false;
-  return (store) => ({
-    ...store,
-    async commit(tx) {
-      if (!raced && isMeant(tx)) {
-        raced = true;
-        const doc = await store.get<Incident>("incident", "inc-1");
-        const body = { ...doc?.body, counts: { firing: 2, total: 2 } };
-        await store.commit({ checks: [], writes: [{ write: "put", kind: "incident", id: "inc-1", body }] });
-      }
-      return store.commit(tx);
+/** The incident changes just before it becomes so. */
+function changing(isSo: (incident: Incident) => boolean): (store: Store) => Store {
+  return racing(
+    (tx) => puts(tx, "incident", isSo),
+    async (store) => {
+      const doc = await store.get<Incident>("incident", "inc-1");
+      const body = { ...doc?.body, counts: { firing: 2, total: 2 } };
+      await store.commit({ checks: [], writes: [{ write: "put", kind: "incident", id: "inc-1", body }] });
     },
-  });
+  );
 }
-
-const puts = (tx: Tx, what: (incident: Incident) => boolean): boolean =>
-  tx.writes.some((write) => write.write === "put" && write.kind === "incident" && what(write.body as Incident));
 
 test("the next playbook follows at once although the incident has just changed", async () => {
   const world = createWorld(
     CONFIG,
-    racing((tx) => puts(tx, ({ runs }) => runs.length === 2)),
+    changing(({ runs }) => runs.length === 2),
   );
   scripted(world.actions, "t.first", {
     answer: () => ({ ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" }),
@@ -44,7 +37,7 @@ test("the next playbook follows at once although the incident has just changed",
 test("an incident is mitigated at once although it has just changed", async () => {
   const world = createWorld(
     CONFIG,
-    racing((tx) => puts(tx, ({ status }) => status === "mitigated")),
+    changing(({ status }) => status === "mitigated"),
   );
   scripted(world.actions, "t.act");
   scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
