@@ -1,15 +1,8 @@
-import { createConsoleChat, createSlack, createUserGroups, type Slack } from "../chat/index.ts";
+import { createConsoleChat, loadSlack, type Slack } from "../chat/index.ts";
 import type { Chat } from "../core/chat.ts";
 import type { Config } from "../core/config.ts";
 import type { Desk } from "../core/desk.ts";
 import type { Log } from "../core/log.ts";
-
-/** Members of a Slack user group; without Slack every group is unreadable, so nobody of it may approve. */
-export function slackGroups(config: Config, log: Log): (id: string) => Promise<ReadonlySet<string>> {
-  const { slack } = config.environment;
-  if (!slack) return () => Promise.reject(new Error("Slack is not configured"));
-  return createUserGroups({ ...slack, log, now: Date.now });
-}
 
 /** A warning where escalation calls people through Slack and Slack is not set up: nobody would hear it. */
 export function unheardCalls({
@@ -22,23 +15,39 @@ export function unheardCalls({
   return [`escalation calls ${names}, but SLACK_BOT_TOKEN is not set: such calls are only printed on the console`];
 }
 
+type About = { log: Log; write(line: string): void; colour: boolean };
+
+/** Where incidents are shown: `groups` gives the members of a Slack user group, `open` makes the chat over the desk. */
+export type Surface = {
+  groups(id: string): Promise<ReadonlySet<string>>;
+  open(desk: Desk): { chat: Chat; slack?: Slack };
+};
+
 /** Slack when its token is set, else the console: the same life of an incident, as lines. */
-export function openChat(
-  config: Config,
-  desk: Desk,
-  about: { log: Log; groups(id: string): Promise<ReadonlySet<string>>; write(line: string): void; colour: boolean },
-): { chat: Chat; slack?: Slack } {
+export async function prepareChat(config: Config, { log, write, colour }: About): Promise<Surface> {
   const { slack } = config.environment;
-  if (!slack) return { chat: createConsoleChat({ write: about.write, colour: about.colour }) };
-  const opened = createSlack({
-    ...slack,
-    desk,
-    slack: config.slack,
-    approvals: config.approvals,
-    escalation: config.escalation,
-    resolveUserGroup: about.groups,
-    log: about.log,
-    now: Date.now,
-  });
-  return { chat: opened.chat, slack: opened };
+  if (!slack) return { groups: unreadable, open: () => ({ chat: createConsoleChat({ write, colour }) }) };
+  const { createSlack, createUserGroups } = await loadSlack();
+  const common = { ...slack, log, now: Date.now };
+  const groups = createUserGroups(common);
+  return {
+    groups,
+    open(desk) {
+      const { approvals, escalation } = config;
+      const opened = createSlack({
+        ...common,
+        desk,
+        slack: config.slack,
+        approvals,
+        escalation,
+        resolveUserGroup: groups,
+      });
+      return { chat: opened.chat, slack: opened };
+    },
+  };
+}
+
+/** Nobody of a group may approve where there is no Slack to ask for its members. */
+async function unreadable(): Promise<never> {
+  throw new Error("Slack is not configured");
 }

@@ -18,7 +18,7 @@ import { createFiles } from "../store/files.ts";
 import { createEngine, type Engine, type EngineParts, parseWith } from "./engine.ts";
 import { createNewRuns, type NewRuns } from "./new-runs.ts";
 import { createPlaybookOf, indexOf, parseOptions } from "./playbooks.ts";
-import { openChat, slackGroups } from "./slack.ts";
+import { prepareChat } from "./slack.ts";
 import type { Storage } from "./storage.ts";
 
 export type WireOptions = {
@@ -35,7 +35,8 @@ export type Parts = Awaited<ReturnType<typeof wireParts>>;
 
 /** Makes every part once and gives each what it needs; nothing listens or works yet. */
 export async function wireParts(config: Config, options: WireOptions) {
-  const { log, storage } = options;
+  const { log, storage, write, colour } = options;
+  const surface = await prepareChat(config, { log, write, colour });
   const actions = actionsWith(storage.store);
   const connections = createConnections(config.connections);
   const reading = parseOptions(config, actions, connections);
@@ -46,7 +47,6 @@ export async function wireParts(config: Config, options: WireOptions) {
   const drop = options.dropAdds === undefined ? {} : { dropAdds: options.dropAdds };
   const jobs = createBullmqQueue({ url: storage.url, onError, ...drop });
   const queue = localFirst(jobs, { onError, ...drop });
-  const groups = slackGroups(config, log);
   const all = (): ReturnType<typeof set.current>["playbooks"] => set.current().playbooks;
   const parts: EngineParts & { newRuns: NewRuns } = {
     config,
@@ -59,7 +59,7 @@ export async function wireParts(config: Config, options: WireOptions) {
     sources,
     playbooks: { all, byName: (name) => all().find((one) => one.name === name), index: indexOf(all) },
     playbookOf: createPlaybookOf(storage.store, reading),
-    slackGroup: groups,
+    slackGroup: surface.groups,
     files: createFiles(),
     metrics,
     log,
@@ -67,7 +67,7 @@ export async function wireParts(config: Config, options: WireOptions) {
   };
   const engine = createEngine(parts);
   const desk = openDesk(parts, engine);
-  const { chat, slack } = openChat(config, desk, { log, groups, write: options.write, colour: options.colour });
+  const { chat, slack } = surface.open(desk);
   return { ...parts, jobs, connections, metrics, engine, desk, chat, slack, set, storage };
 }
 

@@ -1,6 +1,6 @@
 import { loadClients } from "../actions/index.ts";
 import { unheardCalls } from "../app/slack.ts";
-import { examineSlack } from "../chat/index.ts";
+import { loadSlack } from "../chat/index.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../core/config.ts";
 import { AppError, type Fault, formatFault } from "../core/errors.ts";
@@ -69,6 +69,7 @@ async function slackFindings(config: Config): Promise<readonly Finding[]> {
     return [{ area: "slack", what: "not used", ok: true, note }];
   }
   const settings = { ...slack, slack: config.slack, approvals: config.approvals, log: silentLog };
+  const { examineSlack } = await loadSlack();
   return (await examineSlack(settings)).map((finding) => ({ area: "slack", ...finding }));
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -145,6 +145,15 @@ describe("Dockerfile", () => {
     assert.ok(stderr.toString().includes(said), stderr.toString());
   });
 
+  it("fills it, too, with each library that waits for a configuration", () => {
+    const [, flags, listed = ""] =
+      /^RUN NODE_COMPILE_CACHE=node_modules\/\.cache\/stanch node (.*) -e '\[([\s\S]*?)\]/m.exec(stage("stanch")) ?? [];
+    assert.match(stage("stanch"), new RegExp(`^ENTRYPOINT \\["node", "${flags}", "src/main\\.ts"\\]$`, "m"));
+    const [slack = "", ...libraries] = [...listed.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? "");
+    assert.ok(has(slack), slack);
+    assert.deepEqual(libraries, librariesOnDemand());
+  });
+
   it("copies only what exists and what .dockerignore lets through", () => {
     const ignore = text(".dockerignore");
     for (const line of lines.filter((candidate) => candidate.startsWith("COPY ") && !candidate.includes("--from"))) {
@@ -159,6 +168,19 @@ describe("Dockerfile", () => {
     for (const [, file = ""] of text("Dockerfile").matchAll(/"((?:src|demo)\/[^"]+\.ts)"/g)) assert.ok(has(file), file);
   });
 });
+
+/** The packages that some file of `src` imports only when it needs them. */
+function librariesOnDemand(): readonly string[] {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  const imports = sources.flatMap((file) => [
+    ...text(join("src", file)).matchAll(
+      /(?<!typeof )(?:import|createRequire\(import\.meta\.url\))\("(@?[\w-][^"]*)"\)/g,
+    ),
+  ]);
+  return [...new Set(imports.map(([, name]) => name ?? ""))].sort();
+}
 
 function stage(name: string): string {
   return (

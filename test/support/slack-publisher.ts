@@ -1,4 +1,5 @@
-import { createSlack, type Slack } from "../../src/chat/index.ts";
+import type { Slack } from "../../src/chat/index.ts";
+import { createSlack } from "../../src/chat/slack/index.ts";
 import type { ChatState } from "../../src/core/chat.ts";
 import type { Config } from "../../src/core/config.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";

@@ -46,7 +46,7 @@ export async function ecsCall<T>(
   }
 }
 
-/** The SDK's client, loaded at first use as that of Kubernetes is. */
+/** The SDK's client, loaded where an `ecs` connection is configured, as that of Kubernetes is. */
 export function ecsLibrary(): Promise<Library> {
   return import("@aws-sdk/client-ecs");
 }

@@ -6,7 +6,7 @@ const NOTHING_FOUND = "http://localhost:8080";
 
 type Library = typeof import("@kubernetes/client-node");
 
-/** The official client, loaded at first use: it costs some 80 MB that an installation without Kubernetes should not pay. */
+/** The official client, loaded only where a `kubernetes` connection is configured: it takes some 80 MB, and holds all else up for a second. */
 export function kubeLibrary(): Library {
   return createRequire(import.meta.url)("@kubernetes/client-node");
 }
