@@ -93,3 +93,15 @@ test("when the alert is back, its playbook runs again", async () => {
   const { ended, status } = await standing(at);
   assert.deepEqual([ended, status], [["slow denied.stale", "slow recovery was measured and held"], "mitigated"]);
 });
+
+test("when the alert is back after people need not answer any more, they are asked again", async () => {
+  const at = await openHouse(configText(ACTS), [ASKS]);
+  for (const name of ["Slow", "Unmatched"]) await say(at, name, "firing");
+  await at.pass(MINUTE);
+  await say(at, "Slow", "resolved");
+  await at.pass(5 * MINUTE);
+  assert.deepEqual((await standing(at)).ended, ["slow denied.stale"]);
+  await say(at, "Slow", "firing");
+  await at.pass(MINUTE);
+  assert.equal((await at.store.page("approvals:pending", { limit: 9 })).members.length, 1);
+});

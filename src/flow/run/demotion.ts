@@ -8,11 +8,10 @@ import { type Extra, nowOf, type Turn } from "./turn.ts";
 
 /** What a run's end changes in its playbook's standing: three failed verifications in a row demote it to asking. */
 export async function demotionExtra(turn: Turn, move: Extract<Move, { kind: "finish" }>): Promise<Extra> {
-  const { created } = turn.run;
   const failed = move.state === "failed" && failedVerification(turn.run, move.reason);
   const held = move.state === "succeeded" && turn.playbook.verify !== undefined && turn.run.mutated;
-  if ((!failed && !held) || created.trigger === "revert") return {};
-  const id = created.playbook;
+  if (!failed && !held) return {};
+  const id = turn.run.created.playbook;
   const doc = await turn.deps.store.get<Demotion>("demotion", id);
   const next = afterVerification(doc?.body, held, nowOf(turn));
   if (doc === undefined && next === undefined) return {};

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Step } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, condition, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { ANNA, condition, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const MINUTE = 60_000;
 const HIGH = condition("facts.load > 0.5", ({ facts }) => above(facts["load"], 0.5), ["load"]);
@@ -21,8 +21,12 @@ async function loaded(steps: readonly Step[], autonomy: "auto" | "approve" = "au
     return Object.fromEntries(names.map((name) => [name, load.now]));
   };
   const act = scripted(world.actions, "t.act");
+  scripted(world.actions, "t.roll", {
+    answer: () => ({ ok: true, done: false, handle: {}, pollAfter: MINUTE }),
+    poll: async () => ({ ok: true, done: true, output: {} }),
+  });
   world.playbooks.set("p", playbook("p", steps, { autonomy: { P0: autonomy } }));
-  const id = await world.open("p", {}, { load: 0.9 });
+  const id = await world.open("p", {}, { load: 0.9, other: 0.9 });
   await world.drain();
   return { world, act, load, run: () => world.run(id) };
 }
@@ -66,4 +70,25 @@ test("what was agreed to is left out where its condition does not hold any more 
     await world.pass(MINUTE);
     assert.equal(act.calls.length, calls);
   }
+});
+
+test("a rollout is a wait, too, and so is the time between two rounds", async () => {
+  const change = step("act", "t.act", { if: HIGH });
+  const rounds: Step = { kind: "for-each", id: "r", as: "x", items: constant([1, 2]), steps: [change], wait: MINUTE };
+  for (const [steps, calls] of [
+    [[step("roll", "t.roll"), change], 0],
+    [[rounds], 1],
+  ] as const) {
+    const { world, act, load, run } = await loaded(steps);
+    load.now = 0.2;
+    await world.pass(5 * MINUTE);
+    assert.deepEqual([act.calls.length, load.measured, (await run()).ended?.state], [calls, 1, "succeeded"]);
+  }
+});
+
+test("what is measured again leaves what else is known", async () => {
+  const other = condition("facts.other > 0.5", ({ facts }) => above(facts["other"], 0.5), ["other"]);
+  const { world, act } = await loaded([PAUSE, step("one", "t.act", { if: HIGH }), step("two", "t.act", { if: other })]);
+  await world.pass(6 * MINUTE);
+  assert.equal(act.calls.length, 2);
 });

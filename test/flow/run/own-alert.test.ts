@@ -57,34 +57,57 @@ test("what it had changed by then is measured, and nothing more is begun", async
   assert.deepEqual([first.calls.length, act.calls.length, ended?.state], [1, 0, "succeeded"]);
 });
 
-/** A run that has made its first change and asks people for the second one, which its own alert does not wait for. */
-async function asked(group: { group?: string }) {
+/** A run that has made its first change and asks people for the second one when its own alert ends; `still`: who is asked for then. */
+async function asked(group: { group?: string }, still: (world: World) => ReturnType<typeof asking> = () => new Map()) {
   const world = createWorld();
   scripted(world.actions, "t.read", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
   scripted(world.actions, "t.first");
   const flush = scripted(world.actions, "t.flush", { effect: "destructive" });
   const steps = [step("first", "t.first", group), step("flush", "t.flush", group)];
   world.playbooks.set("p", playbook("p", steps, { verify: verify("t.read") }));
-  world.deps.ladders = async () => new Map();
+  world.deps.ladders = async () => still(world);
   const id = await world.open("p");
   await world.drain();
   await end(world);
   await world.store.commit({ checks: [], writes: [{ write: "due", member: `run:${id}`, at: 0 }] });
   await world.drain();
-  return { world, id, flush };
+  const { members } = await world.store.page("approvals:pending", { limit: 5 });
+  return { world, id, flush, pending: members };
 }
 
 test("where it asks people by then, they need not answer any more, and what it had changed is measured", async () => {
-  const { world, id, flush } = await asked({});
-  assert.equal((await world.store.page("approvals:pending", { limit: 5 })).members.length, 0);
-  await world.pass(MINUTE);
-  assert.deepEqual([flush.calls.length, (await world.run(id)).ended?.state], [0, "succeeded"]);
+  for (const still of [
+    () => new Map(),
+    (world: World) => new Map([["thing:two", asking(world, OTHER).get("thing:one") ?? []]]),
+    () => new Map([["thing:one", [{ playbook: playbook("other", []), target: "thing:one", entrants: [] }]]]),
+  ]) {
+    const { world, id, flush, pending } = await asked({}, still);
+    assert.equal(pending.length, 0);
+    await world.pass(MINUTE);
+    assert.deepEqual([flush.calls.length, (await world.run(id)).steps.get("first")?.outcome], [0, "succeeded"]);
+  }
 });
 
-test("where it asks people for the rest of a group that it has begun, they go on being asked", async () => {
-  const { world, id, flush } = await asked({ group: "g" });
-  const { approvalId = "" } = (await world.run(id)).asked ?? {};
-  await decide(world.deps, ANNA, { verb: "approve", approval: approvalId, reason: "" });
-  await world.pass(MINUTE);
-  assert.deepEqual([flush.calls.length, (await world.run(id)).ended?.state], [1, "succeeded"]);
+test("where another alert that fires asks for the same, or its group is half done, people go on being asked", async () => {
+  for (const [group, still] of [
+    [{}, (world: World) => asking(world, OTHER)],
+    [{ group: "g" }, undefined],
+  ] as const) {
+    const { world, id, flush, pending } = await asked(group, still);
+    assert.equal(pending.length, 1);
+    await decide(world.deps, ANNA, { verb: "approve", approval: pending[0] ?? "", reason: "" });
+    await world.pass(MINUTE);
+    assert.deepEqual([flush.calls.length, (await world.run(id)).ended?.state], [1, "succeeded"]);
+  }
+});
+
+test("a run whose own alert fires on goes on, though its playbook is asked for no more", async () => {
+  const world = createWorld();
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")]));
+  world.deps.ladders = async () => new Map();
+  await world.store.commit({ checks: [], writes: [{ write: "put", kind: "alert", id: ALERT.id, body: ALERT }] });
+  const id = await world.open("p");
+  await world.drain();
+  assert.deepEqual([act.calls.length, (await world.run(id)).ended?.state], [1, "succeeded"]);
 });

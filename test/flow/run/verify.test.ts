@@ -152,3 +152,21 @@ test("a verification that held at its end, but not for its time, says so", async
   await world.pass(60_000);
   assert.match((await ended())?.reason ?? "", /did not hold in time; at last they held, but not for long enough$/);
 });
+
+test("a measurement that takes so long that nobody knows what held meanwhile begins the hold anew", async () => {
+  const world = createWorld();
+  let spent = 0;
+  world.deps.monotonic = () => world.clock.now() + spent;
+  const read = scripted(world.actions, "t.read", {
+    effect: "read",
+    answer: (call) => {
+      if (call === 2) spent += 25_000;
+      return { ok: true, done: true, output: { ok: true } };
+    },
+  });
+  scripted(world.actions, "t.act", { effect: "reversible" });
+  world.playbooks.set("p", playbook("p", [step("act", "t.act")], { verify: verify("t.read") }));
+  const id = await world.open("p");
+  await world.pass(300_000);
+  assert.deepEqual([(await world.run(id)).ended?.state, read.calls.length], ["succeeded", 5]);
+});
