@@ -18,9 +18,9 @@ export async function startWorkers(
   parts: Parts,
   options: { sweepEvery?: Milliseconds },
 ): Promise<readonly Stoppable[]> {
-  const { engine, queue, jobs, store, desk, chat, metrics, log, config } = parts;
+  const { engine, queue, jobs, store, desk, chat, metrics, log } = parts;
   const publish = async (id: string, signal: AbortSignal): Promise<void> => {
-    await notify({ store, desk, chat, queue, metrics, log, retention: config.retention }, id, signal);
+    await notify({ store, desk, chat, queue, metrics, log }, id, signal);
     await startVetoWindows(store, id);
   };
   await store.commit({ checks: [], writes: [{ write: "due", member: RETENTION_SWEEP, at: 0 }] });

@@ -1,5 +1,6 @@
 import type { Incident } from "../core/incident.ts";
 import type { Lease } from "../core/lease.ts";
+import type { Doc } from "../core/store.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import { type EscalateDeps, escalateIncident } from "./escalate.ts";
 import type { Followed } from "./followed.ts";
@@ -41,8 +42,9 @@ async function isSettled(deps: FollowDeps, id: string): Promise<boolean> {
     await deps.store.commit({ checks: [], writes: [{ write: "undue", member }] });
     return true;
   }
-  const parts: Followed[] = [];
-  for (const look of [escalateIncident, tendReport, retireIncident]) parts.push(await look(deps, doc));
+  const escalated = await escalateIncident(deps, doc);
+  const tended = await tendReport(deps, doc);
+  const parts = [escalated, tended, await retireIncident(deps, doc, owedUntil(deps, doc, tended))];
   if (parts.some((part) => part.changed)) return false;
   const committed = await deps.store.commit({
     checks: [
@@ -52,6 +54,12 @@ async function isSettled(deps: FollowDeps, id: string): Promise<boolean> {
     writes: [...parts.flatMap((part) => part.writes ?? []), planned(member, parts)],
   });
   return committed.ok;
+}
+
+/** A report that is not written, or reminders that are to come, keep an incident until its post-mortem is due, and no longer. */
+function owedUntil({ config: { reports } }: FollowDeps, { body }: Doc<Incident>, { changed, next }: Followed): Instant {
+  const isOwed = changed || next !== undefined;
+  return reports && isOwed && body.resolvedAt !== undefined ? body.resolvedAt + reports.postMortemWithin : 0;
 }
 
 function planned(member: string, parts: readonly Followed[]) {

@@ -16,8 +16,6 @@ export type NotifyDeps = {
   queue: Pick<Queue, "wake">;
   metrics: Pick<Metrics, "posted">;
   log: Log;
-  /** How long what was posted of a resolved incident is remembered. */
-  retention: Milliseconds;
 };
 
 /** One publisher per incident; nobody waits longer than this for one that died. */
@@ -124,12 +122,9 @@ async function settle(
   view: IncidentView,
   { claim, wasBehind, news }: Turn & { wasBehind: boolean },
 ): Promise<"done" | "again"> {
-  const { id, status } = view.incident;
+  const { id } = view.incident;
   const caughtUp = wasBehind ? await upToDate(deps, id) : [];
-  const writes: Write[] = [nextLook(view), ...release(claim), ...caughtUp];
-  if (status === "resolved") {
-    writes.push({ write: "expire", what: "doc", name: `chat:${id}`, at: claim.now + deps.retention });
-  }
+  const writes: readonly Write[] = [nextLook(view), ...release(claim), ...caughtUp];
   const committed = await deps.store.commit({ checks: [held(claim), ...news], writes });
   return committed.ok || committed.failed.check === "claim" ? "done" : "again";
 }

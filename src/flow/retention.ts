@@ -18,13 +18,17 @@ const TEXT_MARGIN: Milliseconds = 2 * DAY;
 const CHUNK = 200;
 
 /**
- * Removes a resolved incident with everything that belongs to it once `retention` has passed; one that still has a run or a lease
- * under way waits. The incident itself goes last, so that a crash in between is made good by the next look.
+ * Removes a resolved incident with everything that belongs to it once `retention` has passed, but not before `notBefore`; one that still
+ * has a run or a lease under way waits. The incident itself goes last, so that a crash in between is made good by the next look.
  */
-export async function retireIncident(deps: RetentionDeps, { body: incident, rev }: Doc<Incident>): Promise<Followed> {
+export async function retireIncident(
+  deps: RetentionDeps,
+  { body: incident, rev }: Doc<Incident>,
+  notBefore: Instant,
+): Promise<Followed> {
   const { resolvedAt, status, id } = incident;
   if (status !== "resolved" || resolvedAt === undefined) return lookAgain();
-  const end = resolvedAt + deps.config.retention;
+  const end = Math.max(resolvedAt + deps.config.retention, notBefore);
   const now = await deps.store.now();
   const owned = await readOwned(deps.store, incident);
   if (now < end) return { ...lookAgain(end), writes: keepTexts(owned.runs, end) };

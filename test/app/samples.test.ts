@@ -68,7 +68,7 @@ test("what a chat does not take waits since it was said, between two attempts to
     incident: async () => viewOf({ timelineLength: 1 }),
     timeline: (id: string, from = 0) => store.list<TimelineEntry>(`timeline:${id}`, from),
   };
-  const deps = { store, queue, chat, desk, metrics: { posted: () => {} }, log: silentLog, retention: MINUTE };
+  const deps = { store, queue, chat, desk, metrics: { posted: () => {} }, log: silentLog };
   const waiting = () => Promise.all([gauge("outbox_waiting"), gauge("outbox_oldest_age_seconds")]);
   assert.deepEqual(await waiting(), [1, 0]);
   for (let turn = 0; turn < 12; turn++) {

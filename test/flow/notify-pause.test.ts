@@ -32,7 +32,6 @@ test("a pause that is made while it posts is shown by the same turn, and looked 
     },
     metrics: { posted: () => undefined },
     log: silentLog,
-    retention: 90 * 24 * 60 * MINUTE,
   };
   const isDue = async () => (await store.due(10)).some(({ member }) => member === "chat:inc-1");
   await notify(deps, "inc-1", new AbortController().signal);

@@ -42,7 +42,6 @@ beforeEach(async () => {
     chat,
     metrics: { posted: () => undefined },
     log: silentLog,
-    retention: 90 * DAY,
     desk: {
       async incident(id) {
         const doc = await store.get<Incident>("incident", id);
@@ -269,14 +268,14 @@ describe("publishing an incident", () => {
     assert.deepEqual(await dueMembers(), []);
   });
 
-  test("what was posted of a resolved incident is remembered for the retention only", async () => {
+  test("what was posted is remembered as long as there is the incident, or all of it would be posted again", async () => {
     await put({ id: ID, status: "resolved" });
     await say("over");
     await queue.drain();
-    now += 89 * DAY;
-    assert.ok(await store.get("chat", ID));
-    now += 2 * DAY;
-    assert.equal(await store.get("chat", ID), undefined);
+    now += 500 * DAY;
+    await say("its lease has ended");
+    await queue.drain();
+    assert.deepEqual(chat.posted, ["over", "its lease has ended"]);
   });
 
   test("one incident that the chat refuses holds up no other", async () => {

@@ -87,9 +87,8 @@ export async function openRetentionHouse(config: Config) {
     unassessed: async () => [],
   });
   const chat = createConsoleChat({ write: () => {} });
-  const { retention } = config;
   const publish = (id: string, signal: AbortSignal): Promise<void> =>
-    notify({ store, desk, chat, queue: QUEUE, metrics: noMetrics, log: silentLog, retention }, id, signal);
+    notify({ store, desk, chat, queue: QUEUE, metrics: noMetrics, log: silentLog }, id, signal);
   const handle = createWakeHandler({ ...engine.wakeDeps, publish });
   return { clock, state, store, intake, desk, written, ...moves({ clock, store, intake, engine, handle, source }) };
 }

@@ -29,7 +29,10 @@ async function livedThrough(retention: number) {
   const escalation: Config["escalation"] = [
     { after: 0, when: "needs-person", severities: ["P0"], notify: ["slack:@oncall"] },
   ];
-  const world = createWorld({ ...CONFIG, retention, reports: REPORTS, escalation } as Config, () => backend.store);
+  const world = createWorld(
+    { ...CONFIG, retention, reports: { ...REPORTS, postMortemWithin: retention }, escalation } as Config,
+    () => backend.store,
+  );
   world.deps.files = createDisk().files;
   scripted(world.actions, "t.set", { effect: "reversible", revert: () => ({ uses: "t.set", with: {} }) });
   const lease = { for: 1, releaseWhen: [], onEnd: { kind: "revert" as const } };

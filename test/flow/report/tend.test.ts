@@ -252,6 +252,25 @@ describe("the post-mortem", () => {
     assert.match(found[0] ?? "", /is due since 1970-01-03 00:18 UTC/);
   });
 
+  test("is reminded of also where the retention is shorter; then the incident goes", async () => {
+    const house = await remedied(reportWorld(REPORTS, { retention: HOUR }));
+    await house.world.leap(43 * HOUR);
+    assert.equal((await said(house, "the post-mortem of inc-1")).length, 1);
+    await house.world.leap(2 * HOUR);
+    await house.world.leap(2 * HOUR);
+    assert.equal(await house.world.store.get("incident", "inc-1"), undefined);
+  });
+
+  test("a report that a full disk holds up outlasts the retention, until the post-mortem is due", async () => {
+    const house = reportWorld(REPORTS, { retention: HOUR });
+    house.disk.trouble.before = diskFull;
+    await remedied(house);
+    await house.world.leap(47 * HOUR);
+    assert.ok(await house.world.store.get("incident", "inc-1"));
+    await house.world.leap(2 * HOUR);
+    assert.equal(await house.world.store.get("incident", "inc-1"), undefined);
+  });
+
   test("of an incident that is open again is nobody's business", async () => {
     const house = await remedied();
     await reopen(house);

@@ -66,8 +66,8 @@ export function diskFull(path: string): never {
 export type ReportWorld = { world: World; disk: Disk };
 
 /** An incident is remedied by `fix`, which asks first, changes one thing and is verified. */
-export function reportWorld(reports: ReportSettings | "none" = REPORTS): ReportWorld {
-  const world = createWorld({ ...CONFIG, ...(reports !== "none" && { reports }) } as Config);
+export function reportWorld(reports: ReportSettings | "none" = REPORTS, more: Partial<Config> = {}): ReportWorld {
+  const world = createWorld({ ...CONFIG, ...more, ...(reports !== "none" && { reports }) } as Config);
   const disk = createDisk();
   world.deps.files = disk.files;
   scripted(world.actions, "t.fix", { answer: () => ({ ok: true, done: true, output: {} }) });
