@@ -88,6 +88,16 @@ export function order(make: MakeSubject): void {
         (await store.due(1)).map(({ member }) => member),
         ["run:a"],
       );
+      await write(
+        store,
+        { write: "due", member: "run:a", at: now + 60_000 },
+        { write: "due", member: "run:later", at: 1 },
+      );
+      assert.deepEqual(
+        (await store.due(9)).map(({ member }) => member),
+        ["run:later", "run:b"],
+        "what is planned anew is due at its new time",
+      );
     });
 
     it("a claim keeps others out until it ends, and makes the run due at its end", async () => {

@@ -64,13 +64,20 @@ export function stream(make: MakeSubject): void {
       await intake.accept(...group([{ ...A, status: "resolved" }]));
       assert.deepEqual(await firsts(), [false, false, false, false]);
       assert.equal(await isFirst("f1"), false);
+      const first = (fingerprint: string) => ({ check: "first", source: "alertmanager", fingerprint }) as const;
+      const several = await store.commit({ checks: [first("f3"), first("f1"), first("f4")], writes: [] });
+      assert.deepEqual(several, { ok: false, now: several.now, failed: first("f1") });
       await intake.accept(...group([{ fingerprint: "f5", status: "resolved", endsAt: 9_000 }]));
       await intake.accept(...group([{ fingerprint: "f5" }], "g2"));
       assert.deepEqual(await firsts(), [false]);
       assert.equal(await isFirst("f5"), false);
-      await intake.accept(...group([{ ...A, startsAt: 3_000 }]));
-      assert.deepEqual(await firsts(), [false]);
-      assert.equal(await isFirst("f1"), false);
+      for (const startsAt of [3_000, (await store.now()) + 3_600_000]) {
+        await intake.accept(...group([{ ...A, startsAt }]));
+        assert.deepEqual(await firsts(), [false]);
+        assert.equal(await isFirst("f1"), false);
+        await intake.accept(...group([{ ...A, status: "resolved" }]));
+        await firsts();
+      }
     });
 
     it("a body without alerts is nothing", async () => {
