@@ -73,6 +73,8 @@ export type IncidentView = {
   timelineLength: number;
   /** What is paused now and covers it; without `until` it lasts until somebody resumes. */
   paused: readonly { scope: string; by: string; reason: string; until?: Instant }[];
+  /** Until when an acknowledgement holds escalation back; absent: none does any more, or yet. */
+  restsUntil?: Instant;
   /** What people are asked to do and have not done yet; absent: nothing is known. */
   tasks?: readonly Task[];
 };

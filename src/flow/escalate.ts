@@ -36,13 +36,32 @@ export async function escalateIncident(deps: EscalateDeps, doc: Doc<Incident>): 
         { check: "rev", kind: "incident", id: incident.id, rev },
         { check: "rev", kind: "escalation", id: incident.id, rev: known?.rev ?? 0 },
       ],
-      writes: [{ write: "put", kind: "escalation", id: incident.id, body: state }, ...lineWrites(incident.id, lines)],
+      writes: [
+        { write: "put", kind: "escalation", id: incident.id, body: state },
+        ...(isArmedAnew(state, known?.body) ? ackEndWrites(incident, now) : []),
+        ...lineWrites(incident.id, lines),
+      ],
     });
     if (committed.ok && step.call) await deps.queue.wake(`chat:${incident.id}`, now);
     return { changed: true };
   }
   const paged = await sendPages(deps, incident, { rev: known?.rev ?? 0, state });
   return paged.changed ? { changed: true } : lookAgain(step.next, paged.next);
+}
+
+function isArmedAnew({ armedAt }: EscalationState, before: EscalationState | undefined): boolean {
+  return before !== undefined && armedAt !== before.armedAt;
+}
+
+/** What calls people anew ends an acknowledgement of what was known before, for everybody to see: it can be given again. */
+function ackEndWrites(incident: Incident, now: Instant): readonly Write[] {
+  const { id, acknowledged } = incident;
+  if (acknowledged === undefined || acknowledged.until <= now) return [];
+  const ended: Incident = { ...incident, acknowledged: { ...acknowledged, until: now } };
+  return [
+    { write: "put", kind: "incident", id, body: ended },
+    { write: "due", member: `chat:${id}`, at: 0 },
+  ];
 }
 
 /** What people are needed for without a line of its own that calls them: approvals have messages, and the others are told where they arise. */
@@ -68,6 +87,7 @@ async function callForNeeds(deps: EscalateDeps, { body: incident, rev }: Doc<Inc
     ],
     writes: [
       { write: "put", kind: "escalation", id, body: state },
+      ...(told.some(({ kind }) => kind !== "task") ? ackEndWrites(incident, now) : []),
       ...lineWrites(
         id,
         told.map(({ text }) => called(text, now)),

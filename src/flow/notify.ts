@@ -115,7 +115,7 @@ type Turn = { claim: Claim; news: readonly Check[] };
 
 /**
  * Ends the turn if nothing was added to the timeline since it was read; whoever adds a line makes the chat due with it. What shows a
- * pause is looked at again when that ends.
+ * pause or an acknowledgement is looked at again when that ends.
  */
 async function settle(
   deps: NotifyDeps,
@@ -129,9 +129,9 @@ async function settle(
   return committed.ok || committed.failed.check === "claim" ? "done" : "again";
 }
 
-function nextLook({ incident, paused }: IncidentView): Write {
+function nextLook({ incident, paused, restsUntil }: IncidentView): Write {
   const member = memberOf(incident.id);
-  const ends = paused.flatMap(({ until }) => (until === undefined ? [] : [until]));
+  const ends = [restsUntil, ...paused.map(({ until }) => until)].filter((end) => end !== undefined);
   if (incident.status === "resolved" || ends.length === 0) return { write: "undue", member };
   return { write: "due", member, at: Math.min(...ends) };
 }

@@ -23,13 +23,13 @@ export function controls(view: IncidentView): (Block | undefined)[] {
   ];
 }
 
-function incidentButtons({ incident, paused }: IncidentView): (Button | undefined)[] {
+function incidentButtons({ incident, paused, restsUntil }: IncidentView): (Button | undefined)[] {
   const { id } = incident;
   const report = button({ text: "Report", command: `report ${id}` });
   if (incident.status === "resolved") return [report];
   const isPaused = paused.some((pause) => pause.scope === `incident:${id}`);
   return [
-    incident.acknowledged || incident.taken
+    restsUntil !== undefined || incident.taken
       ? undefined
       : button({ text: "Acknowledge", command: `ack ${id}`, style: "primary" }),
     incident.taken

@@ -56,13 +56,15 @@ function recovery(view: IncidentView): string {
   return `${length === undefined ? "" : `after ${lasting(length)}, `}${fixedBy(view)}`;
 }
 
-function holder({ incident }: IncidentView): Mrkdwn {
+function holder({ incident, restsUntil }: IncidentView): Mrkdwn {
   if (incident.taken) {
     return mrkdwn`*${person(incident.taken.by)} has taken it over* (${when(incident.taken.at, "date")}); stanch changes nothing here until it is released`;
   }
   if (!incident.acknowledged) return mrkdwn`*Nobody has acknowledged it yet*`;
-  const { by, until } = incident.acknowledged;
-  return mrkdwn`*Acknowledged by ${person(by)}*; it calls nobody else until ${when(until)}`;
+  const { by, at, until } = incident.acknowledged;
+  if (restsUntil !== undefined)
+    return mrkdwn`*Acknowledged by ${person(by)}*; it calls nobody else until ${when(restsUntil)}`;
+  return mrkdwn`*Nobody holds the calls back any more*: ${person(by)} acknowledged it (${when(at)}), and that ended ${when(until)}`;
 }
 
 function pausedLine({ scope, by, reason, until }: IncidentView["paused"][number]): Mrkdwn {

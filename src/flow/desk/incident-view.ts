@@ -6,6 +6,7 @@ import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun } from "../../core/run/run.ts";
 import type { DocKind, Store } from "../../core/store.ts";
 import type { Task } from "../../core/task.ts";
+import type { Instant } from "../../core/time.ts";
 import type { IncidentView, RunView } from "../../core/views.ts";
 import { runView } from "../run-view.ts";
 
@@ -17,13 +18,14 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
   const doc = await store.get<Incident>("incident", id);
   if (!doc) return undefined;
   const incident = doc.body;
-  const [shown, firing, total, leaseIds, timelineLength, pauses] = await Promise.all([
+  const [shown, firing, total, leaseIds, timelineLength, pauses, rest] = await Promise.all([
     shownEpisodes(store, incident),
     store.size(`incident:${id}:firing`),
     store.size(`incident:${id}:episodes`),
     store.members(`incident:${id}:leases`),
     store.length(`timeline:${id}`),
     store.pauses(),
+    restOf(store, incident),
   ]);
   const runs = await runViews(store, incident.runs);
   return {
@@ -36,8 +38,15 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
     leases: (await docs<Lease>(store, "lease", leaseIds)).toSorted((a, b) => a.createdAt - b.createdAt),
     timelineLength,
     paused: pauses.filter((pause) => covers(pause.scope, incident, runs)),
+    ...rest,
     tasks: await tasksOf(store, runs),
   };
+}
+
+/** An acknowledgement ends by its time, or ahead of it where something new calls people (section 14.8). */
+async function restOf(store: Store, { acknowledged }: Incident): Promise<{ restsUntil?: Instant }> {
+  if (acknowledged === undefined || acknowledged.until <= (await store.now())) return {};
+  return { restsUntil: acknowledged.until };
 }
 
 /** Beyond this many members a set is not read whole for the few that are shown. */

@@ -98,6 +98,19 @@ describe("what people read", () => {
   });
 });
 
+test("an acknowledgement that has ended is shown as one, and can be given again", () => {
+  const incident = { acknowledged: { by: "anna (slack)", at: NOON, until: NOON + 1_800_000 } };
+  const holds = JSON.stringify(incidentMessage(viewOf({ incident, restsUntil: NOON + 1_800_000 })));
+  assert.match(holds, /\*Acknowledged by anna[^*]*\*; it calls nobody else until <!date/);
+  assert.doesNotMatch(holds, /"text":"Acknowledge"/);
+  const over = JSON.stringify(incidentMessage(viewOf({ incident })));
+  assert.match(
+    over,
+    /\*Nobody holds the calls back any more\*: anna[^*]* acknowledged it \(<!date[^>]*>\), and that ended <!date/,
+  );
+  assert.match(over, /"text":"Acknowledge"/);
+});
+
 test("a list says when an incident was opened, not that it has been mitigated since then", () => {
   const { mrkdwn } = incidentLine(viewOf({ incident: { status: "mitigated" } }).incident);
   assert.match(mrkdwn, /– mitigated, opened <!date/);

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Config } from "../../src/core/config.ts";
+import type { Incident } from "../../src/core/incident.ts";
+import { silentLog } from "../../src/core/log.ts";
+import type { Write } from "../../src/core/store.ts";
+import type { TimelineEntry } from "../../src/core/timeline.ts";
+import { decide } from "../../src/flow/decide/decide.ts";
+import { incidentView } from "../../src/flow/desk/incident-view.ts";
+import { type NotifyDeps, notify } from "../../src/flow/notify.ts";
+import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { ANNA, CONFIG, createWorld, playbook, type World } from "../support/engine.ts";
+
+const MINUTE = 60_000;
+const LEVELS = [{ after: 15 * MINUTE, when: "unmitigated", severities: ["P0", "P1"], notify: ["pagerduty:platform"] }];
+
+async function calls({ store }: World): Promise<number> {
+  const entries = await store.list<TimelineEntry>("timeline:inc-1");
+  return entries.filter((one) => one.notify !== undefined).length;
+}
+
+/** Does what assess does every minute: look at the incident. */
+async function minutes(world: World, count: number): Promise<void> {
+  for (let minute = 0; minute < count; minute++) {
+    await world.store.commit({ checks: [], writes: [{ write: "due", member: "incident:inc-1", at: 0 }] });
+    await world.pass(MINUTE);
+  }
+}
+
+async function rise(world: World): Promise<void> {
+  const doc = await world.store.get<Incident>("incident", "inc-1");
+  assert.ok(doc);
+  const body: Incident = { ...doc.body, severity: "P0" };
+  await world.store.commit({
+    checks: [],
+    writes: [
+      { write: "put", kind: "incident", id: "inc-1", body },
+      { write: "due", member: "follow:inc-1", at: 0 },
+    ],
+  });
+  await world.drain();
+}
+
+test("what calls anew ends an acknowledgement for everybody to see, and it can be given again", async () => {
+  const world = createWorld({ ...CONFIG, escalation: LEVELS } as Config);
+  const rests = async () => (await incidentView(world.store, "inc-1"))?.restsUntil !== undefined;
+  world.playbooks.set("p", playbook("p", [{ kind: "wait", id: "w", for: 500 * MINUTE }]));
+  await world.open("p", { severity: "P1" });
+  await minutes(world, 16);
+  await decide(world.deps, ANNA, { verb: "ack", incident: "inc-1" });
+  await minutes(world, 2);
+  assert.equal(await rests(), true);
+  await rise(world);
+  const { acknowledged } = (await incidentView(world.store, "inc-1"))?.incident ?? {};
+  assert.deepEqual([await rests(), acknowledged?.by], [false, "anna (api)"]);
+  assert.ok(acknowledged && acknowledged.until <= world.clock.now());
+  await decide(world.deps, ANNA, { verb: "ack", incident: "inc-1" });
+  await minutes(world, 20);
+  assert.deepEqual([await rests(), await calls(world)], [true, 2]);
+  await minutes(world, 11);
+  assert.equal(await rests(), false, "it has run out");
+});
+
+test("an acknowledgement is looked at again when it ends", async () => {
+  let now = 1_700_000_000_000;
+  const { store } = createMemoryStore({ now: () => now });
+  const acknowledged = { by: "anna", at: now, until: now + MINUTE };
+  const incident = { id: "inc-1", status: "open", runs: [], leases: [], acknowledged } as unknown as Incident;
+  const due: Write = { write: "due", member: "chat:inc-1", at: 0 };
+  await store.commit({ checks: [], writes: [{ write: "put", kind: "incident", id: "inc-1", body: incident }, due] });
+  const shown: boolean[] = [];
+  const deps: NotifyDeps = {
+    store,
+    queue: { wake: async () => {} },
+    desk: { incident: (id) => incidentView(store, id), timeline: async () => [] },
+    chat: {
+      name: "console",
+      async publish({ restsUntil }) {
+        shown.push(restsUntil !== undefined);
+        return { ok: true };
+      },
+    },
+    metrics: { posted: () => undefined },
+    log: silentLog,
+  };
+  const isDue = async () => (await store.due(10)).some(({ member }) => member === "chat:inc-1");
+  await notify(deps, "inc-1", new AbortController().signal);
+  assert.equal(await isDue(), false);
+  now += MINUTE;
+  assert.equal(await isDue(), true);
+  await notify(deps, "inc-1", new AbortController().signal);
+  assert.deepEqual(shown, [true, false]);
+});
