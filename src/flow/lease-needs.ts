@@ -12,12 +12,13 @@ export function leaseNeeds(leases: readonly Lease[], runs: readonly Run[], now: 
 }
 
 /** Each time that a person has tried again and it failed anew is a need of its own. */
-function failedNeed({ id, status, describe, undoings, revertRun }: Lease): readonly Need[] {
+function failedNeed({ id, status, describe, undoings, revertRun, failure = "" }: Lease): readonly Need[] {
   if (status !== "failed") return [];
   const nth = undoings === undefined ? "" : ` ${undoings}`;
   const ways =
     revertRun === undefined ? "" : ` (revert or extend it, or cancel ${revertRun} to leave things as they are)`;
-  const text = `lease ${id} could not be undone: ${describe}${ways}`;
+  const why = failure === "" ? "" : ` (${failure})`;
+  const text = `lease ${id} could not be undone${why}: ${describe}${ways}`;
   return [{ kind: "failed_revert", key: `lease ${id}${nth}`, text }];
 }
 

@@ -222,7 +222,7 @@ describe("levels in the engine", () => {
     assert.equal(found.length, 1);
     assert.match(
       found[0] ?? "",
-      /^slack:@oncall \| P0: lease lea-\w+ could not be undone: do t.set \(revert or extend it, or cancel rev-\w+ to leave things as they are\)$/,
+      /^slack:@oncall \| P0: lease lea-\w+ could not be undone \(changed by hand\): do t.set \(revert or extend it, or cancel rev-\w+ to leave things as they are\)$/,
     );
   });
 });

@@ -15,6 +15,7 @@ import {
 } from "../words.ts";
 import { type Block, context, fields, fitted, header, LIMITS, section, sizeOf } from "./blocks.ts";
 import { controls } from "./incident-controls.ts";
+import { whyNot } from "./lines.ts";
 import { type Message, messageOf } from "./message.ts";
 import { person, said } from "./said.ts";
 import { code, foreign, join, type Mrkdwn, mrkdwn, runbookLink, when } from "./text.ts";
@@ -140,9 +141,10 @@ function leases(live: readonly Lease[]): Block | undefined {
 }
 
 function leaseLine(lease: Lease): Mrkdwn {
-  if (lease.status === "failed") return mrkdwn`• ⚠️ could not be undone: ${lease.describe} (${lease.id})`;
+  if (lease.status === "failed")
+    return mrkdwn`• ⚠️ could not be undone${whyNot(lease, 250)}: ${lease.describe} (${lease.id})`;
   if (lease.status === "reverting") return mrkdwn`• being undone now: ${lease.describe} (${lease.id})`;
   if (isOverdue(lease))
-    return mrkdwn`• ⚠️ undoing failed (${foreign(lease.failure ?? "", 150)}), again ${when(lease.endsAt, "date")}: ${lease.describe} (${lease.id})`;
+    return mrkdwn`• ⚠️ undoing failed${whyNot(lease, 150)}, again ${when(lease.endsAt, "date")}: ${lease.describe} (${lease.id})`;
   return mrkdwn`• until ${when(lease.endsAt, "date")}, then: ${lease.describe} (${lease.id})`;
 }

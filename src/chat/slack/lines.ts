@@ -39,13 +39,19 @@ export function taskLine({ id, ask, incidentId }: Task): Mrkdwn {
   return mrkdwn`• *${id}* ${foreign(ask, 200)}${home}`;
 }
 
+/** In brackets why undoing it failed last, where that is known. */
+export function whyNot({ failure }: Pick<Lease, "failure">, limit: number): Mrkdwn {
+  return failure === undefined ? mrkdwn`` : mrkdwn` (${foreign(failure, limit)})`;
+}
+
 /** How and when a temporary change is undone, or why it has not been. */
 export function leaseLine(lease: Lease): Mrkdwn {
   const { id, describe, endsAt, status } = lease;
-  if (status === "failed") return mrkdwn`• *${id}* ⚠️ could not be undone: ${foreign(describe, 200)}`;
+  const why = whyNot(lease, 100);
+  if (status === "failed") return mrkdwn`• *${id}* ⚠️ could not be undone${why}: ${foreign(describe, 200)}`;
   if (status === "reverting") return mrkdwn`• *${id}* is being undone: ${foreign(describe, 200)}`;
   if (isOverdue(lease))
-    return mrkdwn`• *${id}* ⚠️ undoing failed (${foreign(lease.failure ?? "", 100)}), again ${when(endsAt, "date")}: ${foreign(describe, 200)}`;
+    return mrkdwn`• *${id}* ⚠️ undoing failed${why}, again ${when(endsAt, "date")}: ${foreign(describe, 200)}`;
   return mrkdwn`• *${id}* until ${when(endsAt, "date")}, then: ${foreign(describe, 200)}`;
 }
 

@@ -123,6 +123,9 @@ test("a lease whose undoing has failed and is tried again is not shown as one th
     shown,
     /⚠️ undoing failed \(no answer within 5 s\), again <!date[^>]*>: set FALLBACK_ENABLED back to false/,
   );
+  const failed = leaseOf({ status: "failed", failure: "it is 0.7 now; somebody changed it since" });
+  const why = /⚠️ could not be undone \(it is 0.7 now; somebody changed it since\): set FALLBACK_ENABLED/;
+  assert.match(JSON.stringify(incidentMessage(viewOf({ leases: [failed] }))), why);
   assert.match(JSON.stringify(incidentMessage(viewOf({ leases: [leaseOf()] }))), /until <!date[^>]*>, then: set/);
 });
 
