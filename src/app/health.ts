@@ -15,7 +15,7 @@ export type Readiness = {
 };
 
 export type HealthDeps = {
-  store: Pick<Store, "now">;
+  store: Pick<Store, "commit">;
   queue: Queue;
   /** This process takes wake-ups itself; a web process only needs the store. */
   worker: boolean;
@@ -27,10 +27,12 @@ export type HealthDeps = {
 };
 
 const CANARY_WITHIN: Milliseconds = 2_000;
+/** How long the mark of a probe stays in Redis. */
+const WRITTEN_FOR: Milliseconds = 60_000;
 /** Probes come often; the answer is kept this long. */
 const KEPT: Milliseconds = 2_000;
 
-/** Readiness by use: Redis answers, and a canary job comes through each queue (a worker can be wedged while PING works). */
+/** Readiness by use: Redis takes a write, and a canary job comes through each queue (a worker can be wedged while PING works). */
 export function createHealth(deps: HealthDeps): { ready(): Promise<Readiness> } {
   let last: { at: Milliseconds; answer: Promise<Readiness> } | undefined;
   return {
@@ -61,9 +63,10 @@ async function look(deps: HealthDeps): Promise<Readiness> {
   };
 }
 
+/** One that is full, or a replica after a failover, answers PING and refuses every alert. */
 async function redisCheck(deps: HealthDeps): Promise<Check> {
   try {
-    await deps.store.now();
+    await deps.store.commit({ checks: [], writes: [{ write: "mark", marker: "ready", for: WRITTEN_FOR }] });
     return { ok: true };
   } catch (error) {
     return { ok: false, detail: messageOf(error) };

@@ -16,9 +16,12 @@ export async function decide(deps: DecideDeps & StartDeps, actor: Actor, decisio
   const refusal = roleRefusal(actor, decision);
   if (refusal !== undefined) return refuse("forbidden", refusal);
   let isAsked = false;
-  const commit: Store["commit"] = (tx) => {
+  const commit: Store["commit"] = async (tx) => {
     isAsked = true;
-    return deps.store.commit(tx);
+    return deps.store.commit(tx).catch((error: unknown) => {
+      if (error instanceof AppError && error.refused) isAsked = false;
+      throw error;
+    });
   };
   try {
     return await dispatch({ ...deps, store: { ...deps.store, commit } }, known(deps.config, actor), decision);
@@ -29,7 +32,7 @@ export async function decide(deps: DecideDeps & StartDeps, actor: Actor, decisio
   }
 }
 
-/** A store that does not answer may have taken it all the same. */
+/** A store that does not answer may have taken it all the same; one that refuses, as it is full, has not. */
 const UNSURE = "whether this was decided is not known: look before you try again";
 
 function dispatch(deps: DecideDeps & StartDeps, actor: Actor, decision: Decision): Promise<Decided> {

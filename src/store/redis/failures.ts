@@ -27,7 +27,7 @@ export function failureOf(error: unknown, address: string): unknown {
   const refusal = REFUSALS.exec(error.message)?.[1];
   if (refusal === undefined) return error;
   const remedy = REMEDIES[refusal] ?? "try again, and see its log if this lasts";
-  return new AppError("unavailable", `${reach}: it answered ${refusal}; ${remedy}`, { cause: error });
+  return new AppError("unavailable", `${reach}: it answered ${refusal}; ${remedy}`, { cause: error, refused: true });
 }
 
 /** The client's own words are about its settings, where they are not about the connection. */
