@@ -18,8 +18,8 @@ const TEXT_MARGIN: Milliseconds = 2 * DAY;
 const CHUNK = 200;
 
 /**
- * Removes a resolved incident with everything that belongs to it once `retention` has passed, but not before `notBefore`; one that still
- * has a run or a lease under way waits. The incident itself goes last, so that a crash in between is made good by the next look.
+ * Removes a resolved incident with everything that belongs to it once `retention` has passed since that or the end of its last run, such as
+ * one that undid a lease, but not before `notBefore`; one that still has a run or a lease under way waits. The incident itself goes last, so that a crash in between is made good by the next look.
  */
 export async function retireIncident(
   deps: RetentionDeps,
@@ -28,9 +28,10 @@ export async function retireIncident(
 ): Promise<Followed> {
   const { resolvedAt, status, id } = incident;
   if (status !== "resolved" || resolvedAt === undefined) return lookAgain();
-  const end = Math.max(resolvedAt + deps.config.retention, notBefore);
   const now = await deps.store.now();
   const owned = await readOwned(deps.store, incident);
+  const over = Math.max(resolvedAt, ...owned.runs.map((run) => run.ended?.at ?? 0));
+  const end = Math.max(over + deps.config.retention, notBefore);
   if (now < end) return { ...lookAgain(end), writes: keepTexts(owned.runs, end) };
   const isBusy =
     owned.runs.some((run) => !run.ended) ||

@@ -132,7 +132,7 @@ describe("an incident that is over", () => {
     assert.equal(await house.desk.incident(id), undefined);
   });
 
-  test("waits while a lease of it is in force", async () => {
+  test("waits while a lease of it is in force, and is whole for as long again once that was undone", async () => {
     const house = await open();
     await house.send("firing", critical("litellm"));
     const [approval = ""] = (await house.store.page("approvals:pending", { limit: 1 })).members;
@@ -149,6 +149,9 @@ describe("an incident that is over", () => {
     }
     assert.ok(await house.desk.incident(id));
     await house.pass(25 * DAY, DAY);
+    const timeline = await house.desk.timeline(id, 0);
+    assert.match(timeline.at(-1)?.text ?? "", /^lease .* ended: change/);
+    await house.pass(90 * DAY, DAY);
     assert.equal(await house.desk.incident(id), undefined);
   });
 
