@@ -31,7 +31,7 @@ export type Move =
   | { kind: "poll"; record: StepRecord; step?: ActionStep }
   /** Ends started steps whose answer is of no use any more; only of steps that read. */
   | { kind: "abandon"; records: readonly StepRecord[] }
-  | { kind: "reconcile"; record: StepRecord; step?: ActionStep }
+  | { kind: "reconcile"; record: StepRecord }
   /** Nothing before `until`; `event` is journaled unless the run waits for the same thing already. */
   | { kind: "wait"; until: Instant; reason: WaitReason; path?: StepPath; detail?: string }
   | { kind: "check"; verify: Verify; path?: StepPath }

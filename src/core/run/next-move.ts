@@ -35,12 +35,11 @@ function settleOpenStep(run: Run, playbook: Playbook, inputs: MoveInputs): Move 
 }
 
 function openStepMove(record: StepRecord, playbook: Playbook, inputs: MoveInputs): Move {
-  const step = stepOf(playbook, record);
-  const found = step === undefined ? {} : { step };
-  if (record.state === "intent") return { kind: "reconcile", record, ...found };
+  if (record.state === "intent") return { kind: "reconcile", record };
   const until = record.until ?? inputs.now;
   if (inputs.now < until) return { kind: "wait", until, reason: "rollout", path: record.path };
-  return { kind: "poll", record, ...found };
+  const step = stepOf(playbook, record);
+  return { kind: "poll", record, ...(step && { step }) };
 }
 
 /** What is read, or asked of a person, for steps that a cancelled or resolved run does not take any more. */

@@ -115,3 +115,27 @@ test("a call is made only when its intent is as durable as was asked for", async
   assert.equal(act.calls.length, 0);
   assert.match((await world.run(id)).unknown?.question ?? "", /^did this take effect/);
 });
+
+test("a change whose intent was stored and not confirmed is not made, and people are asked about it", async () => {
+  let isLost = false;
+  const wrap = (store: Store): Store => ({
+    ...store,
+    commit: async (tx) => {
+      const committed = await store.commit(tx);
+      const stored = tx.writes
+        .flatMap((write) => (write.write === "append" ? [JSON.stringify(write.items)] : []))
+        .join();
+      if (isLost || !stored.includes('"outcome"') || !stored.includes('"intent"')) return committed;
+      isLost = true;
+      throw new AppError("unavailable", "the store does not answer");
+    },
+  });
+  const world = createWorld(undefined, wrap);
+  const act = scripted(world.actions, "t.act");
+  world.playbooks.set("p", playbook("p", [step("one", "t.act"), step("two", "t.act")]));
+  const id = await world.open("p");
+  await world.drain();
+  const { steps, unknown } = await world.run(id);
+  assert.deepEqual([isLost, act.calls.length, steps.get("one")?.outcome], [true, 1, "succeeded"]);
+  assert.equal(unknown?.path, "two");
+});

@@ -134,3 +134,16 @@ test("a yes that comes in the very moment in which it is taken back is a yes on 
   const told = (await world.timeline()).filter((line) => line.startsWith("appro"));
   assert.deepEqual([told.slice(1), flush.calls.length], [["approved by anna (api)"], 0]);
 });
+
+test("a no to the rest of a begun group undoes what was done of it, though the alert has ended", async () => {
+  const steps = [step("patch", "t.patch", { group: "g" }), step("flush", "t.flush", { group: "g" })];
+  const { world, id, back, ended } = await begun(steps, { verify: verify("t.read") });
+  const flush = scripted(world.actions, "t.flush", { effect: "destructive" });
+  await world.drain();
+  await resolve(world, id);
+  await world.drain();
+  const { approvalId = "" } = (await world.run(id)).asked ?? {};
+  await decide(world.deps, ANNA, { verb: "reject", approval: approvalId, reason: "not now" });
+  await world.pass(120_000);
+  assert.deepEqual([flush.calls.length, back.calls.length, (await ended())?.state], [0, 1, "cancelled"]);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ActionStep } from "../../../src/core/playbook/playbook.ts";
 import { retryTime } from "../../../src/flow/run/retry.ts";
-import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const DOWN = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" } as const;
 const RETRY = { attempts: 3, delay: 1_000, backoff: "constant" } as const;
@@ -35,10 +35,15 @@ test("the timeout of what a second attempt has started counts from that attempt"
     poll: async () => later,
   });
   const retry = { ...RETRY, delay: 60_000 };
-  world.playbooks.set("p", playbook("p", [step("look", "t.read", { retry, timeout: 30_000 })]));
+  world.playbooks.set(
+    "p",
+    playbook("p", [step("look", "t.read", { retry, timeout: 30_000, with: constant({ of: "it" }) })]),
+  );
   const id = await world.open("p");
   await world.pass(75_000);
-  assert.equal((await world.run(id)).steps.get("look")?.state, "started");
+  const { state, attempt, outcome, reason, input } = (await world.run(id)).steps.get("look") ?? {};
+  assert.deepEqual([state, attempt, outcome, reason], ["started", 2, undefined, undefined]);
+  assert.deepEqual(input, { of: "it" });
   await world.pass(30_000);
   assert.match((await world.run(id)).ended?.reason ?? "", /has not finished within its timeout/);
 });
