@@ -4,7 +4,7 @@ import type { Config } from "../../../src/core/config.ts";
 import type { Lease } from "../../../src/core/lease.ts";
 import type { Autonomy, Playbook } from "../../../src/core/playbook/playbook.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -123,3 +123,34 @@ test("who cancels the playbook that ends a lease during its last call comes too 
     "back succeeded: its call had begun when it was cancelled by anna (api)",
   ]);
 });
+
+const MANUAL = { on: "manual" } as const;
+const RESTORE = step("s", "t.restore");
+
+for (const { when, back, answer } of [
+  {
+    when: "while it measures",
+    back: playbook("back", [RESTORE], { ...MANUAL, verify: verify("t.look") }),
+    answer: false,
+  },
+  {
+    when: "between its steps",
+    back: playbook("back", [RESTORE, { kind: "wait", id: "w", for: HOUR }, step("more", "t.restore")], MANUAL),
+    answer: false,
+  },
+  { when: "by an answer", back: playbook("back", [step("s", "t.dies")], MANUAL), answer: true },
+])
+  test(`who ends the playbook that ends a lease ${when} has not ended the lease`, async () => {
+    const { world, leases } = await thenWorld();
+    scripted(world.actions, "t.look", { effect: "read" });
+    scripted(world.actions, "t.dies", { answer: () => world.die() });
+    world.playbooks.set("back", back);
+    await world.pass(HOUR + 2 * MINUTE);
+    const run = (await leases())[0]?.revertRun ?? "";
+    assert.equal((await world.run(run)).ended, undefined);
+    const decision = answer ? ({ verb: "answer", run, answer: "abort" } as const) : ({ verb: "cancel", run } as const);
+    assert.equal((await decide(world.deps, ANNA, decision)).ok, true);
+    await world.pass(MINUTE);
+    assert.equal((await world.run(run)).ended?.state, "cancelled");
+    assert.notEqual((await leases())[0]?.status, "reverted");
+  });
