@@ -1,4 +1,5 @@
 import { isPlainObject } from "./json.ts";
+import { withoutNamed } from "./named-secret.ts";
 
 const SECRET_KEY = /pass(word|wd)?$|secret|token$|api[-_]?key|authorization|credential|private[-_]?key|^cookie$|dsn$/i;
 const SECRET_TEXT = [
@@ -19,10 +20,11 @@ const DOTTED = /[A-Za-z0-9_.-]{24,}/g;
 const KEY_BEGINS = /-----BEGIN [A-Z ]*PRIVATE KEY-----/g;
 const KEY_ENDS = /-----END [A-Z ]*PRIVATE KEY-----/g;
 
-/** Text with known shapes of credentials replaced. Its time is linear in the text, which may come from anybody. */
+/** Text with known shapes of credentials replaced, and with what is named as one. Its time is linear in the text, which may come from anybody. */
 export function redactText(text: string): string {
   const plain = text.includes("eyJ") ? text.replace(DOTTED, withoutTokens) : text;
-  return SECRET_TEXT.reduce((rest, pattern) => rest.replace(pattern, REDACTED), withoutKeys(plain));
+  const shaped = SECRET_TEXT.reduce((rest, pattern) => rest.replace(pattern, REDACTED), withoutKeys(plain));
+  return withoutNamed(shaped, REDACTED);
 }
 
 /** A token is a header and a payload; the signature may be missing, as where a text was cut. */

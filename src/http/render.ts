@@ -3,7 +3,7 @@ import { formatDuration } from "../core/duration.ts";
 import type { AlertRecord } from "../core/episode.ts";
 import type { Incident } from "../core/incident.ts";
 import { type Lease, standingRevert } from "../core/lease.ts";
-import { redactText } from "../core/redact.ts";
+import { redact, redactText } from "../core/redact.ts";
 import type { Pause } from "../core/store.ts";
 import type { Task } from "../core/task.ts";
 import { type Instant, isoTime } from "../core/time.ts";
@@ -66,7 +66,7 @@ export function renderAlert(record: AlertRecord): unknown {
     status: state.status,
     state: record.assessment,
     labels: alert.labels,
-    annotations: alert.annotations,
+    annotations: redact(alert.annotations),
     url: alert.url ?? null,
     opening: state.opening,
     openedAt: time(state.openedAt),

@@ -25,6 +25,46 @@ test("every known shape of a credential is replaced, and nothing around it", () 
     assert.equal(redactText(url.replace("PLACE", "hunter22")), url.replace("PLACE", REDACTED));
 });
 
+test("what is named as a credential in a text is replaced", () => {
+  const rows = [
+    ["db password=PLACE and more", "hunter2"],
+    ["login with DB_PASSWORD = PLACE, then", "swordfish"],
+    ["password: PLACE", "hunter2"],
+    ["user anna / pwd: PLACE", "S3cret!x"],
+    ['{"password":"PLACE","user":"x"}', "swordfish"],
+    ["{'api_key': 'PLACE'}", "abcdef123"],
+    ["api key: PLACE leaked", "abcdef123"],
+    ["https://host/path?access_token=PLACE&x=1", "abcdefgh"],
+    ["AWS_SECRET_ACCESS_KEY=PLACE", "wJalrXUtnFEMI/K7MDENG"],
+    ["client_secret=PLACE", "correct-horse"],
+    ["secret=PLACE", "hunter2"],
+    ["db_pass=PLACE", "abc"],
+    ["SLACK_TOKEN=PLACE", "abc"],
+  ] as const;
+  for (const [text, secret] of rows)
+    assert.equal(redactText(text.replace("PLACE", secret)), text.replace("PLACE", REDACTED), text);
+});
+
+test("ordinary words around such names stay", () => {
+  for (const text of [
+    "password: required",
+    "Password: the one of last week no longer works",
+    "invalid token: unexpected end of JSON",
+    "token: 401 Unauthorized",
+    "password=missing, token=expired",
+    "max_tokens=4096 prompt_tokens: 1523",
+    "time_to_first_token=1.2s cost_per_token=0.00003 time_per_output_token: 0.0523",
+    "bypass=true pass=3 fail=2 compass: n0rth99",
+    "secret: default/litellm-env not found",
+    "secret=litellm-env is not mounted",
+    'kube_secret_info{secret=~"router.*"}',
+    "api key: see https://wiki.example.com/keys2",
+    `password=\${vars.x} token=[redacted]`,
+    "the tokenizer: v2beta1",
+  ])
+    assert.equal(redactText(text), text);
+});
+
 test("what is named as a credential is replaced at every depth, and what is only named alike stays", () => {
   const names = ["password", "db_passwd", "clientSecret", "slackToken", "api-key", "API_KEY", "Authorization"];
   for (const name of [...names, "credentials", "privateKey", "private-key", "cookie", "DSN"])
