@@ -3,7 +3,10 @@ import type { SettingRules } from "../core/connection.ts";
 import { ENV_NAME, looksSecret } from "../core/env-name.ts";
 import { Secret, Text, Url } from "./fields.ts";
 
-const Headers = z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "expected the name of an HTTP header"), z.string());
+const HeaderValue = z
+  .string()
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "expected the value of an HTTP header: one line of Latin characters");
+const Headers = z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "expected the name of an HTTP header"), HeaderValue);
 
 const SettingRuleEntry = z.discriminatedUnion("type", [
   z

@@ -33,7 +33,13 @@ export const MatcherText = z.string().transform((text, context) => {
 export const SeverityName = z.enum(["P0", "P1", "P2"]);
 export const AutonomyName = z.enum(["observe", "approve", "auto"]);
 export const Text = z.string().min(1, "expected some text");
-export const Secret = z.string().min(8, "expected a secret of at least 8 characters");
+/** A secret; a name that nothing fills in would be one that anybody can guess. */
+export const Secret = z
+  .string()
+  .min(8, "expected a secret of at least 8 characters")
+  .refine((text) => !/^\$[A-Z][A-Z0-9_]*$|\$\{\{/.test(text), {
+    message: `this is not filled in; write \${env:NAME} or \${file:PATH}`,
+  });
 
 /** An absolute http(s) URL without credentials in it. */
 export const Url = z.string().superRefine((text, context) => {

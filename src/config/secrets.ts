@@ -8,6 +8,8 @@ export type SecretFault = { path: readonly PropertyKey[]; message: string };
 type Sources = { environment: Readonly<Record<string, string | undefined>>; file: string };
 
 const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
+/** What was meant as a reference and is none: `${NAME}`, `${ENV:NAME}`. `${{ }}` is CEL's. */
+const OTHER = /\$\{(?!\{)[^}]*\}?/;
 
 export type Filled = {
   value: unknown;
@@ -43,6 +45,9 @@ function fill(value: unknown, path: readonly PropertyKey[], filling: Filling): u
 
 function fillText(text: string, path: readonly PropertyKey[], filling: Filling): string {
   const { environment, file, secrets, faults } = filling;
+  const [other] = OTHER.exec(text.replace(REFERENCE, "")) ?? [];
+  if (other !== undefined)
+    faults.push({ path, message: `${other} is not filled in; write \${env:NAME} or \${file:PATH}` });
   return text.replace(REFERENCE, (whole, kind: string, name: string) => {
     const found = kind === "env" ? environment[name] : readSecretFile(resolve(dirname(file), name));
     if (found !== undefined && found !== "") {

@@ -2,6 +2,9 @@ import { CronExpressionParser } from "cron-parser";
 import type { FreezeWindow } from "./config.ts";
 import type { Instant } from "./time.ts";
 
+/** Fewer fields would be filled up from the left, so that the window would come at other times; `H` is another time at each look. */
+const FIELDS = /^\s*(?:@\w+|[^\sH]+(?:\s+[^\sH]+){4})\s*$/;
+
 /** What is wrong with a window, and at which of its keys; undefined when it can be read. */
 export function freezeFault(window: { cron: string; tz: string }): { key: "cron" | "tz"; message: string } | undefined {
   try {
@@ -9,11 +12,17 @@ export function freezeFault(window: { cron: string; tz: string }): { key: "cron"
   } catch {
     return { key: "tz", message: `there is no time zone ${window.tz}` };
   }
+  if (FIELDS.test(window.cron) && canParse(window)) return undefined;
+  const message = `${window.cron} is no cron expression of five fields: minute, hour, day of the month, month, day of the week`;
+  return { key: "cron", message };
+}
+
+function canParse({ cron, tz }: { cron: string; tz: string }): boolean {
   try {
-    CronExpressionParser.parse(window.cron, { tz: window.tz });
-    return undefined;
+    CronExpressionParser.parse(cron, { tz });
+    return true;
   } catch {
-    return { key: "cron", message: `${window.cron} is no cron expression of five fields` };
+    return false;
   }
 }
 

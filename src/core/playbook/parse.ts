@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Connections } from "../connection.ts";
 import { AppError, type Fault, formatFault } from "../errors.ts";
 import { NOT_IMPLEMENTED } from "../not-implemented.ts";
-import { type NotYet, rootNode, type Sink } from "../yaml/node.ts";
+import { childNode, type Node, type NotYet, rootNode, type Sink, slip } from "../yaml/node.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
 import type { ActionCatalog, PlaybookEnvironment } from "./catalog.ts";
 import type { Finding } from "./installation.ts";
@@ -38,11 +38,27 @@ export function parsePlaybook(text: string, file: string, options: ParseOptions)
   const findings: Finding[] = [];
   const slips: Fault[] = [];
   const sink: Sink = { file: read.file, name: file, faults: [], notYet, findings, ...(!options.stored && { slips }) };
+  noteReferences(rootNode(sink));
   const playbook = readPlaybook(rootNode(sink), environmentOf(options));
   const faults = [...sink.faults, ...slips];
   if (playbook === undefined || faults.length > 0) throw refused(file, faults);
   const digest = createHash("sha256").update(text).digest("hex");
   return { ...playbook, ...(findings.length > 0 && { findings }), file, text, digest };
+}
+
+const REFERENCE = /\$\{(?:env|file):[^}]*\}/;
+
+/** A playbook is a text that everybody may read: a reference to a secret in it would be sent as it stands. */
+function noteReferences(node: Node): void {
+  const { value } = node;
+  if (typeof value === "string") {
+    const [found] = REFERENCE.exec(value) ?? [];
+    if (found !== undefined) slip(node, `${found} is filled in in stanch.yaml only: in a connection, or under vars`);
+  } else if (typeof value === "object" && value !== null) {
+    const isList = Array.isArray(value);
+    for (const [key, inner] of Object.entries(value))
+      noteReferences(childNode(node, isList ? Number(key) : key, inner));
+  }
 }
 
 function environmentOf({ actions, facts, vars, groups, required, connections }: ParseOptions): PlaybookEnvironment {

@@ -9,6 +9,11 @@ const BRANCH = `${CHECK}
 
 const SLIPS: readonly (readonly [string, string, string])[] = [
   [
+    "a reference that only stanch.yaml fills in",
+    withSteps(`- { id: b, uses: http.check, with: { path: '/\${env:TOKEN}' } }`),
+    `p.yaml:5:46 steps[0].with.path: \${env:TOKEN} is filled in in stanch.yaml only: in a connection, or under vars`,
+  ],
+  [
     "an outcome that there is not",
     withSteps(`${CHECK}\n- { id: b, if: steps.a.outcome == "success", uses: http.check }`),
     'p.yaml:6:37 steps[1].if: steps.a.outcome is never "success"; known: succeeded, failed, skipped, cancelled',
