@@ -47,13 +47,18 @@ export function check(io: Io, options: LintOptions): Checked {
   // `human.task` keeps its tasks in the store; a check makes none.
   const actions = actionsWith(createMemoryStore().store);
   const config = attempt(() => loadConfig({ file, environment: io.env, insecureDev }));
+  const configFaults = "value" in config ? [] : config.faults;
+  const given = "value" in config ? undefined : namesOf(file);
+  if (!("value" in config) && given === undefined) {
+    const message = `the playbooks in ${directory} are looked at once ${file} can be read: they need the names in it`;
+    return { faults: configFaults, notes: [{ message }], playbooks: 0 };
+  }
   const names =
     "value" in config
       ? parseOptions(config.value, actions, createConnections(config.value.connections))
-      : { actions, ...namesOf(file) };
+      : { actions, facts: [], ...given };
   const set = attempt(() => readSet({ directory, ...names }));
   const read = "value" in set ? set.value : { playbooks: [], faults: set.faults };
-  const configFaults = "value" in config ? [] : config.faults;
   const findings = read.playbooks.flatMap((playbook) => playbook.findings ?? []);
   const isNote = ({ lacks }: Finding): boolean =>
     options.strict !== true && lacks !== undefined && "value" in config && hasNone(config.value, lacks);
@@ -82,19 +87,23 @@ function attempt<T>(act: () => T): { value: T } | { faults: readonly Fault[] } {
   }
 }
 
-/** The names that playbooks may use, from a configuration that cannot be loaded as a whole. */
-function namesOf(file: string): { facts: readonly string[]; vars: Readonly<Record<string, unknown>> } {
-  const read = attempt(() => readYaml(readText(file), file));
-  const value: unknown = "value" in read && read.value.ok ? read.value.file.value : undefined;
-  const { facts, vars } = Object(value);
+type GivenNames = { facts: readonly string[]; vars: Readonly<Record<string, unknown>> };
+
+/** The names that playbooks may use, from a configuration that cannot be loaded as a whole; undefined when it cannot even be read. */
+function namesOf(file: string): GivenNames | undefined {
+  const text = readText(file);
+  if (text === undefined) return { facts: [], vars: {} };
+  const read = readYaml(text, file);
+  if (!read.ok) return undefined;
+  const { facts, vars } = Object(read.file.value);
   return { facts: Object.keys(Object(facts)), vars: Object(vars) };
 }
 
 /** What keeps the file from being read has been said by loading it. */
-function readText(file: string): string {
+function readText(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    return "";
+    return undefined;
   }
 }

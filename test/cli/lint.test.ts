@@ -55,6 +55,25 @@ describe("init and lint", () => {
     assert.equal(err, `${out.split("\n").length} faults`);
   });
 
+  test("no fault of a playbook is made up where stanch.yaml cannot be read, or where a step before has one", async () => {
+    const lint = async (config: string, steps: readonly string[]) => {
+      const playbooks = join(dir, "made-up");
+      mkdirSync(playbooks, { recursive: true });
+      const head = ["name: a", "on: manual", "target: http:gateway", "steps:"];
+      writeFileSync(join(playbooks, "a.yaml"), [...head, ...steps, ""].join("\n"));
+      writeFileSync(join(dir, "made-up.yaml"), config);
+      return run(["lint", "--insecure-dev", "--config", join(dir, "made-up.yaml"), "--playbooks", playbooks]);
+    };
+    const wait = "  - { id: w, if: facts.load > 0.5 && vars.x == 1, wait: 1s }";
+    const unread = await lint("version: 1\nversion: 1\nfacts: { load: { query: up } }\nvars: { x: 1 }\n", [wait]);
+    assert.equal(unread.err, "1 fault");
+    assert.match(unread.out, /^note: the playbooks in .*made-up are looked at once .*made-up.yaml can be read/m);
+    const inner = `  - { id: p, parallel: [{ id: q, uses: prometheus.query, with: { query: '\${{ vars.none }}' } }] }`;
+    const read = await lint("version: 1\n", [inner, "  - { id: w, if: steps.q.output.value > 1, wait: 1s }"]);
+    assert.equal(read.err, "1 fault");
+    assert.match(read.out, /there is no var none/);
+  });
+
   test("a playbook may use the facts of a configuration that has faults elsewhere", async () => {
     mkdirSync(join(dir, "playbooks"));
     writeFileSync(join(dir, "stanch.yaml"), "version: 1\nfacts: { load: { query: up } }\nnonsense: 1\n");

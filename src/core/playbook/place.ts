@@ -36,7 +36,7 @@ function actionOf(env: PlaybookEnvironment, uses: unknown): CatalogAction | unde
 }
 
 /** Maps with an `id` anywhere in the steps, in the order of the text. */
-function idsWithin(raw: unknown): readonly { id: string; uses: unknown }[] {
+export function idsWithin(raw: unknown): readonly { id: string; uses: unknown }[] {
   if (Array.isArray(raw)) return raw.flatMap(idsWithin);
   if (!isPlainObject(raw)) return [];
   const { id, uses } = raw;

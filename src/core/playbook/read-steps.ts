@@ -7,7 +7,7 @@ import { duration, listOf, text, textLike } from "../yaml/readers.ts";
 import { onlyReads } from "./catalog.ts";
 import { condition, template } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
-import { after, compilerAt, type Place } from "./place.ts";
+import { after, compilerAt, idsWithin, type Place } from "./place.ts";
 import type { ActionStep, ForEachStep, ParallelStep, Step, SwitchStep, WaitStep } from "./playbook.ts";
 import { readActionStep, type StepHead } from "./read-action-step.ts";
 import { verification } from "./read-verify.ts";
@@ -17,19 +17,15 @@ export function readSteps(node: Node, place: Place): { steps: readonly Step[]; p
   let here = place;
   const steps = listOf((item) => {
     const step = readStep(item, here);
-    here = after(here, step === undefined ? idsOf(item) : allIds(step));
+    here = after(here, idsOf(item));
     return step;
   }, 1)(node);
   return { steps: steps ?? [], place: here };
 }
 
-/** So that a faulty step does not make those after it faulty too. */
+/** So that a faulty step, or one within it, does not make those after it faulty too. */
 function idsOf({ value }: Node): readonly string[] {
-  return isPlainObject(value) && typeof value["id"] === "string" ? [value["id"]] : [];
-}
-
-function allIds(step: Step): readonly string[] {
-  return [step.id, ...innerSteps(step).flatMap(allIds)];
+  return idsWithin([value]).map(({ id }) => id);
 }
 
 /** The steps directly within a block, whatever branch they are in. */

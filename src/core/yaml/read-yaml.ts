@@ -11,6 +11,7 @@ import {
 } from "yaml";
 import type { Fault } from "../errors.ts";
 import { foreignParts } from "./foreign.ts";
+import { syntaxFaults } from "./syntax.ts";
 
 /** Files of ours are small; a larger one is a mistake. */
 const MAX_BYTES = 256 * 1024;
@@ -54,10 +55,7 @@ export function readYaml(text: string, name: string): YamlRead {
   } as const;
   const document = parseDocument(text, options);
   const syntax = [...document.errors, ...document.warnings].filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
-  const found = [
-    ...syntax.map(({ message, pos }) => ({ message: firstLine(message), at: pos[0] })),
-    ...foreignParts(document.contents, DEEPEST),
-  ];
+  const found = [...syntaxFaults(syntax, text), ...foreignParts(document.contents, DEEPEST)];
   if (found.length > 0)
     return { ok: false, faults: found.map(({ message, at }) => ({ file: name, ...placeOf(lines, at), message })) };
   return { ok: true, file: fileOf(document, lines, text) };
@@ -126,10 +124,4 @@ function offsetWithin(node: Scalar, text: string, at: number): number {
   const source = text.slice(start, end);
   if (at === 0 || source === node.value) return at;
   return source.slice(1, -1) === node.value ? at + 1 : 0;
-}
-
-function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? message)
-    .replace(/ at line \d+, column \d+:?$/, "")
-    .replace(/; please use YAML\.parseAllDocuments\(\)/, "; one file holds one");
 }

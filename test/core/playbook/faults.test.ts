@@ -34,7 +34,7 @@ table("the whole", [
   ["empty", "", /playbook needs name/],
   ["broken YAML", "name: [", /p.yaml:1:8/],
   ["alias", "a: &x 1\nb: *x", /anchors are not allowed.*\n.*aliases are not allowed/],
-  ["repeated key", "name: a\nname: b", "p.yaml:2:1: Map keys must be unique"],
+  ["repeated key", "name: a\nname: b", "p.yaml:2:1: the key name stands twice in one map"],
   [
     "name",
     withSteps(CHECK).replace("name: p", "name: My Playbook"),
