@@ -30,6 +30,11 @@ export function hasChanged({ path, effect, state, outcome, handle }: StepRecord)
   return outcome === "succeeded" || handle !== undefined;
 }
 
+/** Whether a changing step found its change in force, and made none. */
+export function foundInForce({ effect, output }: Pick<StepRecord, "effect" | "output">): boolean {
+  return effect !== "read" && output?.["changed"] === false;
+}
+
 /** What undoes a step that has changed the world. Total: an action that throws or is gone is a fault, not an exception. */
 export function undoingOf(record: StepRecord, actions: ActionTable): Undoing {
   const action = actions.get(record.uses);

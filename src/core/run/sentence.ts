@@ -1,8 +1,12 @@
 import { UNOPPOSED } from "../approval.ts";
 import { formatDuration } from "../duration.ts";
 import type { TimelineEntry, TimelineKind } from "../timeline.ts";
+import { foundInForce } from "./changed.ts";
 import type { EndState, RunEvent } from "./events.ts";
 import type { Run } from "./run.ts";
+
+/** Of a changing step that made no change. */
+export const IN_FORCE = "it was so already, and nothing was changed";
 
 type Line = { kind: TimelineKind; text: string; by?: string };
 
@@ -65,7 +69,8 @@ function outcomeLine(run: Run, event: Extract<RunEvent, { type: "outcome" }>): L
   if (event.outcome === "failed")
     return { kind, text: `${event.path} failed: ${event.message ?? event.reason ?? "no reason given"}${retry}` };
   const effect = run.steps.get(event.path)?.effect ?? "read";
-  const values = effect === "read" ? valuesText(event.output) : "";
+  const values =
+    effect === "read" ? valuesText(event.output) : foundInForce({ effect, ...event }) ? `: ${IN_FORCE}` : "";
   return { kind, text: `${event.path} ${event.outcome}${event.message ? `: ${event.message}` : ""}${values}` };
 }
 

@@ -1,4 +1,6 @@
+import { foundInForce } from "../../core/run/changed.ts";
 import type { Run, StepRecord } from "../../core/run/run.ts";
+import { IN_FORCE } from "../../core/run/sentence.ts";
 import { type Remedy, type ReportFacts, remedyOf } from "./facts.ts";
 import { hhmm, section, text } from "./markdown.ts";
 
@@ -48,7 +50,9 @@ function stepText(step: StepRecord, isAsked: boolean): string {
   const { path, uses, effect, at, outcome, message } = step;
   const what = effect === "read" && outcome === "failed" ? text(uses) : `${text(uses)}, ${effect}`;
   const name = uses === "" ? text(path) : `${text(path)} (${what})`;
-  return `${hhmm(at)} ${name}: ${outcome ?? (isAsked ? "outcome unknown" : "under way")}${message === undefined ? "" : `, ${text(message)}`}`;
+  const end = outcome ?? (isAsked ? "outcome unknown" : "under way");
+  const stands = foundInForce(step) ? `, ${IN_FORCE}` : "";
+  return `${hhmm(at)} ${name}: ${end}${message === undefined ? "" : `, ${text(message)}`}${stands}`;
 }
 
 /** What recovery was measured by, and the values at the end: RB-REPORT-11. */

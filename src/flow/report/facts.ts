@@ -1,6 +1,6 @@
 import type { Incident } from "../../core/incident.ts";
 import { type Lease, leftToUndo } from "../../core/lease.ts";
-import { hasChanged, undoPath } from "../../core/run/changed.ts";
+import { foundInForce, hasChanged, undoPath } from "../../core/run/changed.ts";
 import type { RunEvent } from "../../core/run/events.ts";
 import { foldRun, type Run } from "../../core/run/run.ts";
 import type { Store } from "../../core/store.ts";
@@ -103,7 +103,11 @@ export function remedyOf(facts: ReportFacts): Remedy | undefined {
 /** When a run changed something last that it has not undone itself, up to this time. */
 function changedAt({ steps }: Run, until: Instant): Instant | undefined {
   const left = [...steps.values()].filter(
-    (step) => hasChanged(step) && step.at <= until && steps.get(undoPath(step.path))?.outcome !== "succeeded",
+    (step) =>
+      hasChanged(step) &&
+      !foundInForce(step) &&
+      step.at <= until &&
+      steps.get(undoPath(step.path))?.outcome !== "succeeded",
   );
   return left.length === 0 ? undefined : Math.max(...left.map(({ at }) => at));
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../core/duration.ts";
 import type { AlertRecord } from "../../core/episode.ts";
+import { foundInForce } from "../../core/run/changed.ts";
 import type { Instant } from "../../core/time.ts";
 import { mttrMinutes, type ReportFacts, recoveryOf, severityText } from "./facts.ts";
 import { BY_A_PERSON, minute, section, table, text } from "./markdown.ts";
@@ -68,7 +69,8 @@ function mitigatedAt({ runs }: ReportFacts): Instant | undefined {
   const changes = runs
     .filter(({ created }) => created.trigger === "firing" || created.trigger === "manual")
     .flatMap((run) => [...run.steps.values()])
-    .filter((step) => step.effect !== "read" && step.outcome === "succeeded" && !step.path.startsWith("undo/"));
+    .filter((step) => step.effect !== "read" && step.outcome === "succeeded" && !step.path.startsWith("undo/"))
+    .filter((step) => !foundInForce(step));
   return changes.length === 0 ? undefined : Math.min(...changes.map((step) => step.at));
 }
 

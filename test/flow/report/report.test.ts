@@ -146,6 +146,16 @@ describe("who is said to have repaired it", () => {
     });
   }
 
+  test("a step that found its change in force has mitigated nothing, and says so", () => {
+    const stood = STEPS.map((event) =>
+      event.type === "outcome" && event.path === "redeploy" ? { ...event, output: { changed: false } } : event,
+    );
+    const report = renderReport(factsOf({ runs: [fold(...stood, SUCCEEDED)] }));
+    assert.match(report, /\| Mitigation applied \| - \|/);
+    assert.match(report, /redeploy .*: succeeded, .*it was so already, and nothing was changed/);
+    assert.match(report, /no playbook repaired it/);
+  });
+
   test("what was only restored after the recovery mitigated nothing", () => {
     assert.match(renderReport(factsOf({ runs: [restoring()] })), /\| Mitigation applied \| - \|/);
   });

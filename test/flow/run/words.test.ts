@@ -30,6 +30,21 @@ function crashingWorld(): World {
   return world;
 }
 
+test("a step that finds its change in force says on the timeline that nothing was changed", async () => {
+  const world = createWorld();
+  for (const [name, changed] of [
+    ["t.set", true],
+    ["t.stands", false],
+  ] as const)
+    scripted(world.actions, name, { answer: () => ({ ok: true, done: true, output: { changed } }) });
+  world.playbooks.set("p", playbook("p", [step("set", "t.set"), step("stands", "t.stands")]));
+  await world.open("p");
+  await world.drain();
+  const lines = (await world.timeline()).filter((line) => line.includes("succeeded"));
+  assert.match(lines[0] ?? "", /set succeeded$/);
+  assert.match(lines[1] ?? "", /stands succeeded: it was so already, and nothing was changed$/);
+});
+
 test("the timeline reads as people would tell it: found after a crash, checks, the end of a lease", async () => {
   const world = crashingWorld();
   const lease = { for: HOUR, releaseWhen: [], onEnd: { kind: "revert" as const } };
