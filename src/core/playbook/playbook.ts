@@ -7,6 +7,8 @@ import type { Finding } from "./installation.ts";
 /** How far a playbook may go alone, lowest first. */
 export const AUTONOMY_LEVELS = ["observe", "approve", "auto"] as const;
 export type Autonomy = (typeof AUTONOMY_LEVELS)[number];
+/** What may follow when a run fails. */
+export const ON_FAILURE = ["revert", "next-playbook", "escalate"] as const;
 
 /** One Alertmanager matcher, compiled; a missing label is the empty string; regular expressions are RE2, anchored. */
 export type Matcher = {
@@ -118,7 +120,7 @@ export type Playbook = {
   limits: { cooldown?: Milliseconds; budget: readonly BudgetWindow[] };
   steps: readonly Step[];
   verify?: Verify;
-  onFailure: readonly ("revert" | "next-playbook" | "escalate")[];
+  onFailure: readonly (typeof ON_FAILURE)[number][];
   on: "firing" | "recovered" | "manual";
   /** What this installation lacks for it; absent when it lacks nothing. */
   findings?: readonly Finding[];

@@ -12,14 +12,13 @@ import { template, textWith } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
 import { constantVars, declaredTargets } from "./installation.ts";
 import { afterAll, compilerAt, placeAtStart } from "./place.ts";
-import { type ApprovalPolicy, AUTONOMY_LEVELS, type BudgetWindow, type Playbook } from "./playbook.ts";
+import { type ApprovalPolicy, AUTONOMY_LEVELS, type BudgetWindow, ON_FAILURE, type Playbook } from "./playbook.ts";
 import { checkIds, readSteps } from "./read-steps.ts";
 import { verification } from "./read-verify.ts";
 
 const NAME = textLike(/^[a-z0-9][a-z0-9-]{0,79}$/, "a name; names are small letters, digits and -");
 /** A worker that goes on at once needs a moment, too. */
 const LEAST_VALID_FOR = 10_000;
-const ON_FAILURE = ["revert", "next-playbook", "escalate"] as const;
 
 /** A playbook without what only its file knows. Undefined when something necessary has a fault; faults are in the node's sink. */
 export function readPlaybook(

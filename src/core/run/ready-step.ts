@@ -19,7 +19,10 @@ export type Place = { step: ActionStep; path: string; attempt: number; item: Ite
 /** Renders a step's input and checks it against the action's schema; nothing is called. */
 export function readyStep(run: Run, place: Place, inputs: MoveInputs): Rendered {
   const rendered = place.step.with.render(scopeOf(run, inputs.now, place));
-  if (!rendered.known) return { ok: false, reason: "condition_unknown", message: `with: ${rendered.why}` };
+  if (!rendered.known) {
+    const where = place.step.with.text === "" ? "" : "with: ";
+    return { ok: false, reason: "condition_unknown", message: `${where}${rendered.why}` };
+  }
   return readyFrom(run, place, rendered.value, inputs);
 }
 

@@ -102,7 +102,7 @@ async function playbookFor(deps: RunDeps, run: Run): Promise<Playbook> {
   } catch (error) {
     if (!(error instanceof AppError) || error.code === "unavailable") throw error;
     deps.log.error({ err: error, run: run.created.id }, "the playbook of a run cannot be read");
-    return lostPlaybook(run.created.playbook, error.message);
+    return lostPlaybook(deps.store, run, error);
   }
 }
 

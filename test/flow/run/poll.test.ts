@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ActionResult } from "../../../src/core/action.ts";
-import { lostPlaybook } from "../../../src/flow/run/lost-playbook.ts";
+import { AppError } from "../../../src/core/errors.ts";
 import { createWorld, playbook, scripted, step } from "../../support/engine.ts";
 
 const DOWN: ActionResult = { ok: false, reason: "unreachable", message: "down", retryable: true, sent: "no" };
@@ -71,8 +71,9 @@ test("what was accepted is known before anybody asks for it: a worker that ends 
 
 test("a change that is under way is followed to its end although its playbook is gone", async () => {
   const { world, ended } = await underWay(later(1), later(1), later(1), { ok: true, done: true, output: {} });
-  const { playbookOf } = world.deps;
-  world.deps.playbookOf = async (run) => lostPlaybook((await playbookOf(run)).name, "its text is gone");
+  world.deps.playbookOf = async () => {
+    throw new AppError("not_found", "its text is gone");
+  };
   await world.pass(60_000);
   assert.match((await world.timeline()).join("\n"), /^roll succeeded$/m);
   assert.match((await ended())?.reason ?? "", /its text is gone$/);
