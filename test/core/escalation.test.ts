@@ -190,6 +190,40 @@ describe("a call that reaches nobody", () => {
   });
 });
 
+test("levels that differ in one thing alone are each a level of their own", () => {
+  const others: readonly Partial<EscalationLevel>[] = [
+    { after: 16 * MINUTE },
+    { when: "needs-person" },
+    { severities: ["P0"] },
+    { notify: ["slack:@vp"] },
+  ];
+  for (const other of others) {
+    const levels = [LEAD, { ...LEAD, ...other }];
+    const needs = [TASK];
+    const [first, ...rest] = play(
+      [
+        { at: 15, needs },
+        { at: 16, needs },
+      ],
+      levels,
+    );
+    const { fired = [] } = rest.at(-1)?.state ?? first?.state ?? {};
+    assert.equal(new Set(fired).size, 2, JSON.stringify(other));
+  }
+});
+
+test("a call that reached nobody goes to the earliest level that is left, and to no further one before its own minute is over", () => {
+  const steps = play(
+    [
+      { at: 0, needs: [TASK] },
+      { at: 1, needs: [TASK], confirmed: false },
+      { at: 1.5, needs: [TASK], confirmed: false },
+    ],
+    [ONCALL, VP, LEAD],
+  );
+  assert.deepEqual(called(steps), ["slack:@oncall", "slack:@lead pagerduty:platform", undefined]);
+});
+
 test("PagerDuty is to be told of each call that names it", () => {
   const pages = play([{ at: 15 }])[0]?.state.pages;
   assert.deepEqual(pages, {

@@ -1,6 +1,7 @@
 import { describe } from "node:test";
 import { checks } from "./suite/checks.ts";
 import { episodes } from "./suite/episodes.ts";
+import { guards } from "./suite/guards.ts";
 import { order } from "./suite/order.ts";
 import { stream } from "./suite/stream.ts";
 import type { MakeSubject } from "./suite/subject.ts";
@@ -12,6 +13,7 @@ export function conformance(name: string, make: MakeSubject): void {
     checks(make);
     writes(make);
     order(make);
+    guards(make);
     episodes(make);
     stream(make);
   });
