@@ -9,6 +9,7 @@ import type { Evaluated } from "../scope.ts";
 import type { ExpressionFault, NameReport } from "./check-names.ts";
 import { guardNaN } from "./guard-nan.ts";
 import type { CelType } from "./names.ts";
+import { syntaxHint } from "./syntax-hint.ts";
 
 /** Longest text of one expression. */
 const LONGEST = 2_000;
@@ -48,7 +49,7 @@ export function compile(text: string, plan: Plan): Compiled<Program> {
     guardNaN(parsed.ast);
     return { ok: true, value: program(text, parsed, { type: checked.type ?? "dyn", roots, reads: [...reads] }) };
   } catch (error) {
-    return failed([faultOf(error)]);
+    return failed([faultOf(error, text)]);
   }
 }
 
@@ -56,9 +57,11 @@ function failed(faults: readonly ExpressionFault[]): Compiled<never> {
   return { ok: false, faults };
 }
 
-function faultOf(error: unknown): ExpressionFault {
+function faultOf(error: unknown, text: string): ExpressionFault {
   if (error instanceof ParseError || error instanceof CelTypeError) {
-    return { message: plainWords(error.summary), at: error.range?.start ?? 0 };
+    const at = error.range?.start ?? 0;
+    const hint = error instanceof ParseError ? syntaxHint(text, at) : "";
+    return { message: `${plainWords(error.summary)}${hint}`, at };
   }
   throw error;
 }
