@@ -71,6 +71,8 @@ export type IncidentView = {
   approvals: readonly Approval[];
   leases: readonly Lease[];
   timelineLength: number;
+  /** The store's time when this was read; absent in tests alone. */
+  readAt?: Instant;
   /** What is paused now and covers it; without `until` it lasts until somebody resumes. */
   paused: readonly { scope: string; by: string; reason: string; until?: Instant }[];
   /** Until when an acknowledgement holds escalation back; absent: none does any more, or yet. */

@@ -8,7 +8,7 @@ import { digestOfMessage } from "./incident-posts.ts";
 import type { Message } from "./message.ts";
 import { calledBy, groupMentions } from "./people.ts";
 import { recognise } from "./recognise.ts";
-import { edit, type Post, type PublishDeps, post, type Session, type Stop, stopped } from "./session.ts";
+import { edit, type Post, type PublishDeps, post, type Session, type Stop, stopped, storeTime } from "./session.ts";
 import type { Mrkdwn } from "./text.ts";
 import { escalationMessage } from "./thread-message.ts";
 
@@ -134,7 +134,7 @@ async function announce(
   session: Session,
   { approval, message, nudges = [] }: { approval: Approval; message: Message; nudges?: readonly string[] },
 ): Promise<Stop | undefined> {
-  if (approval.status !== "pending" || approval.expiresAt <= deps.now()) return undefined;
+  if (approval.status !== "pending" || approval.expiresAt <= storeTime(deps, session)) return undefined;
   const { id, severity } = session.view.incident;
   const event_payload = { incidentId: id, approvalId: approval.id, nudge: severity };
   const mark = { event_type: "stanch_approval", event_payload } as const;

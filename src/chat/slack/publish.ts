@@ -5,7 +5,7 @@ import { routeOf } from "./channels.ts";
 import { ensureMessage, refreshMessage } from "./incident-posts.ts";
 import { type Found, recognise } from "./recognise.ts";
 import { ensureRoom, refreshTopic } from "./rooms.ts";
-import { outageStop, type PublishDeps, type Session, type Stop, stopped } from "./session.ts";
+import { outageStop, type PublishDeps, type Session, type Stop, stopped, storeTime } from "./session.ts";
 import { postInRoom, postInThread, withDelivered } from "./timeline-posts.ts";
 
 /**
@@ -67,7 +67,7 @@ async function run(deps: PublishDeps, session: Session): Promise<Stop | undefine
 /** Takes the mark of an unfinished post off, or leaves it for the next publisher, who then reads what arrived. */
 async function close(deps: PublishDeps, session: Session, uncertain: boolean): Promise<void> {
   const { posting: _, ...rest } = session.state;
-  const left = { by: deps.publisher, until: deps.now() };
+  const left = { by: deps.publisher, until: storeTime(deps, session) };
   session.state = uncertain ? { ...rest, posting: left } : rest;
   await session.save(session.state);
 }
@@ -80,15 +80,15 @@ async function open(deps: PublishDeps, call: Call): Promise<Session | Stop> {
   const outage = outageStop(deps);
   if (outage) return outage;
   const { posting } = state;
-  if (posting && posting.by !== deps.publisher && posting.until > deps.now()) {
-    const why = `${posting.by} is publishing it`;
-    return { ok: false, retryAfter: posting.until - deps.now(), why, uncertain: false };
-  }
+  const openedAt = deps.now();
+  const left = (posting?.until ?? 0) - storeTime(deps, { view, openedAt });
+  if (posting && posting.by !== deps.publisher && left > 0)
+    return { ok: false, retryAfter: left, why: `${posting.by} is publishing it`, uncertain: false };
   const named = state.channel ?? routeOf(deps.slack, view).channel;
   const channel = await deps.channels.idOf(named);
   if (!channel.ok) return stopped(deps, "conversations.list", channel);
   const identity = await deps.identity();
-  const session: Session = { ...call, first: state.delivered, channel: channel.id, identity, marked: false };
+  const session: Session = { ...call, first: state.delivered, channel: channel.id, identity, openedAt, marked: false };
   return posting ? await recall(deps, session, posting.until) : session;
 }
 

@@ -35,6 +35,8 @@ export type Session = {
   readonly channel: string;
   readonly identity: Identity;
   readonly save: (state: ChatState) => Promise<void>;
+  /** What this process's clock said when the session began. */
+  readonly openedAt: Instant;
   state: ChatState;
   marked: boolean;
   /** Set when an unfinished post was found: what was posted since then may not be known. */
@@ -43,6 +45,14 @@ export type Session = {
 
 /** Why publishing stops here for now; `uncertain` when the last post may have arrived; `code` is Slack's word. */
 export type Stop = { ok: false; retryAfter: Milliseconds; why: string; uncertain: boolean; code?: string };
+
+/** The store's time: the clock of this process may be minutes off, and what is saved is read by others. */
+export function storeTime(
+  { now }: Pick<PublishDeps, "now">,
+  { view, openedAt }: Pick<Session, "view" | "openedAt">,
+): Instant {
+  return (view.readAt ?? openedAt) + (now() - openedAt);
+}
 
 /** How long another publisher leaves an unfinished post alone: longer than any one call takes. */
 const UNFINISHED_FOR: Milliseconds = 30_000;
@@ -96,7 +106,7 @@ export async function edit(
 
 /** Says in the saved state that a post is under way, once per session. */
 async function markPosting(deps: PublishDeps, session: Session): Promise<void> {
-  const posting = { by: deps.publisher, until: deps.now() + UNFINISHED_FOR };
+  const posting = { by: deps.publisher, until: storeTime(deps, session) + UNFINISHED_FOR };
   session.state = { ...session.state, posting };
   if (session.marked) return;
   session.marked = true;

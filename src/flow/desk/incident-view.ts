@@ -18,14 +18,14 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
   const doc = await store.get<Incident>("incident", id);
   if (!doc) return undefined;
   const incident = doc.body;
-  const [shown, firing, total, leaseIds, timelineLength, pauses, rest] = await Promise.all([
+  const [shown, firing, total, leaseIds, timelineLength, pauses, readAt] = await Promise.all([
     shownEpisodes(store, incident),
     store.size(`incident:${id}:firing`),
     store.size(`incident:${id}:episodes`),
     store.members(`incident:${id}:leases`),
     store.length(`timeline:${id}`),
     store.pauses(),
-    restOf(store, incident),
+    store.now(),
   ]);
   const runs = await runViews(store, incident.runs);
   return {
@@ -38,15 +38,15 @@ export async function incidentView(store: Store, id: string): Promise<IncidentVi
     leases: (await docs<Lease>(store, "lease", leaseIds)).toSorted((a, b) => a.createdAt - b.createdAt),
     timelineLength,
     paused: pauses.filter((pause) => covers(pause.scope, incident, runs)),
-    ...rest,
+    readAt,
+    ...restOf(incident, readAt),
     tasks: await tasksOf(store, runs),
   };
 }
 
 /** An acknowledgement ends by its time, or ahead of it where something new calls people (section 14.8). */
-async function restOf(store: Store, { acknowledged }: Incident): Promise<{ restsUntil?: Instant }> {
-  if (acknowledged === undefined || acknowledged.until <= (await store.now())) return {};
-  return { restsUntil: acknowledged.until };
+function restOf({ acknowledged }: Incident, now: Instant): { restsUntil?: Instant } {
+  return acknowledged !== undefined && now < acknowledged.until ? { restsUntil: acknowledged.until } : {};
 }
 
 /** Beyond this many members a set is not read whole for the few that are shown. */

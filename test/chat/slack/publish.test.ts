@@ -154,6 +154,24 @@ describe("approvals and escalations", () => {
     assert.equal((await stage.mine()).length, 1);
   });
 
+  test("a process whose clock is off asks all the same, and keeps another from publishing no longer than by the store's time", async () => {
+    const approval = approvalOf({ id: `apr-off-${stage.id}`, incidentId: stage.id });
+    const { worker } = stage;
+    worker.clock.now = NOON + 30 * 60_000;
+    const view = { ...viewOf({ incident: { id: stage.id }, approvals: [approval] }), readAt: NOON };
+    worker.stored.state = { ...worker.stored.state, posting: { by: "another", until: NOON + 1_000 } };
+    const early = await worker.publishOnce(view, []);
+    assert.deepEqual(early, { ok: false, retryAfter: 1_000, why: "another is publishing it" });
+    worker.stored.state = { delivered: 0, approvals: {} };
+    worker.hooks.beforeSave = () => {
+      const { posting } = worker.stored.state;
+      assert.ok(posting === undefined || posting.until <= NOON + 60_000, "held by the store's time");
+    };
+    await worker.settle(view, []);
+    const posted = (await stage.mine()).map((message) => message.metadata?.event_type);
+    assert.deepEqual(posted, ["stanch_incident", "stanch_approval"]);
+  });
+
   test("are posted before a long timeline", async () => {
     const approval = approvalOf({ id: `apr-${stage.id}`, incidentId: stage.id });
     const entries = [
