@@ -139,3 +139,21 @@ test("a change whose intent was stored and not confirmed is not made, and people
   assert.deepEqual([isLost, act.calls.length, steps.get("one")?.outcome], [true, 1, "succeeded"]);
   assert.equal(unknown?.path, "two");
 });
+
+test("a worker that is about to end stores the outcome of its last call, though the store is away for a moment", async () => {
+  const { world, act } = awayAfterCall(2);
+  world.playbooks.set("p", playbook("p", [step("act", "t.act"), step("more", "t.act")]));
+  const id = await world.open("p");
+  const draining = new AbortController();
+  const { run } = world.actions.get("t.act") ?? assert.fail();
+  world.actions.set("t.act", {
+    ...(world.actions.get("t.act") ?? assert.fail()),
+    async run(...call) {
+      draining.abort();
+      return run(...call);
+    },
+  });
+  await advance(world.deps, id, new AbortController().signal, draining.signal);
+  const { steps } = await world.run(id);
+  assert.deepEqual([act.calls.length, steps.get("act")?.outcome, steps.has("more")], [1, "succeeded", false]);
+});

@@ -147,3 +147,16 @@ test("a no to the rest of a begun group undoes what was done of it, though the a
   await world.pass(120_000);
   assert.deepEqual([flush.calls.length, back.calls.length, (await ended())?.state], [0, 1, "cancelled"]);
 });
+
+test("a step that fails as its alert ends has failed: what was changed before it goes back, and nothing is measured", async () => {
+  const steps = [step("patch", "t.patch"), step("fail", "t.fail")];
+  const { world, id, back, ended } = await begun(steps, { onFailure: ["revert"], verify: verify("t.read") });
+  scripted(world.actions, "t.fail", {
+    answer: async () => {
+      await resolve(world, id);
+      return { ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" };
+    },
+  });
+  await world.pass(120_000);
+  assert.deepEqual([back.calls.length, await ended().then((end) => end?.reason)], [1, "fail: no; reverted: patch"]);
+});
