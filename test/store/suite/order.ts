@@ -48,6 +48,7 @@ export function order(make: MakeSubject): void {
       const { next = "" } = await store.page("i", { limit: 3 });
       await write(store, put("f", 4), put("c", 9), { write: "unindex", index: "i", member: "e" });
       assert.deepEqual((await store.page("i", { limit: 9, cursor: next })).members, ["b", "a"]);
+      assert.deepEqual(await walk(9), ["c", "f", "d", "b", "a"], "what moved is where it moved to");
       await write(store, { write: "unindex", index: "i", member: "c" });
       assert.deepEqual((await store.page("i", { limit: 9, cursor: next })).members, ["b", "a"]);
       assert.deepEqual(await walk(9), ["f", "d", "b", "a"]);
