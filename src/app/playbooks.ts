@@ -8,6 +8,7 @@ import { type ParseOptions, parsePlaybook } from "../core/playbook/parse.ts";
 import type { Playbook } from "../core/playbook/playbook.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Store } from "../core/store.ts";
+import { votersOf } from "../core/voters.ts";
 import { revertPlaybook } from "../flow/lease-end.ts";
 
 /** What parsing a playbook has to know: the actions there are and the facts that expressions may name. */
@@ -19,6 +20,7 @@ export function parseOptions(config: Config, actions: ActionTable, connections: 
     vars: config.vars,
     groups: Object.keys(config.approvals.groups),
     required: config.approvals.default.required,
+    voters: votersOf(config.approvals),
     connections,
   };
 }

@@ -3,6 +3,7 @@ import type { AnyAction, Effect } from "../action.ts";
 import type { Outputs } from "../cel/names.ts";
 import { outputsOf } from "../cel/outputs.ts";
 import type { Connections } from "../connection.ts";
+import type { Voters } from "./check-voters.ts";
 
 /** What the loader must know of an action; an `ActionTable` is a catalog. */
 export type CatalogAction = {
@@ -30,6 +31,8 @@ export type PlaybookEnvironment = {
   groups?: readonly string[];
   /** How many people `approvals.default` wants; undefined: not checked. */
   required?: number;
+  /** Who may approve; undefined: not checked. */
+  voters?: Voters;
   /** Those of `stanch.yaml`; undefined: what they lack is not looked for. */
   connections?: Connections;
   /** The targets of the playbook that is read, where they are written out. */

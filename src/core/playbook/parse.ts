@@ -5,6 +5,7 @@ import { NOT_IMPLEMENTED } from "../not-implemented.ts";
 import { childNode, type Node, type NotYet, rootNode, type Sink, slip } from "../yaml/node.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
 import type { ActionCatalog, PlaybookEnvironment } from "./catalog.ts";
+import type { Voters } from "./check-voters.ts";
 import type { Finding } from "./installation.ts";
 import type { Playbook } from "./playbook.ts";
 import { readPlaybook } from "./read-playbook.ts";
@@ -19,6 +20,8 @@ export type ParseOptions = {
   groups?: readonly string[];
   /** How many people `approvals.default` wants; without it that is not checked. */
   required?: number;
+  /** Who may approve; without it that is not checked. */
+  voters?: Voters;
   /** Connections of `stanch.yaml`; without them it is not looked for what playbooks lack of them. */
   connections?: Connections;
   /** It is the text of a run under way: what could be started stays readable, however strictly files are read by now. */
@@ -61,13 +64,22 @@ function noteReferences(node: Node): void {
   }
 }
 
-function environmentOf({ actions, facts, vars, groups, required, connections }: ParseOptions): PlaybookEnvironment {
+function environmentOf({
+  actions,
+  facts,
+  vars,
+  groups,
+  required,
+  voters,
+  connections,
+}: ParseOptions): PlaybookEnvironment {
   return {
     actions,
     facts,
     vars: vars ?? {},
     ...(groups && { groups }),
     ...(required !== undefined && { required }),
+    ...(voters && { voters }),
     ...(connections && { connections }),
   };
 }

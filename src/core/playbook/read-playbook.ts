@@ -8,6 +8,7 @@ import { childNode, fault, type MapNode, type Node, readMap, slip } from "../yam
 import { boolean, duration, integer, listOf, matcher, oneOf, text, textLike } from "../yaml/readers.ts";
 import type { PlaybookEnvironment } from "./catalog.ts";
 import { checkVeto } from "./check-veto.ts";
+import { checkVoters } from "./check-voters.ts";
 import { template, textWith } from "./expressions.ts";
 import { GRAMMARS } from "./grammar.ts";
 import { constantVars, declaredTargets } from "./installation.ts";
@@ -41,6 +42,7 @@ export function readPlaybook(
   if (approval?.veto !== undefined) {
     checkVeto(childNode(node, "approval", undefined), { steps: steps ?? [], required: approval.required }, env);
   }
+  checkVoters(map, { steps: steps ?? [], approval }, env);
   const about = { ...readHeader(map), ...readRules(map) };
   const alsoTargets = map.withDefault("also-targets", listOf(textWith(compilerAt(start))), []);
   if (name === undefined || target === undefined || steps === undefined) return undefined;
