@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config.ts";
 import type { Incident } from "../../src/core/incident.ts";
-import { silentLog } from "../../src/core/log.ts";
-import type { Write } from "../../src/core/store.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import { incidentView } from "../../src/flow/desk/incident-view.ts";
-import { type NotifyDeps, notify } from "../../src/flow/notify.ts";
-import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { ANNA, CONFIG, createWorld, playbook, type World } from "../support/engine.ts";
+import { publisher, START } from "../support/publisher.ts";
 
 const MINUTE = 60_000;
 const LEVELS = [{ after: 15 * MINUTE, when: "unmitigated", severities: ["P0", "P1"], notify: ["pagerduty:platform"] }];
@@ -62,32 +59,17 @@ test("what calls anew ends an acknowledgement for everybody to see, and it can b
 });
 
 test("an acknowledgement is looked at again when it ends", async () => {
-  let now = 1_700_000_000_000;
-  const { store } = createMemoryStore({ now: () => now });
-  const acknowledged = { by: "anna", at: now, until: now + MINUTE };
-  const incident = { id: "inc-1", status: "open", runs: [], leases: [], acknowledged } as unknown as Incident;
-  const due: Write = { write: "due", member: "chat:inc-1", at: 0 };
-  await store.commit({ checks: [], writes: [{ write: "put", kind: "incident", id: "inc-1", body: incident }, due] });
+  const acknowledged = { by: "anna", at: START, until: START + MINUTE };
+  const { chat, look, pass, isDue } = await publisher({ acknowledged });
   const shown: boolean[] = [];
-  const deps: NotifyDeps = {
-    store,
-    queue: { wake: async () => {} },
-    desk: { incident: (id) => incidentView(store, id), timeline: async () => [] },
-    chat: {
-      name: "console",
-      async publish({ restsUntil }) {
-        shown.push(restsUntil !== undefined);
-        return { ok: true };
-      },
-    },
-    metrics: { posted: () => undefined },
-    log: silentLog,
+  chat.answer = async ({ restsUntil }) => {
+    shown.push(restsUntil !== undefined);
+    return { ok: true };
   };
-  const isDue = async () => (await store.due(10)).some(({ member }) => member === "chat:inc-1");
-  await notify(deps, "inc-1", new AbortController().signal);
+  await look();
   assert.equal(await isDue(), false);
-  now += MINUTE;
+  pass(MINUTE);
   assert.equal(await isDue(), true);
-  await notify(deps, "inc-1", new AbortController().signal);
+  await look();
   assert.deepEqual(shown, [true, false]);
 });
