@@ -79,10 +79,8 @@ function appOf(parts: Parts, options: AppOptions, http: Http): App {
   const running: Stoppable[] = [];
   return {
     async start() {
-      if (role !== "web") {
-        await loadClients(config.connections);
-        running.push(...(await startWorkers(parts, options)));
-      }
+      await loadClients(config.connections);
+      if (role !== "web") running.push(...(await startWorkers(parts, options)));
       if (role !== "worker") await slack?.start();
       const host = options.insecureDev ? "127.0.0.1" : (options.host ?? "0.0.0.0");
       return http.listen(config.environment.port, host);

@@ -19,7 +19,8 @@ const CHUNK = 200;
 
 /**
  * Removes a resolved incident with everything that belongs to it once `retention` has passed since that or the end of its last run, such as
- * one that undid a lease, but not before `notBefore`; one that still has a run or a lease under way waits. The incident itself goes last, so that a crash in between is made good by the next look.
+ * one that undid a lease, but not before `notBefore`; one that still has a run or a lease under way waits. The incident itself goes last,
+ * so that a crash in between is made good by the next look.
  */
 export async function retireIncident(
   deps: RetentionDeps,

@@ -3,7 +3,7 @@ import type { AnyAction, Effect } from "../action.ts";
 import type { Outputs } from "../cel/names.ts";
 import { outputsOf } from "../cel/outputs.ts";
 import type { Connections } from "../connection.ts";
-import type { Voters } from "./check-voters.ts";
+import type { Voters } from "../voters.ts";
 
 /** What the loader must know of an action; an `ActionTable` is a catalog. */
 export type CatalogAction = {

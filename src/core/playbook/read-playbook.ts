@@ -42,8 +42,8 @@ export function readPlaybook(
   if (approval?.veto !== undefined) {
     checkVeto(childNode(node, "approval", undefined), { steps: steps ?? [], required: approval.required }, env);
   }
-  checkVoters(map, { steps: steps ?? [], approval }, env);
   const about = { ...readHeader(map), ...readRules(map) };
+  checkVoters(map, { ...about, steps: steps ?? [], ...(approval && { approval }) }, env);
   const alsoTargets = map.withDefault("also-targets", listOf(textWith(compilerAt(start))), []);
   if (name === undefined || target === undefined || steps === undefined) return undefined;
   const optional = { ...(verify && { verify }), ...(approval && { approval }) };

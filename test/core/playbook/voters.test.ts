@@ -12,6 +12,7 @@ const SETTINGS: ApprovalSettings = {
     anna: { ...NOBODY, people: ["anna"], slackUsers: ["U1"], apiTokens: ["t-anna"] },
     two: { ...NOBODY, people: ["ben"], slackUsers: ["U2"] },
     slack: { ...NOBODY, slackUserGroups: ["S1"] },
+    tokens: { ...NOBODY, apiTokens: ["t-1", "t-2"] },
     empty: NOBODY,
   },
   default: {
@@ -40,6 +41,12 @@ describe("an approval that nobody can give is noted", () => {
     assert.match(notes(`- { ${SET} }`, "approval: { required: 3, group: two }").join(), /only 2 are in the group two/);
   });
 
+  test("and tokens of nobody do not count where several have to agree", () => {
+    assert.deepEqual(notes(`- { ${SET} }`, "approval: { group: tokens }"), []);
+    const several = notes(`- { ${SET} }`, "approval: { group: tokens, required: 2 }");
+    assert.match(several.join(), /2 people have to agree, and nobody is in the group tokens/);
+  });
+
   test("of a step's own number, and of stanch.yaml's", () => {
     assert.match(notes(`- { ${SET}, approval: { required: 2 } }`).join(), /^p.yaml:1:1: 2 people have to agree/);
     assert.match(notes(`- { ${SET} }`, "", { required: 2 }).join(), /2 people have to agree, and only 1 person/);
@@ -47,6 +54,8 @@ describe("an approval that nobody can give is noted", () => {
   });
 
   test("and neither what suffices, nor members that only Slack knows, nor what asks nobody", () => {
+    const observed = "autonomy: { P0: observe, P1: observe, P2: observe }\napproval: { required: 2 }";
+    assert.deepEqual(notes(`- { ${SET} }`, observed), []);
     assert.deepEqual(notes(`- { ${SET} }`), []);
     assert.deepEqual(notes(`- { ${SET} }`, "approval: { required: 9, group: slack }"), []);
     assert.deepEqual(notes("- { id: a, uses: http.check }", "approval: { required: 2 }"), []);
