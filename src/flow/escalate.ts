@@ -6,6 +6,7 @@ import type { Queue } from "../core/queue.ts";
 import type { Doc, Write } from "../core/store.ts";
 import type { Instant } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
+import { ackEnd, armedBy } from "./ack-end.ts";
 import { called } from "./climb.ts";
 import { type Followed, lookAgain } from "./followed.ts";
 import { needsOf } from "./needs.ts";
@@ -31,6 +32,8 @@ export async function escalateIncident(deps: EscalateDeps, doc: Doc<Incident>): 
     const lines: readonly TimelineEntry[] = step.call
       ? [{ at: now, kind: "escalation", text: step.call.text, by: "stanch", notify: step.call.notify }]
       : [];
+    const ended = ackEnd(incident, armedBy(state, known?.body, { incident, needs }), now);
+    const said = [...ended.lines, ...lines];
     const committed = await deps.store.commit({
       checks: [
         { check: "rev", kind: "incident", id: incident.id, rev },
@@ -38,30 +41,15 @@ export async function escalateIncident(deps: EscalateDeps, doc: Doc<Incident>): 
       ],
       writes: [
         { write: "put", kind: "escalation", id: incident.id, body: state },
-        ...(isArmedAnew(state, known?.body) ? ackEndWrites(incident, now) : []),
-        ...lineWrites(incident.id, lines),
+        ...ended.writes,
+        ...lineWrites(incident.id, said),
       ],
     });
-    if (committed.ok && step.call) await deps.queue.wake(`chat:${incident.id}`, now);
+    if (committed.ok && said.length > 0) await deps.queue.wake(`chat:${incident.id}`, now);
     return { changed: true };
   }
   const paged = await sendPages(deps, incident, { rev: known?.rev ?? 0, state });
   return paged.changed ? { changed: true } : lookAgain(step.next, paged.next);
-}
-
-function isArmedAnew({ armedAt }: EscalationState, before: EscalationState | undefined): boolean {
-  return before !== undefined && armedAt !== before.armedAt;
-}
-
-/** What calls people anew ends an acknowledgement of what was known before, for everybody to see: it can be given again. */
-function ackEndWrites(incident: Incident, now: Instant): readonly Write[] {
-  const { id, acknowledged } = incident;
-  if (acknowledged === undefined || acknowledged.until <= now) return [];
-  const ended: Incident = { ...incident, acknowledged: { ...acknowledged, until: now } };
-  return [
-    { write: "put", kind: "incident", id, body: ended },
-    { write: "due", member: `chat:${id}`, at: 0 },
-  ];
 }
 
 /** What people are needed for without a line of its own that calls them: approvals have messages, and the others are told where they arise. */
@@ -80,6 +68,8 @@ async function callForNeeds(deps: EscalateDeps, { body: incident, rev }: Doc<Inc
   const told = news.filter(({ kind }) => kind !== "task" || rests === undefined);
   if (told.length === 0) return lookAgain(news.length === 0 ? undefined : rests);
   const state: EscalationState = { ...before, causes: [...before.causes, ...told.map(({ key }) => key)] };
+  const whys = told.filter(({ kind }) => kind !== "task").map(({ text }) => text);
+  const ended = ackEnd(incident, whys, now);
   const committed = await deps.store.commit({
     checks: [
       { check: "rev", kind: "incident", id, rev },
@@ -87,11 +77,8 @@ async function callForNeeds(deps: EscalateDeps, { body: incident, rev }: Doc<Inc
     ],
     writes: [
       { write: "put", kind: "escalation", id, body: state },
-      ...(told.some(({ kind }) => kind !== "task") ? ackEndWrites(incident, now) : []),
-      ...lineWrites(
-        id,
-        told.map(({ text }) => called(text, now)),
-      ),
+      ...ended.writes,
+      ...lineWrites(id, [...ended.lines, ...told.map(({ text }) => called(text, now))]),
     ],
   });
   if (committed.ok) await deps.queue.wake(`chat:${id}`, now);
