@@ -116,7 +116,7 @@ export const Incident = z.object({
   resolvedAt: time,
   firing: z.number(),
   total: z.number(),
-  acknowledged: z.object({ by: z.string(), at: time }).nullish(),
+  acknowledged: z.object({ by: z.string(), at: time, until: time }).nullish(),
   taken: z.object({ by: z.string(), at: time }).nullish(),
   episodes: z.array(Alert),
   runs: z.array(Run),

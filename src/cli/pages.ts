@@ -16,7 +16,7 @@ export function incidentPage(io: Io, incident: Incident, entries: readonly Entry
     ["opened", when(incident.openedAt, io.now())],
     ["resolved", when(incident.resolvedAt, io.now())],
     ["alerts", `${incident.firing} firing of ${incident.total}`],
-    ["acknowledged", acknowledged ? `${acknowledged.by}, ${when(acknowledged.at, io.now())}` : ""],
+    ["acknowledged", acknowledged ? ackText(io, acknowledged) : ""],
     ["taken", taken ? `${taken.by}, ${when(taken.at, io.now())}` : ""],
     ...incident.paused.map((pause) => ["paused", `${pause.scope} by ${pause.by}: ${pause.reason}`] as const),
   ]);
@@ -26,6 +26,13 @@ export function incidentPage(io: Io, incident: Incident, entries: readonly Entry
     ["leases", incident.leases.length > 0 ? leaseTable(io, incident.leases) : ""],
     ["timeline", timeline(io, entries)],
   ]);
+}
+
+/** Who, when, and until when it holds calls back; that which closing an incident leaves has held nothing back. */
+function ackText(io: Io, { by, at, until }: NonNullable<Incident["acknowledged"]>): string {
+  const given = `${by}, ${when(at, io.now())}`;
+  if (until == null || until === at) return given;
+  return `${given}; ${Date.parse(until) > io.now() ? "ends" : "ended"} ${when(until, io.now())}`;
 }
 
 function timeline(io: Io, entries: readonly Entry[]): string {

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { Desk } from "../../src/core/desk.ts";
 import type { Lease } from "../../src/core/lease.ts";
-import { alert, approval, incident, lease, run, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
+import { AT, alert, approval, incident, lease, run, startHttp, stubDesk, TOKENS, view } from "../http/support.ts";
 import { cli } from "./support.ts";
 
 describe("reading", () => {
@@ -25,6 +25,20 @@ describe("reading", () => {
     for (const text of ["fallback-enable", "apr-1", "1 of oncall", "lease-1", "inc-1 opened", "anna", "paused"]) {
       assert.ok(out.includes(text), text);
     }
+  });
+
+  test("an incident shows until when an acknowledgement holds calls back, or since when no more", async (t) => {
+    const shown = async (minutes: number) => {
+      const acknowledged = { by: "anna", at: AT, until: AT + minutes * 60_000 };
+      const held = { ...view, incident: { ...incident, acknowledged } };
+      const { url } = await startHttp(t, { desk: { ...stubDesk().desk, incident: async () => held } });
+      const { out } = await cli(["show", "inc-1"], { env: env(url) });
+      return /^acknowledged +(.*)$/m.exec(out)?.[1];
+    };
+    const given = "anna, 5m ago (2026-11-21 12:30:00Z)";
+    assert.equal(await shown(30), `${given}; ends in 25m (2026-11-21 13:00:00Z)`);
+    assert.equal(await shown(3), `${given}; ended 2m ago (2026-11-21 12:33:00Z)`);
+    assert.equal(await shown(0), given, "closing an incident acknowledges it, and holds nothing back");
   });
 
   test("show tells by the id what it names", async (t) => {
