@@ -1,3 +1,4 @@
+import { codeOf } from "../core/errors.ts";
 import { type Incident, isManual } from "../core/incident.ts";
 import type { RunEvent } from "../core/run/events.ts";
 import { foldRun, type Run } from "../core/run/run.ts";
@@ -10,6 +11,7 @@ import { type LadderStep, ladderStep, lastRung, outlived, runsByTarget } from ".
 import { lapsedOf } from "./needs.ts";
 import type { AutonomyLimits } from "./run/create-run.ts";
 import type { RunDeps } from "./run/deps.ts";
+import { storedTerms } from "./run/lost-playbook.ts";
 
 /** What following an incident's runs needs besides what runs need. */
 export type SettleDeps = RunDeps & {
@@ -43,13 +45,17 @@ async function rungsOf(deps: SettleDeps, incident: Incident, runs: readonly Run[
   );
 }
 
-/** What a failed run's own text says; a text that is lost says nothing against the next playbook. */
+/**
+ * What a failed run's own text says, whether or not the whole of it can still be read; a text that is gone says nothing against the next
+ * playbook. @throws AppError "unavailable" when the store cannot be reached.
+ */
 async function letsFollow(deps: SettleDeps, run: Run | undefined): Promise<boolean> {
   if (run?.ended?.state !== "failed") return true;
   try {
     return (await deps.playbookOf(run)).onFailure.includes("next-playbook");
-  } catch {
-    return true;
+  } catch (error) {
+    if (codeOf(error) === "unavailable") throw error;
+    return (await storedTerms(deps.store, run))?.onFailure.includes("next-playbook") ?? true;
   }
 }
 
