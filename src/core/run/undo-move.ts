@@ -29,25 +29,55 @@ export function stepOf({ steps }: Playbook, { path, uses, input }: StepRecord): 
 /** Undoes what was changed below the prefix, latest first; a revert that fails ends the run, and people are told. */
 export function undoMove(run: Run, playbook: Playbook, inputs: MoveInputs): Move {
   const changed = toUndo(run, playbook);
+  const lost = lostOf(run, playbook, inputs);
   for (const record of changed) {
     const move = undoOne(run, record, inputs);
-    if (move === "failed") return { kind: "finish", state: "failed", reason: failedReason(run, record, changed) };
+    if (move === "failed")
+      return { kind: "finish", state: "failed", reason: failedReason(run, record, [...changed, ...lost]) };
     if (move) return move;
   }
+  if (lost.length > 0) return { kind: "finish", state: "failed", reason: lostReason(run, lost, changed) };
   const state = run.cancelling || run.refused ? "cancelled" : "failed";
   return { kind: "finish", state, reason: `${whyUndone(run)}; ${resultOf(run, changed, inputs)}` };
 }
 
-/** Every step that the undoing is about: it has changed the world, whatever its rollout came to. Latest first. */
+/**
+ * Every step that the undoing is about: it has changed the world, whatever its rollout came to. Latest first. What has begun to be
+ * undone is among them, whatever the playbook tells by now.
+ */
 function toUndo(run: Run, playbook: Playbook): readonly StepRecord[] {
-  const { reverting = { prefix: "" } } = run;
-  const reaches: readonly Reach[] = [reverting, ...("also" in reverting ? (reverting.also ?? []) : [])];
+  const reaches = reachesOf(run);
   const isMeant = ({ path }: StepRecord): boolean =>
+    run.steps.has(undoPath(path)) ||
     reaches.some(
       ({ prefix, group }) =>
         path.startsWith(prefix) && (group === undefined || findStep(playbook.steps, path)?.group === group),
     );
   return [...run.steps.values()].filter((record) => hasChanged(record) && isMeant(record)).reverse();
+}
+
+function reachesOf({ reverting }: Run): readonly Reach[] {
+  return reverting ? [reverting, ...(reverting.also ?? [])] : [{ prefix: "" }];
+}
+
+/** What is in force where a group was to be undone and the playbook does not tell any more whether it belongs to it. */
+function lostOf(run: Run, { steps }: Playbook, { actions }: MoveInputs): readonly StepRecord[] {
+  const grouped = reachesOf(run).filter(({ group }) => group !== undefined);
+  return [...run.steps.values()].filter(
+    (record) =>
+      hasChanged(record) &&
+      !run.steps.has(undoPath(record.path)) &&
+      grouped.some(({ prefix }) => record.path.startsWith(prefix)) &&
+      findStep(steps, record.path) === undefined &&
+      undoingOf(record, actions).kind !== "nothing",
+  );
+}
+
+function lostReason(run: Run, lost: readonly StepRecord[], changed: readonly StepRecord[]): string {
+  const why = "its playbook cannot be read any more, so which steps belong together is not known";
+  const undone = changed.filter((one) => isUndone(run, one));
+  const back = undone.length > 0 ? `; reverted: ${pathsOf(undone)}` : "";
+  return `${REVERT_FAILED}: ${why} (undone because ${whyUndone(run)})${back}; still as changed: ${pathsOf(lost)}`;
 }
 
 function whyUndone(run: Run): string {

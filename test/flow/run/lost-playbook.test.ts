@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ActionResult } from "../../../src/core/action.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import type { Run } from "../../../src/core/run/run.ts";
 import { cooldownMarker } from "../../../src/flow/run/budgets.ts";
@@ -114,4 +115,38 @@ test("it keeps its playbook off the target for the cooldown of its text", async 
     const [left = 0] = (await store.guardValues({ ...NO_READS, markers })).markers;
     assert.equal(left > 0, isHeld, limits);
   }
+});
+
+/** A group of two that is being undone, later one first, when its playbook is lost; what undoes fails once, and then answers so. */
+async function lostGroup(then: ActionResult) {
+  const world = createWorld();
+  const no = { ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" } as const;
+  scripted(world.actions, "t.set", { effect: "reversible", revert: () => ({ uses: "t.back", with: {} }) });
+  scripted(world.actions, "t.no", { answer: () => no });
+  const answers: ActionResult[] = [{ ...no, retryable: true }];
+  scripted(world.actions, "t.back", { effect: "reversible", answer: () => answers.shift() ?? then });
+  const next = scripted(world.actions, "t.next");
+  const steps = ["a", "b", "c"].map((id) => step(id, id === "c" ? "t.no" : "t.set", { group: "g" }));
+  world.playbooks.set("p", playbook("p", steps, { text: "name: p", onFailure: [] }));
+  world.playbooks.set("q", playbook("q", [step("d", "t.next")]));
+  const id = await world.open("p");
+  await world.drain();
+  assert.equal(answers.length, 0);
+  lose(world);
+  await world.pass(60_000);
+  assert.equal(next.calls.length, 0);
+  const { state, reason } = (await world.run(id)).ended ?? {};
+  return `${state} ${reason}`;
+}
+
+test("an undoing of a group that was under way goes on, and the end says what of it is in force still", async () => {
+  const why = "its playbook cannot be read any more, so which steps belong together is not known";
+  assert.equal(
+    await lostGroup({ ok: true, done: true, output: {} }),
+    `failed revert_failed: ${why} (undone because c: no); reverted: b; still as changed: a`,
+  );
+  assert.equal(
+    await lostGroup({ ok: false, reason: "denied", message: "gone", retryable: false, sent: "refused" }),
+    "failed revert_failed: undo/b: gone (undone because c: no); still as changed: b, a",
+  );
 });
