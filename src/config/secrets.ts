@@ -8,8 +8,8 @@ export type SecretFault = { path: readonly PropertyKey[]; message: string };
 type Sources = { environment: Readonly<Record<string, string | undefined>>; file: string };
 
 const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
-/** What was meant as a reference and is none: `${NAME}`, `${ENV:NAME}`. `${{ }}` is CEL's. */
-const OTHER = /\$\{(?!\{)[^}]*\}?/;
+/** What was meant as a reference and is none: `${NAME}`, `${ENV:NAME}`. `${{ }}` is CEL's, `${1}` is PromQL's. */
+const OTHER = /\$\{(?!\{|\d+\})[^}]*\}?/;
 
 export type Filled = {
   value: unknown;

@@ -2,8 +2,10 @@ import { CronExpressionParser } from "cron-parser";
 import type { FreezeWindow } from "./config.ts";
 import type { Instant } from "./time.ts";
 
-/** Fewer fields would be filled up from the left, so that the window would come at other times; `H` is another time at each look. */
-const FIELDS = /^\s*(?:@\w+|[^\sH]+(?:\s+[^\sH]+){4})\s*$/;
+/** Fewer fields would be filled up from the left, so that the window would come at other times. */
+const FIELDS = /^\s*(?:@\w+|\S+(?:\s+\S+){4})\s*$/;
+/** Jenkins' hash, another time at each look. Of the names of days and months only `THU` has an `H`. */
+const HASH = /H(?!U)|(?<!T)H/;
 
 /** What is wrong with a window, and at which of its keys; undefined when it can be read. */
 export function freezeFault(window: { cron: string; tz: string }): { key: "cron" | "tz"; message: string } | undefined {
@@ -12,7 +14,7 @@ export function freezeFault(window: { cron: string; tz: string }): { key: "cron"
   } catch {
     return { key: "tz", message: `there is no time zone ${window.tz}` };
   }
-  if (FIELDS.test(window.cron) && canParse(window)) return undefined;
+  if (FIELDS.test(window.cron) && !HASH.test(window.cron) && canParse(window)) return undefined;
   const message = `${window.cron} is no cron expression of five fields: minute, hour, day of the month, month, day of the week`;
   return { key: "cron", message };
 }

@@ -6,13 +6,24 @@ const PAGER = "stanch.yaml:4:47 connections.pagerduty.a.routing-key:";
 const REMEDY = `not filled in; write \${env:NAME} or \${file:PATH}`;
 
 describe("what is written in a hurry is told with its remedy", () => {
-  for (const cron of ["0 16 * *", "0 0 16 * * 5", "H 16 * * 5"]) {
+  for (const cron of ["0 16 * *", "0 0 16 * * 5", "H 16 * * 5", "0 H(8-16) * * 5", "0,H 16 * * THU"]) {
     test(`cron ${cron}`, () => {
       const [fault = "", ...others] = faultsOf(`${MINIMAL}freeze: [{ cron: '${cron}', for: 1h }]`);
       assert.match(fault, /freeze\[0\].cron: .* is no cron expression of five fields: minute, hour/);
       assert.deepEqual(others, []);
     });
   }
+
+  for (const cron of ["0 16 * * THU", "0 16 * * MON-THU", "@daily"]) {
+    test(`cron ${cron} is as it should be`, () => {
+      assert.deepEqual(faultsOf(`${MINIMAL}freeze: [{ cron: '${cron}', for: 1h, reason: r }]`), []);
+    });
+  }
+
+  test("a group of label_replace is no reference", () => {
+    const query = `label_replace(up, "host", "\${1}", "instance", "(.*):.*") > 0`;
+    assert.deepEqual(faultsOf(`${MINIMAL}vars: { query: '${query}' }`), []);
+  });
 
   const names = [
     [`\${TOKEN_OF_BEN}`, `\${TOKEN_OF_BEN} is`],

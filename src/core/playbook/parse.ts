@@ -5,6 +5,7 @@ import { NOT_IMPLEMENTED } from "../not-implemented.ts";
 import type { Voters } from "../voters.ts";
 import { childNode, type Node, type NotYet, rootNode, type Sink, slip } from "../yaml/node.ts";
 import { readYaml } from "../yaml/read-yaml.ts";
+import { pathText } from "../yaml/schema-faults.ts";
 import type { ActionCatalog, PlaybookEnvironment } from "./catalog.ts";
 import type { Finding } from "./installation.ts";
 import type { Playbook } from "./playbook.ts";
@@ -50,10 +51,13 @@ export function parsePlaybook(text: string, file: string, options: ParseOptions)
 }
 
 const REFERENCE = /\$\{(?:env|file):[^}]*\}/;
+/** What a step writes into the configuration of another program, which may have such references of its own, as the OpenTelemetry Collector does. */
+const WRITTEN = /\.with(?:\.changes\[\d+\])?\.(?:value|expected)$/;
 
 /** A playbook is a text that everybody may read: a reference to a secret in it would be sent as it stands. */
 function noteReferences(node: Node): void {
   const { value } = node;
+  if (WRITTEN.test(pathText(node.path))) return;
   if (typeof value === "string") {
     const [found] = REFERENCE.exec(value) ?? [];
     if (found !== undefined) slip(node, `${found} is filled in in stanch.yaml only: in a connection, or under vars`);

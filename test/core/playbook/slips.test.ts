@@ -74,6 +74,16 @@ for (const [what, text, fault] of SLIPS) {
   });
 }
 
+test("a reference in what is written into the configuration of another program is none", () => {
+  const reference = `'\${env:POD_IP}:4317'`;
+  const set = `with: { name: endpoint, value: ${reference} }`;
+  assert.deepEqual(faultsOf(withSteps(`- { id: b, uses: settings.set, ${set} }`)), []);
+  const patch = `with: { changes: [{ path: [otlp], value: { endpoint: ${reference} } }] }`;
+  assert.doesNotMatch(faultsOf(withSteps(`- { id: b, uses: settings.set, ${patch} }`)).join(), /filled in/);
+  const name = `with: { name: ${reference}, value: 1 }`;
+  assert.match(faultsOf(withSteps(`- { id: b, uses: settings.set, ${name} }`)).join(), /with\.name: .* is filled in/);
+});
+
 test("comparisons that can hold are none", () => {
   const conditions = ["steps.a.outcome != 'skipped'", "incident.severity in ['P0', 'P1']", "target == 'success'"];
   const steps = conditions.map((text, number) => `- { id: b${number}, if: "${text}", uses: http.check }`);
