@@ -1,5 +1,5 @@
 import { isPlainObject } from "./json.ts";
-import { withoutNamed } from "./named-secret.ts";
+import { isReference, withoutNamed } from "./named-secret.ts";
 
 const SECRET_KEY = /pass(word|wd)?$|secret|token$|api[-_]?key|authorization|credential|private[-_]?key|^cookie$|dsn$/i;
 const SECRET_TEXT = [
@@ -125,7 +125,7 @@ function redactValue(value: unknown, depth: number): unknown {
 }
 
 function isSecret(key: string, value: unknown): boolean {
-  return typeof value === "string" && value !== "" && SECRET_KEY.test(key);
+  return typeof value === "string" && value !== "" && SECRET_KEY.test(key) && !isReference(value);
 }
 
 /** Why this input of a changing call must not be written: a credential was left out of it when it was kept. Undefined: nothing is missing. */

@@ -60,6 +60,16 @@ test("its twin, with nothing that is left out, is changed and restored", async (
   assert.equal((await world.run(id)).ended?.state, "succeeded");
 });
 
+test("a reference to a credential is read, changed and restored", async () => {
+  const { world, held } = holder("api_key: os.environ/AZURE_KEY_2");
+  world.playbooks.set("p", playbook("p", [PUT]));
+  await world.open("p");
+  await world.drain();
+  assert.equal(held.value, "redis://other:6379");
+  await world.pass(3_600_000);
+  assert.equal(held.value, "api_key: os.environ/AZURE_KEY_2");
+});
+
 test("a lease of an older version that remembers less than was there writes nothing", async () => {
   const { world, held } = holder("redis://router:6379");
   world.playbooks.set("p", playbook("p", [PUT]));
