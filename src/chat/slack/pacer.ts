@@ -19,7 +19,7 @@ type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; urgen
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
  * delays only that one. The last place of a burst is kept for what is urgent (approvals, escalations). Those who wait are told places one
  * after the other: a thousand incidents that all came back for the next one would look, and read what they show, each second. An incident
- * whose run goes fast asks many times a second: it has one place as any other.
+ * whose run goes fast asks many times a second: it has one place as any other, and ahead of that only credit that nobody else was promised.
  */
 export type Pacer = {
   /** Takes a place and returns 0, or takes none and returns how long until there is one, at most a minute unless the channel is held. */
@@ -41,7 +41,8 @@ export function createPacer(): Pacer {
       if (lane.heldUntil > now) return lane.heldUntil - now;
       const floor = urgent ? COST : 2 * COST;
       const promised = urgent ? lane.urgent : lane.other;
-      if (lane.credit < floor) return promise(promised, asking, floor - lane.credit);
+      const left = lane.credit - (isEarly(promised, asking) ? othersNow(promised, asking) * COST : 0);
+      if (left < floor) return promise(promised, asking, floor - lane.credit);
       lane.credit -= COST;
       promised.places.delete(by);
       return 0;
@@ -59,6 +60,16 @@ export function createPacer(): Pacer {
 function fresh(now: Instant): Lane {
   const none = (): Promised => ({ until: 0, late: 0, places: new Map() });
   return { credit: BURST * COST, filledAt: now, heldUntil: 0, urgent: none(), other: none() };
+}
+
+/** It has a place that is still to come. */
+function isEarly({ places }: Promised, { by, now }: Asking): boolean {
+  return (places.get(by) ?? now) > now;
+}
+
+/** Others who were told to come about now: who comes ahead of its own place leaves them their credit, for a second if they do not come. */
+function othersNow({ places }: Promised, { by, now }: Asking): number {
+  return [...places].filter(([who, told]) => who !== by && Math.abs(told - now) < COST).length;
 }
 
 /** The place that it was told before, while that is still to come, or the next one that nobody was told yet. */

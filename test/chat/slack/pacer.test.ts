@@ -64,6 +64,36 @@ describe("pacing", () => {
     assert.equal(ask("inc-1", 3_000), 0);
   });
 
+  for (const slack of [0, 500])
+    test(`those who come when they were told to are served then, however often another one asks (${slack} ms of credit left over)`, () => {
+      const pacer = createPacer();
+      const ask = (by: string, now: number) => pacer.take("C", { by, now, urgent: false });
+      for (let asked = 0; asked < 3; asked += 1) assert.equal(ask("greedy", 0), 0);
+      const due = ["inc-2", "inc-3"].map((by) => ({ by, at: ask(by, slack), times: 0 }));
+      for (const one of due) one.at += slack;
+      let greedy = 0;
+      for (let now = slack; now < 60_000; now += 10) {
+        if (ask("greedy", now) === 0) greedy += 1;
+        for (const one of due.filter(({ at }) => at + 5 <= now)) {
+          assert.equal(ask(one.by, now), 0, `${one.by} was told ${one.at}`);
+          one.times += 1;
+          one.at = now + ask(one.by, now);
+        }
+      }
+      const times = due.map((one) => one.times);
+      assert.ok(Math.min(...times, greedy) >= 18, `${times.join()} times, and the one that asks often ${greedy}`);
+    });
+
+  test("one that asks many times a second has no less while the others stay away", () => {
+    const pacer = createPacer();
+    const ask = (by: string, now: number) => pacer.take("C", { by, now, urgent: false });
+    for (let asked = 0; asked < 3; asked += 1) ask("greedy", 0);
+    for (let asked = 0; asked < 30; asked += 1) ask(`inc-${asked}`, 0);
+    let served = 0;
+    for (let now = 0; now <= 30_000; now += 10) if (ask("greedy", now) === 0) served += 1;
+    assert.ok(served >= 28, `${served} times`);
+  });
+
   test("whatever is asked, a channel gets at most the burst and one per second, and waiting as told always helps", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(700), fc.boolean(), fc.nat(5)), { maxLength: 200 }), (asks) => {
