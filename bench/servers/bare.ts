@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { drain } from "../harness/drain.ts";
 
 /*
- * The least that an engine of this design can do: a BullMQ job for each run of five steps, its claim read once, and for each step one
+ * The least that an engine of this design can do: a BullMQ job for each run of five steps, its claim taken once, and for each step one
  * script, written by hand for just that, which checks the claim and appends to journal and timeline. Nothing is judged, locked or
  * indexed, and no action called. What it reaches is a bound for stanch's engine, which has all that besides.
  */

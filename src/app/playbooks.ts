@@ -19,7 +19,6 @@ export function parseOptions(config: Config, actions: ActionTable, connections: 
     facts,
     vars: config.vars,
     groups: Object.keys(config.approvals.groups),
-    required: config.approvals.default.required,
     voters: votersOf(config.approvals),
     connections,
   };

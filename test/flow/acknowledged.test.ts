@@ -7,7 +7,8 @@ import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import { incidentView } from "../../src/flow/desk/incident-view.ts";
 import { escalateIncident } from "../../src/flow/escalate.ts";
-import { ANNA, CONFIG, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
+import { ANNA, CONFIG, createWorld, playbook, type World } from "../support/engine.ts";
+import { changeIncident, losing, minutes } from "../support/incident.ts";
 import { publisher, START } from "../support/publisher.ts";
 
 const MINUTE = 60_000;
@@ -18,26 +19,8 @@ async function calls({ store }: World): Promise<number> {
   return entries.filter((one) => one.notify !== undefined).length;
 }
 
-/** Does what assess does every minute: look at the incident. */
-async function minutes(world: World, count: number): Promise<void> {
-  for (let minute = 0; minute < count; minute++) {
-    await world.store.commit({ checks: [], writes: [{ write: "due", member: "incident:inc-1", at: 0 }] });
-    await world.pass(MINUTE);
-  }
-}
-
-async function rise(world: World): Promise<void> {
-  const doc = await world.store.get<Incident>("incident", "inc-1");
-  assert.ok(doc);
-  const body: Incident = { ...doc.body, severity: "P0" };
-  await world.store.commit({
-    checks: [],
-    writes: [
-      { write: "put", kind: "incident", id: "inc-1", body },
-      { write: "due", member: "follow:inc-1", at: 0 },
-    ],
-  });
-  await world.drain();
+function rise(world: World): Promise<void> {
+  return changeIncident(world, (incident) => ({ ...incident, severity: "P0" }), "follow:inc-1");
 }
 
 test("what calls anew ends an acknowledgement for everybody to see, and it can be given again", async () => {
@@ -101,9 +84,7 @@ test("the timeline says why an acknowledgement has ended, once", async () => {
 
 test("so it does without levels, with the need that calls", async () => {
   const world = createWorld();
-  const lost = { ok: false, reason: "timeout", message: "no answer", retryable: false, sent: "unknown" } as const;
-  scripted(world.actions, "t.lost", { answer: () => lost });
-  world.playbooks.set("p", playbook("p", [step("a", "t.lost")]));
+  losing(world);
   const run = await world.open("p");
   await decide(world.deps, ANNA, { verb: "ack", incident: "inc-1" });
   await minutes(world, 3);

@@ -4,16 +4,9 @@ import { createHumanTask } from "../../src/actions/people/human-task.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import { ANNA, constant, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
+import { losing, minutes } from "../support/incident.ts";
 
 const MINUTE = 60_000;
-
-/** Does what assess does every minute: look at the incident. */
-async function minutes(world: World, count: number): Promise<void> {
-  for (let minute = 0; minute < count; minute++) {
-    await world.store.commit({ checks: [], writes: [{ write: "due", member: "incident:inc-1", at: 0 }] });
-    await world.pass(MINUTE);
-  }
-}
 
 /** What a chat calls the default approval group for. */
 async function unnamed(world: World): Promise<readonly string[]> {
@@ -24,9 +17,7 @@ async function unnamed(world: World): Promise<readonly string[]> {
 describe("without levels", () => {
   test("an unknown outcome calls once, whoever has acknowledged the incident before", async () => {
     const world = createWorld();
-    const lost = { ok: false, reason: "timeout", message: "no answer", retryable: false, sent: "unknown" } as const;
-    scripted(world.actions, "t.lost", { answer: () => lost });
-    world.playbooks.set("p", playbook("p", [step("a", "t.lost")]));
+    losing(world);
     const run = await world.open("p");
     await decide(world.deps, ANNA, { verb: "ack", incident: "inc-1" });
     await minutes(world, 40);

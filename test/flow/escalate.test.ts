@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createHumanTask } from "../../src/actions/people/human-task.ts";
 import type { Config, EscalationLevel } from "../../src/core/config.ts";
-import type { Incident } from "../../src/core/incident.ts";
 import type { TimelineEntry } from "../../src/core/timeline.ts";
 import { decide } from "../../src/flow/decide/decide.ts";
 import type { PageEvent } from "../../src/flow/page.ts";
 import { poisonWrites } from "../../src/flow/poison.ts";
 import { createWakeHandler } from "../../src/flow/wake.ts";
 import { ALERT, ANNA, CONFIG, constant, createWorld, playbook, scripted, step, type World } from "../support/engine.ts";
+import { changeIncident, minutes } from "../support/incident.ts";
 
 const MINUTE = 60_000;
 
@@ -53,27 +53,6 @@ function callWorld(levels = LEVELS): { world: World; pager: Pager; chat: { up: b
 async function calls(world: World): Promise<readonly string[]> {
   const entries = await world.store.list<TimelineEntry>("timeline:inc-1");
   return entries.filter((one) => one.notify !== undefined).map((one) => `${one.notify?.join(" ")} | ${one.text}`);
-}
-
-/** Does what assess does every minute: look at the incident. */
-async function minutes(world: World, count: number): Promise<void> {
-  for (let minute = 0; minute < count; minute++) {
-    await world.store.commit({ checks: [], writes: [{ write: "due", member: "incident:inc-1", at: 0 }] });
-    await world.pass(MINUTE);
-  }
-}
-
-async function change(world: World, change: (incident: Incident) => Incident): Promise<void> {
-  const doc = await world.store.get<Incident>("incident", "inc-1");
-  assert.ok(doc);
-  await world.store.commit({
-    checks: [],
-    writes: [
-      { write: "put", kind: "incident", id: "inc-1", body: change(doc.body) },
-      { write: "due", member: "incident:inc-1", at: 0 },
-    ],
-  });
-  await world.drain();
 }
 
 /** A playbook that waits for people for an hour and does nothing by then. */
@@ -136,7 +115,7 @@ describe("levels in the engine", () => {
     await world.pass(MINUTE);
     assert.equal((await world.run(run)).ended?.state, "succeeded");
     const before = (await calls(world)).length;
-    await change(world, (incident) => ({ ...incident, opening: 2, reopenedAt: world.clock.now() }));
+    await changeIncident(world, (incident) => ({ ...incident, opening: 2, reopenedAt: world.clock.now() }));
     assert.deepEqual((await calls(world)).slice(before), ["slack:@oncall | P0: no playbook is left to try"]);
   });
 
@@ -158,7 +137,7 @@ describe("levels in the engine", () => {
       source: "service=a",
       severity: "critical",
     });
-    await change(world, (incident) => ({ ...incident, status: "resolved", resolvedAt: world.clock.now() }));
+    await changeIncident(world, (incident) => ({ ...incident, status: "resolved", resolvedAt: world.clock.now() }));
     await minutes(world, 60);
     assert.deepEqual(pager.events.at(-1), { connection: "platform", action: "resolve", dedupKey: "inc-1" });
     assert.equal(pager.events.length, 2, "told once each");
@@ -176,7 +155,7 @@ describe("levels in the engine", () => {
     assert.equal((await calls(world)).length, 1, "the acknowledgement has run out");
     await decide(world.deps, ANNA, { verb: "ack", incident: "inc-1" });
     await minutes(world, 2);
-    await change(world, (incident) => ({ ...incident, severity: "P0" }));
+    await changeIncident(world, (incident) => ({ ...incident, severity: "P0" }));
     assert.match((await calls(world)).at(-1) ?? "", /^slack:@lead pagerduty:platform slack:@vp \|/);
   });
 
@@ -216,7 +195,7 @@ describe("levels in the engine", () => {
     world.playbooks.set("p", playbook("p", [step("a", "t.set", { with: constant({}), lease })]));
     await world.open("p");
     await world.pass(MINUTE);
-    await change(world, (incident) => ({ ...incident, status: "resolved", resolvedAt: world.clock.now() }));
+    await changeIncident(world, (incident) => ({ ...incident, status: "resolved", resolvedAt: world.clock.now() }));
     await world.pass(12 * MINUTE);
     const found = await calls(world);
     assert.equal(found.length, 1);

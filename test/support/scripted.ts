@@ -67,6 +67,11 @@ export function verify(uses: string, more: Partial<Verify> = {}): Verify {
 }
 
 /** One scripted action: what it answers, call by call, and how often it took effect. */
+/** A round of one item that takes these steps and is verified so. */
+export function oneRound(steps: readonly Step[], checks: Verify): Step {
+  return { kind: "for-each", id: "r", as: "x", items: constant([1]), steps, verify: checks };
+}
+
 export type Scripted = { calls: { input: Readonly<Record<string, unknown>>; stepKey: string; at: number }[] };
 
 export function scripted(

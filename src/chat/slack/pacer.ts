@@ -19,7 +19,8 @@ type Lane = { credit: Milliseconds; filledAt: Instant; heldUntil: Instant; urgen
  * Says when a channel may be posted to; it only counts, nothing here waits. Each channel has a lane of its own, so a 429 on one
  * delays only that one. The last place of a burst is kept for what is urgent (approvals, escalations). Those who wait are told places one
  * after the other: a thousand incidents that all came back for the next one would look, and read what they show, each second. An incident
- * whose run goes fast asks many times a second: it has one place as any other, and ahead of that only credit that nobody else was promised.
+ * whose run goes fast asks many times a second. It keeps the place that it was told, and what it gets ahead of that is credit that is left
+ * over: beyond what those of its kind, urgent or not, need who were told to come within a second of now.
  */
 export type Pacer = {
   /** Takes a place and returns 0, or takes none and returns how long until there is one, at most a minute unless the channel is held. */

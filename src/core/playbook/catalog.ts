@@ -29,8 +29,6 @@ export type PlaybookEnvironment = {
   vars: Readonly<Record<string, unknown>>;
   /** Names of the approval groups; undefined: not checked. */
   groups?: readonly string[];
-  /** How many people `approvals.default` wants; undefined: not checked. */
-  required?: number;
   /** Who may approve; undefined: not checked. */
   voters?: Voters;
   /** Those of `stanch.yaml`; undefined: what they lack is not looked for. */

@@ -33,7 +33,8 @@ export function checkVeto(
 
 const MEANS = "veto goes ahead when nobody objects";
 
-function checkAgreement(node: Node, required: number | undefined, { required: byDefault }: PlaybookEnvironment): void {
+function checkAgreement(node: Node, required: number | undefined, { voters }: PlaybookEnvironment): void {
+  const byDefault = voters?.byDefault.required;
   if (required !== undefined && required > 1) {
     fault(node, `${MEANS}, but required says that ${people(required)} have to agree; leave one of the two out`);
   }

@@ -19,8 +19,6 @@ export type ParseOptions = {
   vars?: Readonly<Record<string, unknown>>;
   /** Names of the approval groups; without them they are not checked. */
   groups?: readonly string[];
-  /** How many people `approvals.default` wants; without it that is not checked. */
-  required?: number;
   /** Who may approve; without it that is not checked. */
   voters?: Voters;
   /** Connections of `stanch.yaml`; without them it is not looked for what playbooks lack of them. */
@@ -68,21 +66,12 @@ function noteReferences(node: Node): void {
   }
 }
 
-function environmentOf({
-  actions,
-  facts,
-  vars,
-  groups,
-  required,
-  voters,
-  connections,
-}: ParseOptions): PlaybookEnvironment {
+function environmentOf({ actions, facts, vars, groups, voters, connections }: ParseOptions): PlaybookEnvironment {
   return {
     actions,
     facts,
     vars: vars ?? {},
     ...(groups && { groups }),
-    ...(required !== undefined && { required }),
     ...(voters && { voters }),
     ...(connections && { connections }),
   };

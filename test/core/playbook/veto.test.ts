@@ -45,12 +45,11 @@ describe("a veto is refused", () => {
   }
 });
 
+const requiring = (required: number) => ({ voters: { members: {}, byDefault: { group: "oncall", required } } });
+
 test("a veto does not get round the number of people that stanch.yaml requires", () => {
   const text = withSteps(`- { ${SET} }`, "approval: { veto: 60s }");
-  assert.deepEqual(faultsOf(text, { required: 1 }), []);
-  assert.match(
-    faultsOf(text, { required: 2 }).join(),
-    /p.yaml:4:19 approval.veto.*approvals.default.* requires 2 people/,
-  );
-  assert.deepEqual(faultsOf(withSteps(`- { ${SET} }`, "approval: { veto: 60s, required: 1 }"), { required: 2 }), []);
+  assert.deepEqual(faultsOf(text, requiring(1)), []);
+  assert.match(faultsOf(text, requiring(2)).join(), /p.yaml:4:19 approval.veto.*approvals.default.* requires 2 people/);
+  assert.deepEqual(faultsOf(withSteps(`- { ${SET} }`, "approval: { veto: 60s, required: 1 }"), requiring(2)), []);
 });

@@ -4,6 +4,7 @@ import {
   ended,
   MINUTE,
   openAndApprove,
+  REPORT,
   type ReportWorld,
   reopen,
   reportWorld,
@@ -11,8 +12,7 @@ import {
   touchedByFive,
 } from "./world.ts";
 
-const NAME = "reports/fix_incident_19700101_0016_inc-1.md";
-const SECOND = NAME.replace(".md", "_2.md");
+const SECOND = REPORT.replace(".md", "_2.md");
 
 function lines({ disk }: ReportWorld, path: string, part: string): readonly string[] {
   return (disk.texts.get(path) ?? "").split("\n").filter((line) => line.includes(part));
@@ -29,7 +29,7 @@ async function remedied(): Promise<ReportWorld> {
 /** Each opening that has ended stands once in every file, and each report is of its own opening. */
 function assertWhole(house: ReportWorld, openings: number): void {
   const reports = [...house.disk.texts.keys()].filter((path) => path.startsWith("reports/"));
-  assert.deepEqual(reports.sort(), [NAME, SECOND].slice(0, openings));
+  assert.deepEqual(reports.sort(), [REPORT, SECOND].slice(0, openings));
   assert.equal(lines(house, "DECISIONS.log", "ACTION=resolve_outage").length, openings);
   const entries = lines(house, "docs/INCIDENTS.md", "inc-1, P1").map((line) => line.includes(", opening 2,"));
   assert.deepEqual(entries, [false, true].slice(0, openings));
@@ -43,7 +43,7 @@ describe("an incident that comes back before the report of its opening was writt
     await house.world.drain();
     assertWhole(house, 1);
     assert.equal(await house.world.store.length("openings:inc-1"), 0, "what is written need not be kept");
-    const report = house.disk.texts.get(NAME) ?? "";
+    const report = house.disk.texts.get(REPORT) ?? "";
     assert.match(report, /\| Status \| resolved \|/);
     assert.match(report, /\| MTTR \| 3 minutes \|/);
     assert.match(report, /\| Openings \| 1 \|/);
@@ -59,12 +59,12 @@ describe("an incident that comes back before the report of its opening was writt
     await resolve(house);
     await house.world.pass(10 * MINUTE);
     assertWhole(house, 2);
-    assert.doesNotMatch(house.disk.texts.get(NAME) ?? "", /Opened again/);
+    assert.doesNotMatch(house.disk.texts.get(REPORT) ?? "", /Opened again/);
     assert.match(house.disk.texts.get(SECOND) ?? "", /\| Opened again \|/);
     assert.equal((await house.world.timeline()).filter((line) => line.startsWith("report written")).length, 2);
   });
 
-  for (const when of ["DECISIONS.log", "docs/INCIDENTS.md", NAME]) {
+  for (const when of ["DECISIONS.log", "docs/INCIDENTS.md", REPORT]) {
     test(`has it once when the worker died after writing ${when}, and it came back then`, async () => {
       const house = await remedied();
       let deaths = 0;
@@ -86,7 +86,7 @@ describe("an incident that comes back before the report of its opening was writt
     const house = await remedied();
     await ended(house);
     await reopen(house);
-    assert.deepEqual(await touchedByFive(house), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    assert.deepEqual(await touchedByFive(house), ["DECISIONS.log", "docs/INCIDENTS.md", REPORT]);
     assertWhole(house, 1);
   });
 

@@ -8,6 +8,7 @@ import {
   HOUR,
   MINUTE,
   openAndApprove,
+  REPORT,
   REPORTS,
   type ReportWorld,
   reopen,
@@ -19,8 +20,6 @@ import {
 /** RB-REPORT-1, as another program would read it. */
 const LINE =
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \| OPERATOR=[^|]+ \| CHAPTER=38 \| ACTION=(\w+) \| INCIDENT=([\w-]+) \| CAUSE=[^|]+ \| MTTR=(\d+m|-) \| IMPACT=[^|]+$/;
-
-const NAME = "reports/fix_incident_19700101_0016_inc-1.md";
 
 function lines({ disk }: ReportWorld, path: string): readonly string[] {
   return (disk.texts.get(path) ?? "").split("\n").filter((line) => line !== "");
@@ -52,7 +51,7 @@ describe("what a resolution leaves behind", () => {
 
   test("a report, one entry and one line in exactly the runbook's format, and all of it on the timeline", async () => {
     const house = await remedied();
-    assert.deepEqual([...house.disk.texts.keys()].sort(), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    assert.deepEqual([...house.disk.texts.keys()].sort(), ["DECISIONS.log", "docs/INCIDENTS.md", REPORT]);
     const log = lines(house, "DECISIONS.log");
     assert.deepEqual(
       log.map((line) => [LINE.exec(line)?.[1], LINE.exec(line)?.[2], LINE.exec(line)?.[3]]),
@@ -70,7 +69,7 @@ describe("what a resolution leaves behind", () => {
       entries[0] ?? "",
       /^- 1970-01-01 00:18 UTC: inc-1, P1 \(SEV2\), a is down; MTTR 3 minutes; report reports\//,
     );
-    assert.deepEqual(await said(house, "report written"), [`report written: ${NAME}`]);
+    assert.deepEqual(await said(house, "report written"), [`report written: ${REPORT}`]);
     assert.deepEqual(await said(house, "decision log"), [`decision log: ${log[1]}`]);
     assert.deepEqual(await said(house, "post-mortem due"), ["post-mortem due 1970-01-03 00:18 UTC"]);
   });
@@ -89,9 +88,9 @@ describe("what a resolution leaves behind", () => {
     const house = reportWorld();
     await openAndApprove(house);
     await resolve(house);
-    assert.equal(house.disk.texts.has(NAME), false);
+    assert.equal(house.disk.texts.has(REPORT), false);
     await house.world.pass(2 * MINUTE);
-    assert.match(house.disk.texts.get(NAME) ?? "", /\*\*fix\*\* on thing:one .*: succeeded at /);
+    assert.match(house.disk.texts.get(REPORT) ?? "", /\*\*fix\*\* on thing:one .*: succeeded at /);
   });
 
   test("a person who closes it is the operator", async () => {
@@ -105,13 +104,13 @@ describe("what a resolution leaves behind", () => {
 
   test("an incident that comes back gets a second line, entry and report; the first report stays as people left it", async () => {
     const house = await remedied();
-    house.disk.texts.set(NAME, "a person has written the root cause here");
+    house.disk.texts.set(REPORT, "a person has written the root cause here");
     await house.world.pass(5 * MINUTE);
     await reopen(house);
     await house.world.pass(5 * MINUTE);
     await resolve(house);
-    assert.equal(house.disk.texts.get(NAME), "a person has written the root cause here");
-    assert.ok(house.disk.texts.has(NAME.replace(".md", "_2.md")));
+    assert.equal(house.disk.texts.get(REPORT), "a person has written the root cause here");
+    assert.ok(house.disk.texts.has(REPORT.replace(".md", "_2.md")));
     assert.equal(lines(house, "DECISIONS.log").filter((line) => line.includes("resolve_outage")).length, 2);
     assert.match(lines(house, "docs/INCIDENTS.md").at(-1) ?? "", /, opening 2, /);
   });
@@ -160,7 +159,7 @@ describe("what a resolution leaves behind", () => {
 });
 
 describe("crashes and several workers", () => {
-  for (const when of ["DECISIONS.log", "docs/INCIDENTS.md", NAME]) {
+  for (const when of ["DECISIONS.log", "docs/INCIDENTS.md", REPORT]) {
     test(`a worker that dies after writing ${when} leaves nothing twice and nothing out`, async () => {
       const house = reportWorld();
       await openAndApprove(house);
@@ -174,7 +173,7 @@ describe("crashes and several workers", () => {
       await house.world.pass(3 * MINUTE);
       assert.equal(lines(house, "DECISIONS.log").length, 2);
       assert.equal(lines(house, "docs/INCIDENTS.md").length, 2);
-      assert.ok(house.disk.texts.has(NAME));
+      assert.ok(house.disk.texts.has(REPORT));
       assert.equal((await said(house, "report written")).length, 1);
     });
   }
@@ -187,7 +186,7 @@ describe("crashes and several workers", () => {
     delete world.deps.files;
     await resolve(house);
     world.deps.files = disk.files;
-    assert.deepEqual(await touchedByFive(house), ["DECISIONS.log", "docs/INCIDENTS.md", NAME]);
+    assert.deepEqual(await touchedByFive(house), ["DECISIONS.log", "docs/INCIDENTS.md", REPORT]);
     assert.equal((await said(house, "report written")).length, 1);
   });
 
@@ -220,7 +219,7 @@ describe("crashes and several workers", () => {
     await house.world.pass(6 * MINUTE);
     assert.equal(lines(house, "docs/INCIDENTS.md").length, 2);
     assert.equal(lines(house, "DECISIONS.log").length, 2, "what stood already stands once");
-    assert.ok(house.disk.texts.has(NAME));
+    assert.ok(house.disk.texts.has(REPORT));
   });
 });
 
@@ -238,8 +237,8 @@ describe("the post-mortem", () => {
     await house.world.leap(20 * HOUR);
     const found = await said(house, "the post-mortem of inc-1");
     assert.deepEqual(found, [
-      `the post-mortem of inc-1 is due in 1d, 1970-01-03 00:18 UTC; its report: ${NAME}`,
-      `the post-mortem of inc-1 is due in 4h, 1970-01-03 00:18 UTC; its report: ${NAME}`,
+      `the post-mortem of inc-1 is due in 1d, 1970-01-03 00:18 UTC; its report: ${REPORT}`,
+      `the post-mortem of inc-1 is due in 4h, 1970-01-03 00:18 UTC; its report: ${REPORT}`,
     ]);
   });
 
@@ -291,5 +290,5 @@ test("without `reports` nothing is written to disk, and the report can still be 
 test("only the files that are configured are written", async () => {
   const { decisionLog: _, incidentsLog: __, ...bare } = REPORTS;
   const house = await remedied(reportWorld(bare));
-  assert.deepEqual([...house.disk.texts.keys()], [NAME]);
+  assert.deepEqual([...house.disk.texts.keys()], [REPORT]);
 });

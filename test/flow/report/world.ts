@@ -127,6 +127,9 @@ export async function reopen({ world }: ReportWorld): Promise<void> {
   await world.store.commit({ checks: [], writes });
 }
 
+/** Where the report of its one incident goes. */
+export const REPORT = "reports/fix_incident_19700101_0016_inc-1.md";
+
 /** Which paths are touched, in the order of their names, when five workers look after what the incident owes at once. */
 export async function touchedByFive({ world, disk }: ReportWorld): Promise<readonly string[]> {
   const touched: string[] = [];

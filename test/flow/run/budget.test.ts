@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Config } from "../../../src/core/config.ts";
 import { RUNNING } from "../../../src/flow/run/budgets.ts";
 import { CONFIG, constant, createWorld, playbook, scripted, step } from "../../support/engine.ts";
+import { losing } from "../../support/incident.ts";
 
 const HOUR = 3_600_000;
 const TIGHT: Config = {
@@ -110,10 +111,8 @@ test("each target has a budget of its own, over all playbooks and incidents", as
 
 test("what waits for its turn is told that a run which asks people holds a place", async () => {
   const world = createWorld({ ...CONFIG, limits: { ...CONFIG.limits, maxConcurrentRuns: 1 } });
-  const lost = { ok: false, reason: "timeout", message: "no answer", retryable: false, sent: "unknown" } as const;
-  scripted(world.actions, "t.lost", { answer: () => lost });
+  losing(world);
   scripted(world.actions, "t.other", { targets: () => ["thing:two"] });
-  world.playbooks.set("p", playbook("p", [step("a", "t.lost")]));
   world.playbooks.set("q", playbook("q", [step("a", "t.other")], { target: constant("thing:two") }));
   assert.ok((await world.run(await world.open("p").then(settled))).unknown);
   const second = await world.open("q", { id: "inc-2", key: "service=b" }).then(settled);

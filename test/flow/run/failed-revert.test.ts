@@ -9,7 +9,7 @@ import type { Incident } from "../../../src/core/incident.ts";
 import type { Playbook, Step } from "../../../src/core/playbook/playbook.ts";
 import type { TimelineEntry } from "../../../src/core/timeline.ts";
 import { decide } from "../../../src/flow/decide/decide.ts";
-import { ANNA, CONFIG, constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
+import { ANNA, CONFIG, createWorld, oneRound, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 const MINUTE = 60_000;
 const NO: ActionResult = { ok: false, reason: "denied", message: "no", retryable: false, sent: "refused" };
@@ -122,14 +122,7 @@ test("an undoing that a guard refuses has failed as well", async () => {
 
 test("a failed verification counts for the demotion, in a round too and where the undoing has failed after it", async () => {
   const checks = verify("t.read", { within: 30_000 });
-  const rounds: Step = {
-    kind: "for-each",
-    id: "r",
-    as: "x",
-    items: constant([1]),
-    steps: [step("set", "t.set")],
-    verify: checks,
-  };
+  const rounds = oneRound([step("set", "t.set")], checks);
   for (const [steps, more] of [
     [[step("set", "t.set")], { verify: checks }],
     [[rounds], {}],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Incident } from "../../../src/core/incident.ts";
 import { ALERT, createWorld, playbook, scripted, step, verify, type World } from "../../support/engine.ts";
+import { changeIncident } from "../../support/incident.ts";
 
 /** An incident that playbook `first` has mitigated; `names` are the playbooks of its target. */
 async function mitigated(names: readonly string[]): Promise<World> {
@@ -29,7 +30,6 @@ async function incident(world: World): Promise<Incident> {
 /** What assess stores when an alert joins; `asks`: whether it matches the playbooks of the target. */
 async function join(world: World, asks: boolean): Promise<void> {
   const joinedAt = world.clock.now();
-  const body: Incident = { ...(await incident(world)), status: "open", joinedAt };
   if (asks) {
     const record = { ...ALERT, id: "new", state: { ...ALERT.state, openedAt: joinedAt } };
     const ladder = [...world.playbooks.values()].map((one) => {
@@ -37,14 +37,7 @@ async function join(world: World, asks: boolean): Promise<void> {
     });
     world.deps.ladders = async () => new Map([["thing:one", ladder]]);
   }
-  await world.store.commit({
-    checks: [],
-    writes: [
-      { write: "put", kind: "incident", id: "inc-1", body },
-      { write: "due", member: "incident:inc-1", at: 0 },
-    ],
-  });
-  await world.drain();
+  await changeIncident(world, (incident) => ({ ...incident, status: "open", joinedAt }));
 }
 
 describe("an alert that joins after recovery was measured", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Step } from "../../../src/core/playbook/playbook.ts";
 import type { Scope } from "../../../src/core/scope.ts";
-import { constant, createWorld, playbook, scripted, step, verify } from "../../support/engine.ts";
+import { constant, createWorld, oneRound, playbook, scripted, step, verify } from "../../support/engine.ts";
 
 test("what is read side by side within a round is read for its item", async () => {
   const world = createWorld();
@@ -26,14 +26,7 @@ test("a time in which nobody measured a round does not count for it, and it goes
   scripted(world.actions, "t.set");
   scripted(world.actions, "t.look", { effect: "read", answer: () => ({ ok: true, done: true, output: { ok: true } }) });
   const checks = verify("t.look", { within: 60_000 });
-  const rounds: Step = {
-    kind: "for-each",
-    id: "r",
-    as: "x",
-    items: constant([1]),
-    steps: [step("set", "t.set")],
-    verify: checks,
-  };
+  const rounds = oneRound([step("set", "t.set")], checks);
   world.playbooks.set("p", playbook("p", [rounds]));
   const id = await world.open("p");
   await world.drain();
